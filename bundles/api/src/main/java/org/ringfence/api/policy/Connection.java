@@ -1,0 +1,40 @@
+package org.ringfence.api.policy;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A connection as a policy sees it. Valid during the call it is passed to, on the event loop; a policy that remembers
+ * something about a connection keys it by {@link #id()}.
+ */
+@ProviderType
+public interface Connection {
+    /** Unique in the life of a gateway; counts from 1. */
+    long id();
+
+    /** Name of the application, as given to {@code ringfence run}. */
+    String application();
+
+    /** True if a peer connected to a listener of the application, false if the application connects out. */
+    boolean inbound();
+
+    /**
+     * Address of the peer in network byte order, 4 or 16 bytes; an IPv4-mapped IPv6 address is given as 4 bytes. The array
+     * is reused: copy what is to be kept.
+     */
+    byte[] peerAddress();
+
+    /** TCP port of the peer, 0 to 65535. */
+    int peerPort();
+
+    /** TCP port on the application's side, 0 to 65535. */
+    int localPort();
+
+    /** {@link System#nanoTime()} when the connection arrived. */
+    long since();
+
+    /** Bytes from the network given to the application so far. */
+    long bytesIn();
+
+    /** Bytes from the application taken for the network so far. */
+    long bytesOut();
+}

@@ -1,0 +1,26 @@
+package org.ringfence.api.policy;
+
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * All policies in order. The gateway asks this one service; while it is absent nothing is let in. A connection on which no
+ * policy has an opinion is refused.
+ */
+@ProviderType
+public interface PolicyChain {
+    /**
+     * Judges a connection. Never {@link Verdict#PASS}. Called on the event loop. A policy that throws counts as one that
+     * refused, and is logged.
+     */
+    Verdict admit(Connection connection);
+
+    /** The name of the policy whose opinion the last verdict was, or "none". Called on the event loop after admit. */
+    String decidedBy();
+
+    /** Tells all policies that an admitted connection has ended. Called on the event loop. */
+    void closed(Connection connection);
+
+    /** What each policy has done so far, in order of the chain. Any thread. */
+    List<PolicyReport> report();
+}

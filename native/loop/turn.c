@@ -1,0 +1,87 @@
+/* One turn of the gateway's event loop: a batch of actions, then a wait for events. */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+static int drain(int fd) {
+    char byte;
+    /* 0 is an empty packet, or the end: then the caller has no business here, so bound it. */
+    for (int i = 0; i < 64; i++)
+        if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0) return errno == EAGAIN ? 0 : -errno;
+    return 0;
+}
+
+static int result_of(long outcome) { return outcome < 0 ? -errno : (int)outcome; }
+
+static int send_with(int channel, const void *payload, uint32_t length, int fd) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec io = {(void *)payload, length};
+    struct msghdr message = {
+        .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    return result_of(sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+static int offer(int epoll, struct rf_action *action) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
+    int near = pair[0], far = pair[1], error = 0;
+    int smallest = 0; /* the kernel raises it to its minimum: few packets make the far end unwritable */
+    uint64_t cookie = 0;
+    socklen_t length = sizeof cookie;
+    struct epoll_event watch = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u64 = action->key};
+    if (setsockopt(far, SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest) < 0 ||
+        getsockopt(far, SOL_SOCKET, SO_COOKIE, &cookie, &length) < 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, near, &watch) < 0)
+        error = -errno;
+    if (error == 0 && action->argument != 0) send(near, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (error == 0) {
+        error = send_with(action->fd, action->payload, action->payload_length, far);
+        if (error > 0) error = 0;
+    }
+    close(far);
+    if (error != 0) {
+        close(near);
+        return error;
+    }
+    action->argument = (int64_t)cookie;
+    return near;
+}
+
+static int carry_out(int epoll, struct rf_action *action) {
+    struct epoll_event watch = {.events = (uint32_t)action->argument, .data.u64 = action->key};
+    switch (action->code) {
+    case RF_ACT_PACKET: return result_of(send(action->fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL));
+    case RF_ACT_DRAIN: return drain(action->fd);
+    case RF_ACT_SHUTDOWN: return result_of(shutdown(action->fd, (int)action->argument));
+    case RF_ACT_CLOSE: return result_of(close(action->fd));
+    case RF_ACT_RING: return result_of(write(action->fd, "", 1));
+    case RF_ACT_WAKE:
+        return result_of(syscall(SYS_futex, (void *)action->argument, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
+    case RF_ACT_OFFER: return offer(epoll, action);
+    case RF_ACT_WATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_ADD, action->fd, &watch));
+    case RF_ACT_REWATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_MOD, action->fd, &watch));
+    default: return -EINVAL;
+    }
+}
+
+int rf_loop_turn(int epoll, struct rf_action *actions, int count, struct epoll_event *events, int capacity,
+                 int milliseconds) {
+    for (int i = 0; i < count; i++) actions[i].result = carry_out(epoll, &actions[i]);
+    int harvested = epoll_wait(epoll, events, capacity, milliseconds);
+    return harvested < 0 ? (errno == EINTR ? 0 : -errno) : harvested;
+}

@@ -1,0 +1,54 @@
+/*
+ * readiness.h - the application's side of the readiness pair: what makes select, poll and epoll on
+ * the descriptor of a socket say the truth about the socket's rings.
+ *
+ * docs/protocol.md, "The readiness pair", is the contract. The shim calls these; the tests in
+ * native/region/test run the same code against a gateway written in C. Everything here goes to the
+ * kernel by syscall(2), never by a function of libc that the shim itself interposes, and may change
+ * errno. Nothing here blocks, whatever the descriptor's O_NONBLOCK flag says, except rf_await_room.
+ *
+ * Functions that return "ring" do not ring the gateway's doorbell themselves: the caller does, after
+ * it has given up its lock. It must not give up in between: the gateway believes that it was rung.
+ */
+#ifndef RINGFENCE_READINESS_H
+#define RINGFENCE_READINESS_H
+
+#include "region.h"
+
+/* Marks the slot pending for the backend. True: the caller has to ring. */
+static inline bool rf_notify(const struct rf_region *region, uint32_t slot) {
+    rf_pending_set(region->to_backend, slot);
+    return rf_must_ring(&region->header->backend_asleep);
+}
+
+/* Makes the descriptor unreadable if the in ring is empty. Call it under receive_lock after every
+ * rf_consume and after every look that found the ring empty; it does nothing if bytes are left.
+ * `slot` is valid. True: the caller has to ring. */
+bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd);
+
+/* Asks the gateway for a packet if the in ring is not empty. For a receiver that leaves bytes behind
+ * and may have been the only one whom the last packet woke. True: the caller has to ring. */
+bool rf_readable_kick(const struct rf_region *region, uint32_t slot);
+
+/* Makes the descriptor unwritable: sends empty packets until there is no space ("stuffing"). Call it
+ * before LISTEN and CONNECT. 0, or -EPIPE if the gateway has ended this direction or is gone. */
+int rf_stuff(int fd);
+
+enum rf_room {
+    RF_ROOM_NONE, /* the descriptor is unwritable until the gateway has made room */
+    RF_ROOM,      /* there is room: produce again */
+    RF_ROOM_RING, /* there is room, and the caller has to ring */
+    RF_ROOM_OVER, /* EPIPE: the gateway has ended this direction or is gone */
+};
+/* Makes the descriptor unwritable because the out ring is full. Call it under send_lock when
+ * rf_produce_span gave 0. */
+enum rf_room rf_writable_block(const struct rf_region *region, uint32_t slot, int fd);
+
+/* Waits until there is something to receive, or end of file, as long as SO_RCVTIMEO allows. Call it
+ * without a lock. 0, or -errno: -EAGAIN after the time-out, -EINTR, -ECONNRESET. */
+int rf_await_bytes(int fd);
+/* Waits until the descriptor is writable, as long as SO_SNDTIMEO allows. Call it without a lock.
+ * 0, or -errno: -EAGAIN after the time-out, -EINTR, -EPIPE. */
+int rf_await_room(int fd);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * region.h - working with a region from C: mapping and formatting it, and the four things two
+ * sides do in it: call and answer, produce and consume bytes, mark slots pending, ring doorbells.
+ *
+ * The shim is the frontend of region A, the INS the backend of region B; the gateway (Java) is the
+ * other side of both and uses this library for formatting only. docs/protocol.md is the contract.
+ *
+ * Nothing here allocates, and nothing trusts what the other side writes: whatever it puts into its
+ * words, every access stays inside the mapping.
+ */
+#ifndef RINGFENCE_REGION_H
+#define RINGFENCE_REGION_H
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "layout.h"
+
+/* A mapped region. The numbers are a private copy, checked against the size of the mapping. */
+struct rf_region {
+    struct rf_header *header;
+    struct rf_command *commands;
+    struct rf_cell *cells;
+    struct rf_slot *slots;
+    struct rf_pending *to_backend, *to_frontend;
+    uint8_t *pool;
+    uint64_t bytes, pool_bytes;
+    uint32_t slot_count, command_count, cell_count;
+};
+
+struct rf_geometry {
+    uint32_t abi, slots, commands, cells;
+    uint64_t pool_bytes;
+    uint64_t region_id;
+};
+
+/* Size in bytes of a region of this geometry; 0 if the geometry is impossible. */
+uint64_t rf_region_bytes(const struct rf_geometry *geometry);
+
+/* Formats zeroed memory of rf_region_bytes() bytes, robust locks included. 0 or -EINVAL. */
+int rf_region_format(void *memory, const struct rf_geometry *geometry);
+
+/* Checks the header in `memory` and fills `region`. 0, -EPROTO (other layout version) or -EINVAL. */
+int rf_region_open(void *memory, uint64_t bytes, struct rf_region *region);
+
+/* Maps and opens a region; the descriptor may be closed afterwards. 0 or -errno. */
+int rf_region_map(int memfd, uint64_t bytes, struct rf_region *region);
+
+/* Initialises a robust, process-shared lock. The caller is the only one who knows the memory. */
+void rf_lock_init(pthread_mutex_t *lock);
+/* Takes a robust lock, repairing one whose holder died. True if the holder had died. */
+bool rf_lock(pthread_mutex_t *lock);
+/* Tries to. 0, or EBUSY. */
+int rf_trylock(pthread_mutex_t *lock);
+void rf_unlock(pthread_mutex_t *lock);
+
+/* ---- slots ---- */
+
+static inline struct rf_slot *rf_slot_at(const struct rf_region *region, uint32_t slot) {
+    return slot < region->slot_count ? &region->slots[slot] : NULL;
+}
+
+/* ---- pending bitmaps ---- */
+
+static inline void rf_pending_set(struct rf_pending *pending, uint32_t slot) {
+    atomic_fetch_or_explicit(&pending->leaf[slot / 64], UINT64_C(1) << slot % 64, memory_order_release);
+    atomic_fetch_or_explicit(&pending->summary[slot / 4096], UINT64_C(1) << slot / 64 % 64,
+                             memory_order_release);
+}
+/* True if a slot is pending (a hint: others may set bits at once). */
+bool rf_pending_any(const struct rf_region *region, const struct rf_pending *pending);
+/* Takes all pending slots of the region, calling `each` once for every one. Returns their number. */
+uint32_t rf_pending_take(const struct rf_region *region, struct rf_pending *pending,
+                         void (*each)(void *context, uint32_t slot), void *context);
+
+/* ---- doorbells ---- */
+
+/* Called after publishing. True if the other side sleeps and the caller now has to ring it: exactly
+ * one caller is told so per sleep. The full fence pairs with the one in rf_fall_asleep. */
+static inline bool rf_must_ring(_Atomic uint32_t *asleep) {
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load_explicit(asleep, memory_order_relaxed) != 0 && atomic_exchange(asleep, 0) != 0;
+}
+/* Called before the last look at one's work and then sleeping. */
+static inline void rf_fall_asleep(_Atomic uint32_t *asleep) {
+    atomic_store_explicit(asleep, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+static inline void rf_wake_up(_Atomic uint32_t *asleep) {
+    atomic_store_explicit(asleep, 0, memory_order_relaxed);
+}
+
+/* ---- command ring ---- */
+
+/* Frontend: appends one call, waiting while the ring is full; the call number and, if `cell` is
+ * given, its expectation are filled in. Any thread or process. Returns the call number. */
+uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, struct rf_cell *cell);
+/* Backend: copies the next call out. 1, 0 if there is none, -EPROTO if the producer's counter
+ * claims more than the ring holds. One thread. */
+int rf_command_take(struct rf_region *region, struct rf_command *command);
+
+/* ---- reply cells ---- */
+
+/* Frontend: claims a free cell, whose lock the caller then holds; rf_unlock(&cell->lock) frees it.
+ * NULL if all are in use. */
+struct rf_cell *rf_cell_claim(struct rf_region *region, uint32_t *cell);
+/* Frontend: true once the answer to `call_number` is in the cell. */
+static inline bool rf_cell_answered(const struct rf_cell *cell, uint64_t call_number) {
+    return atomic_load_explicit(&cell->answered, memory_order_acquire) == call_number;
+}
+/* Frontend: waits for the answer, at most `milliseconds`. True if it is there. */
+bool rf_cell_wait(struct rf_cell *cell, uint64_t call_number, int milliseconds);
+/* Backend: answers a call. Without effect for RF_NO_CELL, an impossible cell, or one that waits for
+ * another call. `payload` may be NULL. Wakes a thread that sleeps on the cell. One thread. */
+void rf_reply(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error,
+              int64_t result, const void *payload, uint32_t payload_length);
+
+/* ---- data rings ---- */
+
+/*
+ * One direction of a slot: the words of its producer and its consumer. Positions are free-running
+ * byte counters. A producer writes into the span of rf_produce_span and publishes with rf_produce;
+ * a consumer reads the span of rf_consume_span and gives it back with rf_consume.
+ */
+struct rf_ring {
+    _Atomic uint64_t *tail, *base, *used; /* the producer's */
+    _Atomic uint64_t *head;               /* the consumer's */
+    _Atomic uint64_t *grant;              /* the owner's */
+};
+static inline struct rf_ring rf_in_ring(struct rf_slot *slot) {
+    return (struct rf_ring){&slot->in_tail, &slot->in_base, &slot->in_used, &slot->in_head, &slot->in_grant};
+}
+static inline struct rf_ring rf_out_ring(struct rf_slot *slot) {
+    return (struct rf_ring){&slot->out_tail, &slot->out_base, &slot->out_used, &slot->out_head,
+                            &slot->out_grant};
+}
+static inline uint64_t rf_available(const struct rf_ring *ring) {
+    return atomic_load_explicit(ring->tail, memory_order_acquire) -
+           atomic_load_explicit(ring->head, memory_order_relaxed);
+}
+/* Producer: the free part of the ring as at most two pieces; adopts a new grant and rewinds when
+ * the ring is empty. Returns its size in bytes; 0 if full, or waiting to become empty so that a
+ * larger grant can be adopted, or without a grant. */
+uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]);
+static inline void rf_produce(const struct rf_ring *ring, uint64_t bytes) {
+    uint64_t tail = atomic_load_explicit(ring->tail, memory_order_relaxed);
+    atomic_store_explicit(ring->tail, tail + bytes, memory_order_release);
+}
+/* Consumer: the filled part as at most two pieces. Returns its size, 0 if empty, or -EPROTO if the
+ * producer's words are impossible. */
+int64_t rf_consume_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]);
+static inline void rf_consume(const struct rf_ring *ring, uint64_t bytes) {
+    uint64_t head = atomic_load_explicit(ring->head, memory_order_relaxed);
+    atomic_store_explicit(ring->head, head + bytes, memory_order_release);
+}
+/* Producer: marks itself blocked by a full ring, then looks again. True if it has to wait: the
+ * consumer will clear `blocked` and set the slot's pending bit. False if there is room after all. */
+bool rf_produce_block(const struct rf_region *region, const struct rf_ring *ring, _Atomic uint32_t *blocked);
+/* Consumer: called after rf_consume. True if the producer was blocked and has to be told. */
+static inline bool rf_unblock(_Atomic uint32_t *blocked) {
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load_explicit(blocked, memory_order_relaxed) != 0 && atomic_exchange(blocked, 0) != 0;
+}
+
+#endif
