@@ -8,7 +8,7 @@
  * errno. Nothing here blocks, whatever the descriptor's O_NONBLOCK flag says, except rf_await_room.
  *
  * Functions that return "ring" do not ring the gateway's doorbell themselves: the caller does, after
- * it has given up its lock. It must not give up in between: the gateway believes that it was rung.
+ * it has given up its lock, and does so in any case: nobody else will, the asleep flag is cleared.
  */
 #ifndef RINGFENCE_READINESS_H
 #define RINGFENCE_READINESS_H
@@ -31,14 +31,15 @@ bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd);
 bool rf_readable_kick(const struct rf_region *region, uint32_t slot);
 
 /* Makes the descriptor unwritable: sends empty packets until there is no space ("stuffing"). Call it
- * before LISTEN and CONNECT. 0, or -EPIPE if the gateway has ended this direction or is gone. */
+ * before LISTEN and CONNECT. 0, or -errno if the gateway has ended this direction or is gone: -EPIPE,
+ * -ECONNRESET. */
 int rf_stuff(int fd);
 
 enum rf_room {
     RF_ROOM_NONE, /* the descriptor is unwritable until the gateway has made room */
     RF_ROOM,      /* there is room: produce again */
     RF_ROOM_RING, /* there is room, and the caller has to ring */
-    RF_ROOM_OVER, /* EPIPE: the gateway has ended this direction or is gone */
+    RF_ROOM_OVER, /* no more sending: the gateway has ended this direction or is gone */
 };
 /* Makes the descriptor unwritable because the out ring is full. Call it under send_lock when
  * rf_produce_span gave 0. */
@@ -48,7 +49,7 @@ enum rf_room rf_writable_block(const struct rf_region *region, uint32_t slot, in
  * without a lock. 0, or -errno: -EAGAIN after the time-out, -EINTR, -ECONNRESET. */
 int rf_await_bytes(int fd);
 /* Waits until the descriptor is writable, as long as SO_SNDTIMEO allows. Call it without a lock.
- * 0, or -errno: -EAGAIN after the time-out, -EINTR, -EPIPE. */
+ * 0, or -errno: -EAGAIN after the time-out, -EINTR, -EPIPE, -ECONNRESET. */
 int rf_await_room(int fd);
 
 #endif

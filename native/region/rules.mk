@@ -1,6 +1,4 @@
 # libregion.a: the region library, linked into shim, INS and the gateway's native library.
-REGION := $(BUILD)/libregion.a
-
 $(REGION): $(patsubst %.c,$(BUILD)/%.o,$(wildcard region/*.c))
 	@rm -f $@
 	$(AR) rcs $@ $^
