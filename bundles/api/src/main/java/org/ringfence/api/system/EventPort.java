@@ -1,0 +1,78 @@
+package org.ringfence.api.system;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * An epoll instance with a batch of actions before each wait: one native call a turn. Actions are carried out in the order they
+ * were added, and none of them can block. Only the event loop's thread calls it; nothing allocates.
+ */
+@ProviderType
+public interface EventPort extends AutoCloseable {
+    int IN = 0x1;
+    int OUT = 0x4;
+    int ERR = 0x8;
+    int HUP = 0x10;
+    int RDHUP = 0x2000;
+    int EDGE = 1 << 31;
+
+    /** Bytes {@link #offer} can send along. */
+    int MAX_OFFER = 96;
+
+    /** Room for this many more actions in the batch; when it is 0 the caller has to turn. */
+    int room();
+
+    /** Sends an empty packet. */
+    void packet(int descriptor);
+
+    /** Reads all packets away. */
+    void drain(int descriptor);
+
+    /** shutdown(2) with {@code how} 0 RD, 1 WR, 2 RDWR. */
+    void shutdown(int descriptor, int how);
+
+    void close(int descriptor);
+
+    /** Writes one byte to a pipe of the gateway's own. */
+    void ring(int pipe);
+
+    /** Wakes the threads that wait on the futex at the address. */
+    void wake(long address);
+
+    /**
+     * Makes a readiness pair and sends its far end over a channel; {@link #result} is the near end, which is watched with
+     * {@code key}, or a negative errno; {@link #cookie} is the far end's SO_COOKIE.
+     *
+     * @param readable sends an empty packet first
+     * @return index of the action for {@code result} and {@code cookie}
+     */
+    int offer(int channel, long key, boolean readable, byte[] offer, int length);
+
+    /** Watches a descriptor for {@code events}, reported with {@code key}. */
+    void watch(int descriptor, int events, long key);
+
+    /** Changes what is watched. */
+    void rewatch(int descriptor, int events, long key);
+
+    /**
+     * Carries out the batch and waits for events.
+     *
+     * @param milliseconds at most; -1 without end, 0 not at all
+     * @return number of events
+     */
+    int turn(int milliseconds);
+
+    /** Key of event {@code index} of the last turn. */
+    long key(int index);
+
+    /** Flags of event {@code index} of the last turn. */
+    int flags(int index);
+
+    /** Result of action {@code index} of the last turn: not negative, or a negative errno. */
+    int result(int index);
+
+    /** The cookie of offer {@code index} of the last turn. */
+    long cookie(int index);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,65 @@
+package org.ringfence.api.transport;
+
+import org.osgi.annotation.versioning.ProviderType;
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+
+/**
+ * The region of one launch of an application, with the gateway as backend. What the application's descriptors show (readiness,
+ * end of file, reset) is the transport's work: a method here says what has become of a socket.
+ */
+@ProviderType
+public interface ApplicationRegion extends Region {
+    /** Copies the next call out; slot and generation are not checked yet. False if there is none. */
+    boolean takeCall(Call into) throws ProtocolViolation;
+
+    /** True if the slot exists, is in use, and has this generation. */
+    boolean isOpen(int slot, int generation);
+
+    /** Answers a call and wakes its caller. An answer nobody waits for is dropped. */
+    void answer(int cell, long callNumber, Answer answer);
+
+    /** The next slot the application has news of, or -1. */
+    int takePending();
+
+    /** Says what kind of socket the slot now is. */
+    void setKind(int slot, int domain, int type, int protocol);
+
+    /** SOCKET succeeded: the slot leaves the pool of fresh sockets. */
+    void opened(int slot);
+
+    /** LISTEN succeeded: from now on {@link #offer} may name the slot. */
+    void listening(int slot);
+
+    /** CONNECT is under way. */
+    void connecting(int slot);
+
+    /** The connection stands: the socket becomes writable. */
+    void connected(int slot);
+
+    /**
+     * Hands a connected slot to whoever accepts from the listener. The transport keeps it while the listener's queue is full.
+     * If the listener ends first, {@link TransportListener#closed} is called for the slot.
+     */
+    void offer(int listener, int slot);
+
+    /** Connections handed over that the listener's queue had no room for. */
+    int waiting(int listener);
+
+    /** Writes the local name; length 0 for none. */
+    void setLocal(int slot, byte[] address, int offset, int length);
+
+    void setPeer(int slot, byte[] address, int offset, int length);
+
+    /** End of file after the bytes given so far. */
+    void endOfFile(int slot);
+
+    /** The application may not send any more (its own shutdown). */
+    void sendingOver(int slot);
+
+    /** The connection, or the attempt to make one, failed with a Linux errno. */
+    void failed(int slot, int errno);
+
+    /** Bytes the application has published in its out ring since the slot was opened; unchecked. */
+    long outTail(int slot);
+}

@@ -1,0 +1,32 @@
+package org.ringfence.api.transport;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One direction of a connection: moves bytes from a ring of one region into the same ring of another, without a detour through
+ * the Java heap. Reused for connection after connection; the event loop's thread only.
+ */
+@ProviderType
+public interface Flow {
+    /** Connects the rings of two slots that have moved nothing yet. */
+    void bind(ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot);
+
+    void unbind();
+
+    /**
+     * Moves as many bytes as there are and fit, and tells the peers.
+     *
+     * @return bytes moved
+     * @throws ProtocolViolation if the words of the source ring are impossible: the source is to be detached
+     */
+    int move() throws ProtocolViolation;
+
+    /** True if nothing is left in the source ring at this moment. */
+    boolean isDrained();
+
+    /** Bytes moved since bind. */
+    long moved();
+
+    /** Takes and drops what is in the source ring. */
+    void discard();
+}

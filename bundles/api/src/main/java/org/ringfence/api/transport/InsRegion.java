@@ -1,0 +1,41 @@
+package org.ringfence.api.transport;
+
+import org.osgi.annotation.versioning.ProviderType;
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+
+/** The region of one INS, with the gateway as frontend. */
+@ProviderType
+public interface InsRegion extends Region {
+    /** ABI of the numbers in its calls: "linux" or "netbsd". */
+    String abi();
+
+    /** A free reply cell, or -1. It is free again when its answer was taken. */
+    int claimCell();
+
+    /** Sends a call; {@code call.cell} is a claimed cell or -1; sets the call number. False if the ring is full: try again later. */
+    boolean putCall(Call call);
+
+    /** The next cell that was answered, its answer copied out; -1 if none. */
+    int takeAnswer(Answer into);
+
+    /** The next slot the INS has news of, or -1. */
+    int takePending();
+
+    /** State of a slot's socket, see {@link SocketState}; an unchecked copy. */
+    int state(int slot);
+
+    /** Marks of a slot's socket, see {@link SocketState}; an unchecked copy. */
+    int marks(int slot);
+
+    /** errno of the socket's pending error in the INS's ABI, 0 if none. */
+    int error(int slot);
+
+    /** Copies the local name; its length, 0 to 28. */
+    int local(int slot, byte[] into, int offset);
+
+    int peer(int slot, byte[] into, int offset);
+
+    /** Bytes given to the slot's out ring since it was opened. */
+    long outGiven(int slot);
+}

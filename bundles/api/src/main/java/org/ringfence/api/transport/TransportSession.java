@@ -1,0 +1,38 @@
+package org.ringfence.api.transport;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A transport at work. One thread, the event loop, calls everything but {@link #wake}: take calls, answers and news from the
+ * regions while there is {@link #room}, then {@link #turn}.
+ */
+@ProviderType
+public interface TransportSession extends AutoCloseable {
+    /** True if the batch of the present turn has room for the consequences of one more call, answer or piece of news. */
+    boolean hasRoom();
+
+    /** True if a region has calls, answers or news to be taken. */
+    boolean hasWork();
+
+    /**
+     * Rings the doorbells that have to be rung, carries out what was decided, and harvests what has happened; sleeps at most
+     * {@code milliseconds} (-1 without end) if no region has work.
+     */
+    void turn(int milliseconds);
+
+    /** Does the closes that have happened so far; called before BIND, LISTEN and CONNECT are sent on. */
+    void harvestCloses();
+
+    /** Ends the present or the next sleep. Any thread. */
+    void wake();
+
+    /** A new flow between a slot of an application and a slot of an INS. */
+    Flow newFlow(Direction direction);
+
+    /** Ends the region of a peer that broke the protocol; {@link TransportListener} is told in the next turn. */
+    void detach(Region region, String reason);
+
+    /** Closes all regions and descriptors: applications see their connections reset. */
+    @Override
+    void close();
+}

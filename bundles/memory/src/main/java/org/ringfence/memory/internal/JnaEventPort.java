@@ -1,0 +1,139 @@
+package org.ringfence.memory.internal;
+
+import com.sun.jna.Memory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.ringfence.api.system.EventPort;
+
+/**
+ * The batch and the harvest lie in native memory, so that a turn is one call with nothing to convert.
+ *
+ * <pre>
+ * action  0 code i32 | 4 fd i32 | 8 argument i64 | 16 key u64 | 24 result i32 | 28 payload length u32 | 32 payload[96]
+ * event   0 flags u32 | 4 key u64   (struct epoll_event is packed on x86-64)
+ * </pre>
+ */
+final class JnaEventPort implements EventPort {
+    private static final int ACTIONS = 2048;
+    private static final int ACTION_BYTES = 128;
+    private static final int EVENTS = 256;
+    private static final int EVENT_BYTES = 12;
+
+    private static final int PACKET = 1;
+    private static final int DRAIN = 2;
+    private static final int SHUTDOWN = 3;
+    private static final int CLOSE = 4;
+    private static final int RING = 5;
+    private static final int WAKE = 6;
+    private static final int OFFER = 7;
+    private static final int WATCH = 8;
+    private static final int REWATCH = 9;
+
+    private final int epoll;
+    private final Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
+    private final Memory eventMemory = new Memory((long) EVENTS * EVENT_BYTES);
+    private final ByteBuffer actions = actionMemory.getByteBuffer(0, actionMemory.size()).order(ByteOrder.nativeOrder());
+    private final ByteBuffer events = eventMemory.getByteBuffer(0, eventMemory.size()).order(ByteOrder.nativeOrder());
+    private int count;
+
+    JnaEventPort(int epoll) {
+        this.epoll = epoll;
+    }
+
+    private int add(int code, int descriptor, long argument, long key) {
+        if (count == ACTIONS) {
+            throw new IllegalStateException("batch of " + ACTIONS + " actions is full: turn before adding more");
+        }
+        int at = count * ACTION_BYTES;
+        actions.putInt(at, code).putInt(at + 4, descriptor).putLong(at + 8, argument).putLong(at + 16, key).putInt(at + 28, 0);
+        return count++;
+    }
+
+    @Override
+    public int room() {
+        return ACTIONS - count;
+    }
+
+    @Override
+    public void packet(int descriptor) {
+        add(PACKET, descriptor, 0, 0);
+    }
+
+    @Override
+    public void drain(int descriptor) {
+        add(DRAIN, descriptor, 0, 0);
+    }
+
+    @Override
+    public void shutdown(int descriptor, int how) {
+        add(SHUTDOWN, descriptor, how, 0);
+    }
+
+    @Override
+    public void close(int descriptor) {
+        add(CLOSE, descriptor, 0, 0);
+    }
+
+    @Override
+    public void ring(int pipe) {
+        add(RING, pipe, 0, 0);
+    }
+
+    @Override
+    public void wake(long address) {
+        add(WAKE, -1, address, 0);
+    }
+
+    @Override
+    public int offer(int channel, long key, boolean readable, byte[] offer, int length) {
+        int index = add(OFFER, channel, readable ? 1 : 0, key);
+        int at = index * ACTION_BYTES;
+        actions.putInt(at + 28, length).put(at + 32, offer, 0, length);
+        return index;
+    }
+
+    @Override
+    public void watch(int descriptor, int flags, long key) {
+        add(WATCH, descriptor, flags & 0xffffffffL, key);
+    }
+
+    @Override
+    public void rewatch(int descriptor, int flags, long key) {
+        add(REWATCH, descriptor, flags & 0xffffffffL, key);
+    }
+
+    @Override
+    public int turn(int milliseconds) {
+        int harvested = LoopLibrary.rf_loop_turn(epoll, actionMemory, count, eventMemory, EVENTS, milliseconds);
+        count = 0;
+        if (harvested < 0) {
+            throw new IllegalStateException("epoll_wait: errno " + -harvested);
+        }
+        return harvested;
+    }
+
+    @Override
+    public long key(int index) {
+        return events.getLong(index * EVENT_BYTES + 4);
+    }
+
+    @Override
+    public int flags(int index) {
+        return events.getInt(index * EVENT_BYTES);
+    }
+
+    @Override
+    public int result(int index) {
+        return actions.getInt(index * ACTION_BYTES + 24);
+    }
+
+    @Override
+    public long cookie(int index) {
+        return actions.getLong(index * ACTION_BYTES + 8);
+    }
+
+    @Override
+    public void close() {
+        LoopLibrary.rf_loop_close(epoll);
+    }
+}
