@@ -4,3 +4,40 @@ $(REGION): $(patsubst %.c,$(BUILD)/%.o,$(wildcard region/*.c))
 	$(AR) rcs $@ $^
 
 ALL += $(REGION)
+
+# Its tests: each region/test/NAME.c but check.c is a program of one behaviour, run one after the other.
+REGION_TEST_PARTS := check
+REGION_TESTS := $(filter-out $(REGION_TEST_PARTS),$(patsubst region/test/%.c,%,$(wildcard region/test/*.c)))
+REGION_TEST_PROGRAMS := $(REGION_TESTS:%=$(BUILD)/region/test/%)
+
+$(REGION_TEST_PROGRAMS): %: %.o $(REGION_TEST_PARTS:%=$(BUILD)/region/test/%.o) $(REGION)
+	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
+
+.PHONY: test-region test-sanitized
+test-region: $(REGION_TEST_PROGRAMS)
+	@failed=; for t in $^; do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+# The same tests, fewer rounds, under gcc's sanitizers. ThreadSanitizer sees one process: it runs the
+# tests whose two sides are threads.
+SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE_tsan := -fsanitize=thread -Wno-tsan
+REGION_THREADED := $(filter rings pending,$(REGION_TESTS))
+
+define region_sanitized
+$(BUILD)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(filter-out $$(HARDENED),$$(CFLAGS)) -O1 $$(SANITIZE_$(1)) -MMD -MP -c -o $$@ $$<
+
+$(2:%=$(BUILD)/$(1)/region/test/%): %: %.o \
+    $(patsubst %.c,$(BUILD)/$(1)/%.o,$(wildcard region/*.c) $(REGION_TEST_PARTS:%=region/test/%.c))
+	$$(CC) $$(PIE) $$(LDFLAGS) $$(SANITIZE_$(1)) -o $$@ $$^
+endef
+$(eval $(call region_sanitized,asan,$(REGION_TESTS)))
+$(eval $(call region_sanitized,tsan,$(REGION_THREADED)))
+
+test-sanitized: $(REGION_TESTS:%=$(BUILD)/asan/region/test/%) $(REGION_THREADED:%=$(BUILD)/tsan/region/test/%)
+	@failed=; for t in $^; do echo "== $$t"; $$t 2 || failed="$$failed $$t"; done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+TESTS += test-region test-sanitized
