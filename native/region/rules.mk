@@ -5,8 +5,8 @@ $(REGION): $(patsubst %.c,$(BUILD)/%.o,$(wildcard region/*.c))
 
 ALL += $(REGION)
 
-# Its tests: each region/test/NAME.c but check.c is a program of one behaviour, run one after the other.
-REGION_TEST_PARTS := check
+# Its tests: each region/test/NAME.c but the parts is a program of one behaviour, run one after the other.
+REGION_TEST_PARTS := check gateway
 REGION_TESTS := $(filter-out $(REGION_TEST_PARTS),$(patsubst region/test/%.c,%,$(wildcard region/test/*.c)))
 REGION_TEST_PROGRAMS := $(REGION_TESTS:%=$(BUILD)/region/test/%)
 

@@ -1,0 +1,163 @@
+/* The gateway's side of the readiness protocol for one slot, for the tests. */
+#include "gateway.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void gateway_open(struct gateway *g, uint32_t ring_order, bool watchdog) {
+    *g = (struct gateway){.slot = 5, .watchdog = watchdog, .head_at_packet = UINT64_MAX};
+    uint64_t ring = (uint64_t)RF_PAGE << ring_order;
+    g->region = check_region(&(struct rf_geometry){
+        .abi = RF_ABI_LINUX, .slots = 64, .commands = 16, .cells = 64, .pool_bytes = 2 * ring});
+    struct rf_slot *s = gateway_slot(g);
+    atomic_store(&s->generation, 1);
+    atomic_store(&s->in_grant, rf_grant(0, ring_order, 1));
+    atomic_store(&s->out_grant, rf_grant((uint32_t)(ring / RF_PAGE), ring_order, 1));
+    rf_lock_init(&s->receive_lock);
+    rf_lock_init(&s->send_lock);
+
+    int smallest = 1; /* the kernel rounds it up to its minimum */
+    check_need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, g->pair) == 0 &&
+                   setsockopt(g->pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest) == 0,
+               "a readiness pair");
+    g->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    g->epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event bell = {.events = EPOLLIN | EPOLLET, .data.u32 = 0};
+    struct epoll_event end = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = 1};
+    check_need(g->doorbell >= 0 && g->epoll >= 0 &&
+                   epoll_ctl(g->epoll, EPOLL_CTL_ADD, g->doorbell, &bell) == 0 &&
+                   epoll_ctl(g->epoll, EPOLL_CTL_ADD, g->pair[1], &end) == 0,
+               "a doorbell");
+    g->head_moved = check_now();
+}
+
+void gateway_close(struct gateway *g) {
+    if (g->pair[0] >= 0) close(g->pair[0]);
+    close(g->pair[1]);
+    close(g->doorbell);
+    close(g->epoll);
+    munmap(g->region.header, g->region.bytes);
+}
+
+static void send_packet(struct gateway *g) {
+    g->packets++;
+    ssize_t sent = send(g->pair[1], NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+    /* EAGAIN: packets enough lie there. EPIPE: the application is gone, or this direction over. */
+    if (sent < 0 && errno != EAGAIN && errno != EPIPE) check_need(false, "send of a packet");
+}
+
+static bool in_ring_empty(struct gateway *g) {
+    struct rf_slot *s = gateway_slot(g);
+    return atomic_load(&s->in_head) == atomic_load_explicit(&s->in_tail, memory_order_relaxed);
+}
+
+uint64_t gateway_publish(struct gateway *g, uint64_t bytes) {
+    struct rf_slot *s = gateway_slot(g);
+    struct rf_ring ring = rf_in_ring(s);
+    struct iovec span[2];
+    uint32_t room = rf_produce_span(&g->region, &ring, span);
+    if (room == 0 && !rf_produce_block(&g->region, &ring, &s->in_blocked))
+        room = rf_produce_span(&g->region, &ring, span);
+    if (bytes > room) bytes = room;
+    if (bytes == 0) return 0;
+    uint64_t tail = atomic_load_explicit(&s->in_tail, memory_order_relaxed);
+    for (uint64_t i = 0; i < bytes; i++) {
+        uint8_t *to = i < span[0].iov_len ? (uint8_t *)span[0].iov_base + i
+                                          : (uint8_t *)span[1].iov_base + (i - span[0].iov_len);
+        *to = check_byte(tail + i);
+    }
+    rf_produce(&ring, bytes);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint64_t head = atomic_load_explicit(&s->in_head, memory_order_acquire);
+    if (head != tail + bytes && head != g->head_at_packet) {
+        g->head_at_packet = head;
+        send_packet(g);
+    }
+    return bytes;
+}
+
+static void watch(struct gateway *g) {
+    double now = check_now();
+    uint64_t head = atomic_load(&gateway_slot(g)->in_head);
+    if (head != g->head_seen || in_ring_empty(g)) {
+        g->head_seen = head;
+        g->head_moved = now;
+    } else if (g->watchdog && now - g->head_moved > 0.050) {
+        g->head_moved = now;
+        g->barks++;
+        send_packet(g);
+    }
+}
+
+static void news(void *context, uint32_t slot) {
+    struct gateway *g = context;
+    if (slot != g->slot || atomic_exchange(&gateway_slot(g)->kick, 0) == 0) return;
+    g->kicks++;
+    if (!in_ring_empty(g)) send_packet(g);
+}
+
+bool gateway_turn(struct gateway *g, int milliseconds) {
+    struct rf_header *h = g->region.header;
+    bool any = rf_pending_take(&g->region, g->region.to_backend, news, g) != 0;
+    watch(g);
+    if (any || milliseconds == 0) return any;
+    rf_fall_asleep(&h->backend_asleep);
+    if (!rf_pending_any(&g->region, g->region.to_backend)) {
+        struct epoll_event events[2];
+        epoll_wait(g->epoll, events, 2, milliseconds);
+    }
+    rf_wake_up(&h->backend_asleep);
+    any = rf_pending_take(&g->region, g->region.to_backend, news, g) != 0;
+    watch(g);
+    return any;
+}
+
+int gateway_read_away(struct gateway *g) {
+    char byte;
+    int count = 0;
+    while (recv(g->pair[1], &byte, 1, MSG_DONTWAIT) >= 0 && count < 1000) count++;
+    return count;
+}
+
+int64_t gateway_take(struct gateway *g) {
+    struct rf_slot *s = gateway_slot(g);
+    struct rf_ring ring = rf_out_ring(s);
+    struct iovec span[2];
+    int64_t bytes = rf_consume_span(&g->region, &ring, span);
+    if (bytes <= 0) return bytes == 0 ? 0 : -1;
+    uint64_t head = atomic_load_explicit(&s->out_head, memory_order_relaxed);
+    for (int piece = 0; piece < 2; piece++)
+        for (size_t i = 0; i < span[piece].iov_len; i++)
+            if (((uint8_t *)span[piece].iov_base)[i] != check_byte(head++)) return -1;
+    rf_consume(&ring, (uint64_t)bytes);
+    if (rf_unblock(&s->out_blocked)) gateway_read_away(g); /* all of the ring is free */
+    return bytes;
+}
+
+void gateway_end_of_file(struct gateway *g) {
+    atomic_fetch_or(&gateway_slot(g)->marks, RF_MARK_IN_EOF);
+    shutdown(g->pair[1], SHUT_WR);
+}
+
+void gateway_out_shut(struct gateway *g) {
+    atomic_fetch_or(&gateway_slot(g)->marks, RF_MARK_OUT_SHUT);
+    shutdown(g->pair[1], SHUT_RD);
+}
+
+void gateway_reset(struct gateway *g, int error) {
+    struct rf_slot *s = gateway_slot(g);
+    atomic_store(&s->error, 1u << 16 | (uint32_t)error);
+    atomic_fetch_or(&s->marks, RF_MARK_RESET);
+    send_packet(g);
+    send_packet(g);
+    shutdown(g->pair[1], SHUT_RDWR);
+}
+
+void gateway_ring(const struct gateway *g) {
+    uint64_t one = 1;
+    if (write(g->doorbell, &one, sizeof one) < 0) return; /* EAGAIN: rung often enough */
+}
