@@ -1,0 +1,65 @@
+/* accept(): one recvmsg on the listener's own descriptor, so that blocking, time-outs, signals and which
+ * of many waiting processes is woken are the kernel's affair. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "entry.h"
+#include "real.h"
+#include "socket.h"
+
+static int accept_from(const struct ring_socket *listener, struct sockaddr *address, socklen_t *length, int flags) {
+    struct rf_offer offer;
+    int fd, empty = 0;
+    if (socket_state(listener) != RF_STATE_LISTENING) {
+        errno = EINVAL;
+        return -1;
+    }
+    while ((fd = socket_receive_offer(listener->fd, &offer,
+                                      (flags & SOCK_CLOEXEC) != 0 ? MSG_CMSG_CLOEXEC : 0)) < 0 && errno == 0) {
+        /* End of file, or a stray packet: the former is there the second time too. */
+        if (empty++ == 0 && socket_marks(listener) == 0) continue;
+        errno = attachment_alive(listener->attachment) ? EINVAL : ENETDOWN;
+        return -1;
+    }
+    if (fd < 0) return -1;
+    const struct rf_region *region = listener->region;
+    int error = 0;
+    if (offer.slot >= region->slot_count ||
+        atomic_load(&region->slots[offer.slot].generation) != offer.generation)
+        error = ECONNABORTED;
+    else if (!socket_adopt(fd, listener->attachment, offer.slot, offer.generation))
+        error = EMFILE;
+    else if (address != NULL)
+        error = socket_copy_name(&offer.peer, address, length);
+    if (error != 0) {
+        table_set(fd, RF_ENTRY_NONE);
+        syscall(SYS_close, fd);
+        errno = error;
+        return -1;
+    }
+    if ((flags & SOCK_NONBLOCK) != 0) real.fcntl(fd, F_SETFL, (long)(O_RDWR | O_NONBLOCK));
+    return fd;
+}
+
+int shim_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    struct ring_socket s;
+    int kept = errno;
+    if (!table_find(fd, &s)) {
+        int accepted = real.accept4(fd, address, length, flags);
+        if (accepted >= 0 && !process_is_borrowed()) table_set(accepted, RF_ENTRY_NONE);
+        return accepted;
+    }
+    if ((flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    int accepted = accept_from(&s, address, length, flags);
+    if (accepted >= 0) errno = kept;
+    return accepted;
+}
+
+int shim_accept(int fd, struct sockaddr *address, socklen_t *length) {
+    return shim_accept4(fd, address, length, 0);
+}

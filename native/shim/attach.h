@@ -1,0 +1,43 @@
+/*
+ * attach.h - this process's attachments to a gateway: the region, and the three descriptors that go
+ * with it. There is more than one only if the gateway was restarted while the process lived: sockets
+ * of a dead region keep referring to it, new ones get the new region.
+ */
+#ifndef RINGFENCE_SHIM_ATTACH_H
+#define RINGFENCE_SHIM_ATTACH_H
+
+#include <stdbool.h>
+
+#include "../region/region.h"
+
+#define RF_ATTACHMENTS 64
+
+/* Its memory and descriptors stay as long as the process: another thread may be using them. */
+struct attachment {
+    struct rf_region region;
+    int connection; /* its end of file tells each side that the other one is gone */
+    int doorbell;   /* eventfd */
+    int pool;       /* fresh sockets come from here */
+    _Atomic bool dead;
+};
+
+/* Reads the environment. Constructor. */
+void attachment_configure(void);
+/* True if the environment names a gateway; else the shim passes everything through. */
+bool attachment_configured(void);
+/* The living attachment; attaches if there is none. NULL: no gateway, and, once per process, a line on
+ * stderr has said why unless `quiet`. May change errno. Any thread. */
+struct attachment *attachment_get(bool quiet);
+struct attachment *attachment_at(unsigned index);
+unsigned attachment_index(const struct attachment *attachment);
+/* False if the gateway is gone: a system call, and remembered. Keeps errno. */
+bool attachment_alive(struct attachment *attachment);
+static inline bool attachment_dead(const struct attachment *attachment) {
+    return atomic_load_explicit(&attachment->dead, memory_order_relaxed);
+}
+/* Rings the gateway's doorbell. Keeps errno. */
+void attachment_ring(const struct attachment *attachment);
+/* The first thing in a child of fork. */
+void attachment_after_fork(void);
+
+#endif

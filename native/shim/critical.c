@@ -1,0 +1,61 @@
+/* Critical sections and signals. */
+#include "critical.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "entry.h"
+#include "real.h"
+
+static _Atomic bool handlers;
+
+/* Not the signals of a thread's own faults: blocked, they would kill a program that handles them, and
+ * copying to and from its buffers may well fault. */
+#define BIT(number) (UINT64_C(1) << ((number)-1))
+#define BLOCKABLE \
+    ~(BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGSYS) | BIT(SIGABRT))
+
+struct critical critical_enter_always(void) {
+    struct critical section = {.blocked = true};
+    uint64_t all = BLOCKABLE;
+    int kept = errno;
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &section.mask, sizeof all);
+    errno = kept;
+    return section;
+}
+
+struct critical critical_enter(void) {
+    if (!atomic_load_explicit(&handlers, memory_order_relaxed)) return (struct critical){.blocked = false};
+    return critical_enter_always();
+}
+
+void critical_leave(struct critical section) {
+    if (!section.blocked) return;
+    int kept = errno;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &section.mask, NULL, sizeof section.mask);
+    errno = kept;
+}
+
+void critical_broken_pipe(void) { syscall(SYS_tgkill, getpid(), gettid(), SIGPIPE); }
+
+static void note(sighandler_t handler) {
+    if (handler != SIG_DFL && handler != SIG_IGN && handler != SIG_ERR) atomic_store(&handlers, true);
+}
+
+int shim_sigaction(int number, const struct sigaction *action, struct sigaction *old) {
+    /* sa_handler and sa_sigaction are one word. Before the call: the signal may come at once. */
+    if (action != NULL) note(action->sa_handler);
+    return real.sigaction(number, action, old);
+}
+
+sighandler_t shim_signal(int number, sighandler_t handler) {
+    note(handler);
+    return real.signal(number, handler);
+}
+
+sighandler_t shim___sysv_signal(int number, sighandler_t handler) {
+    note(handler);
+    return real.__sysv_signal(number, handler);
+}

@@ -1,0 +1,26 @@
+/*
+ * critical.h - keeps the program's signal handlers out of the shim's critical sections: a handler
+ * that calls send() while its own thread holds a socket's lock would wait for ever.
+ */
+#ifndef RINGFENCE_SHIM_CRITICAL_H
+#define RINGFENCE_SHIM_CRITICAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct critical {
+    uint64_t mask; /* the thread's, as the kernel writes it */
+    bool blocked;
+};
+
+/* Signals are blocked only if the program has ever installed a handler. Short sections only. */
+struct critical critical_enter(void);
+/* As above, whether or not there is a handler. */
+struct critical critical_enter_always(void);
+/* Does not change errno. */
+void critical_leave(struct critical section);
+
+/* Sends SIGPIPE to the calling thread, as a write to a closed connection does. */
+void critical_broken_pipe(void);
+
+#endif

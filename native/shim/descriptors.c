@@ -1,0 +1,111 @@
+/* What concerns the descriptor and not the socket: duplicating, closing, flags. The kernel does it all; the
+ * table follows, and the shim's own descriptors are left alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <linux/sockios.h>
+#include <unistd.h>
+
+#include "entry.h"
+#include "real.h"
+#include "socket.h"
+
+/* True if the program must not close this number: it did not open it. */
+static bool is_own(int fd) { return table_get(fd) == RF_ENTRY_OWN && !process_is_borrowed(); }
+
+static int not_open(void) {
+    errno = EBADF;
+    return -1;
+}
+
+static void forget(int fd) {
+    if (table_get(fd) != RF_ENTRY_NONE && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
+}
+
+/* Before libc closes: afterwards the number may at once be another thread's. The kernel tells the gateway. */
+int shim_close(int fd) {
+    if (is_own(fd)) return not_open();
+    forget(fd);
+    return real.close(fd);
+}
+
+int shim_fclose(FILE *stream) {
+    int kept = errno;
+    forget(fileno_unlocked(stream));
+    errno = kept;
+    return real.fclose(stream);
+}
+
+int shim_close_range(unsigned first, unsigned last, int flags) {
+    if ((flags & CLOSE_RANGE_CLOEXEC) != 0 || first > last || process_is_borrowed())
+        return real.close_range(first, last, flags);
+    unsigned end = table_end();
+    for (unsigned fd = first; fd < end && fd <= last; fd++) {
+        if (!is_own((int)fd)) {
+            forget((int)fd);
+            continue;
+        }
+        if (fd > first && real.close_range(first, fd - 1, flags) != 0) return -1;
+        first = fd + 1;
+    }
+    return first <= last ? real.close_range(first, last, flags) : 0;
+}
+
+void shim_closefrom(int first) {
+    unsigned from = first > 0 ? (unsigned)first : 0;
+    if (shim_close_range(from, ~0u, 0) == 0) return;
+    /* A kernel without close_range. */
+    if (table_end() == 0 || process_is_borrowed()) {
+        real.closefrom(first);
+        return;
+    }
+    long end = sysconf(_SC_OPEN_MAX);
+    for (long fd = from; fd < end; fd++) shim_close((int)fd);
+}
+
+static int copied(int from, int to) {
+    if (to >= 0 && !process_is_borrowed()) {
+        uint64_t entry = table_get(from);
+        table_set(to, entry == RF_ENTRY_OWN ? RF_ENTRY_NONE : entry);
+    }
+    return to;
+}
+
+int shim_dup(int fd) { return copied(fd, real.dup(fd)); }
+
+int shim_dup2(int fd, int wanted) {
+    if (is_own(wanted)) return not_open();
+    return copied(fd, real.dup2(fd, wanted));
+}
+
+int shim_dup3(int fd, int wanted, int flags) {
+    if (is_own(wanted)) return not_open();
+    return copied(fd, real.dup3(fd, wanted, flags));
+}
+
+int shim_fcntl(int fd, int command, long word) {
+    int result = real.fcntl(fd, command, word);
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
+}
+
+int shim_fcntl64(int fd, int command, long word) {
+    int result = real.fcntl64(fd, command, word);
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
+}
+
+/* Flags such as FIONBIO are the pair's; what is in the rings, the slot knows. */
+int shim_ioctl(int fd, unsigned long request, long word) {
+    struct ring_socket s;
+    if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
+        return real.ioctl(fd, request, word);
+    if (socket_state(&s) == RF_STATE_LISTENING && request != SIOCATMARK) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct rf_ring ring = request == FIONREAD ? rf_in_ring(s.slot) : rf_out_ring(s.slot);
+    uint64_t bytes = request == SIOCATMARK ? 0 : rf_available(&ring);
+    *(int *)word = bytes < RF_PAGE << RF_MAX_ORDER ? (int)bytes : (int)(RF_PAGE << RF_MAX_ORDER);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * entry.h - prototypes of the shim's side of every interposed function: shim_NAME for each NAME of
+ * calls.def. An exported NAME does nothing but call its shim_NAME.
+ */
+#ifndef RINGFENCE_SHIM_ENTRY_H
+#define RINGFENCE_SHIM_ENTRY_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#define RF_CALL(type, name, parameters, arguments) type shim_##name parameters;
+#define RF_CALL_WORD(type, name, second) type shim_##name(int fd, second request, long word);
+#include "calls.def"
+#undef RF_CALL
+#undef RF_CALL_WORD
+
+#endif

@@ -1,0 +1,92 @@
+/* getsockopt() and setsockopt(): what the pair knows is asked of the pair, what the slot knows of the
+ * slot, and the rest of the gateway. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "call.h"
+#include "entry.h"
+#include "real.h"
+#include "socket.h"
+
+/* From asm-generic/socket.h: the forms with a 64-bit time, whatever libc's headers map the names to. */
+#define RCVTIMEO_OLD 20
+#define SNDTIMEO_OLD 21
+#define RCVTIMEO_NEW 66
+#define SNDTIMEO_NEW 67
+
+/* Time-outs are those of the pair, on which the blocking calls wait. */
+static bool is_time_out(int level, int name) {
+    return level == SOL_SOCKET &&
+           (name == RCVTIMEO_OLD || name == SNDTIMEO_OLD || name == RCVTIMEO_NEW || name == SNDTIMEO_NEW);
+}
+
+/* Options answered without a call. True if `*number` is the value. */
+static bool from_slot(const struct ring_socket *s, int level, int name, int *number) {
+    if (level != SOL_SOCKET) return false;
+    switch (name) {
+    case SO_ERROR:
+        *number = socket_take_error(s);
+        if (*number == 0 && !attachment_alive(s->attachment)) *number = ECONNRESET;
+        return true;
+    case SO_TYPE:
+        *number = (int)s->slot->type;
+        return true;
+    case SO_DOMAIN:
+        *number = (int)s->slot->domain;
+        return true;
+    case SO_PROTOCOL:
+        *number = s->slot->protocol != 0 ? (int)s->slot->protocol : IPPROTO_TCP;
+        return true;
+    case SO_ACCEPTCONN:
+        *number = socket_state(s) == RF_STATE_LISTENING;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int get_option(const struct ring_socket *s, int level, int name, void *value, socklen_t *length) {
+    int number;
+    struct answer answer = {.length = sizeof number};
+    if (length == NULL || (value == NULL && *length != 0)) return EFAULT;
+    if ((int)*length < 0) return EINVAL;
+    if (from_slot(s, level, name, &number)) {
+        memcpy(answer.payload, &number, sizeof number);
+    } else {
+        int64_t size = *length < RF_CELL_PAYLOAD ? *length : RF_CELL_PAYLOAD;
+        struct rf_command command = {.op = RF_OP_GETSOCKOPT, .args = {level, name, size}};
+        int error = call_backend(s, &command, &answer);
+        if (error != 0) return error;
+    }
+    if (answer.length < *length) *length = answer.length;
+    memcpy(value, answer.payload, *length);
+    return 0;
+}
+
+static int set_option(const struct ring_socket *s, int level, int name, const void *value, socklen_t length) {
+    struct rf_command command = {.op = RF_OP_SETSOCKOPT, .args = {level, name}, .payload_length = length};
+    struct answer answer;
+    if (length > RF_COMMAND_PAYLOAD) return EINVAL;
+    if (value == NULL && length != 0) return EFAULT;
+    if (length != 0) memcpy(command.payload, value, length);
+    return call_backend(s, &command, &answer);
+}
+
+int shim_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
+    struct ring_socket s;
+    if (is_time_out(level, name) || !table_find(fd, &s)) return real.getsockopt(fd, level, name, value, length);
+    int kept = errno;
+    int error = get_option(&s, level, name, value, length);
+    errno = error != 0 ? error : kept;
+    return error != 0 ? -1 : 0;
+}
+
+int shim_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
+    struct ring_socket s;
+    if (is_time_out(level, name) || !table_find(fd, &s)) return real.setsockopt(fd, level, name, value, length);
+    int kept = errno;
+    int error = set_option(&s, level, name, value, length);
+    errno = error != 0 ? error : kept;
+    return error != 0 ? -1 : 0;
+}

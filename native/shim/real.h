@@ -1,0 +1,28 @@
+/*
+ * real.h - libc's own functions: real.NAME for each NAME of calls.def.
+ *
+ * Inside the shim a plain send() would be the shim's own. What must neither be a cancellation point
+ * nor depend on libc goes to the kernel by syscall(2) instead.
+ */
+#ifndef RINGFENCE_SHIM_REAL_H
+#define RINGFENCE_SHIM_REAL_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct real {
+#define RF_CALL(type, name, parameters, arguments) type(*name) parameters;
+#define RF_CALL_WORD(type, name, second) type (*name)(int fd, second request, ...);
+#include "calls.def"
+#undef RF_CALL
+#undef RF_CALL_WORD
+};
+extern struct real real;
+
+/* Looks all of them up, so that none is looked up in a signal handler or a child of fork. */
+void real_resolve(void);
+
+#endif

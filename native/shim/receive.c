@@ -1,0 +1,200 @@
+/* The receive family: bytes from a socket's in ring into the program's buffers. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "../region/readiness.h"
+#include "critical.h"
+#include "entry.h"
+#include "inherit.h"
+#include "real.h"
+#include "socket.h"
+
+/* A walk over the program's buffers. */
+struct buffers {
+    const struct iovec *vector;
+    size_t offset; /* in the first of them */
+};
+
+static void scatter(struct buffers *to, const uint8_t *from, size_t length) {
+    while (length > 0) {
+        size_t left = to->vector->iov_len - to->offset;
+        if (left == 0) {
+            to->vector++;
+            to->offset = 0;
+            continue;
+        }
+        size_t n = length < left ? length : left;
+        memcpy((uint8_t *)to->vector->iov_base + to->offset, from, n);
+        to->offset += n;
+        from += n;
+        length -= n;
+    }
+}
+
+/* Takes what is in the ring, at most `wanted` bytes. Bytes, or -EAGAIN with the descriptor settled: there
+ * are none and more may come; or 0 at the end; or -errno. Under receive_lock. */
+static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t wanted, int flags, bool *ring) {
+    struct rf_ring in = rf_in_ring(s->slot);
+    struct iovec span[2];
+    /* Before the ring: what follows a mark is nothing, what precedes it has been published. */
+    uint32_t marks = socket_marks(s);
+    int64_t filled = rf_consume_span(s->region, &in, span);
+    if (filled < 0) return -ECONNRESET;
+    if (filled > 0) {
+        size_t length = (size_t)filled < wanted ? (size_t)filled : wanted;
+        size_t first = length < span[0].iov_len ? length : span[0].iov_len;
+        if ((flags & MSG_TRUNC) == 0) {
+            scatter(to, span[0].iov_base, first);
+            scatter(to, span[1].iov_base, length - first);
+        }
+        if ((flags & MSG_PEEK) != 0) return (ssize_t)length;
+        rf_consume(&in, length);
+        if (rf_unblock(&s->slot->in_blocked)) *ring |= rf_notify(s->region, s->number);
+        *ring |= rf_readable_settle(s->region, s->number, s->fd);
+        return (ssize_t)length;
+    }
+    uint32_t state = socket_state(s);
+    if (state != RF_STATE_OPEN && state != RF_STATE_LISTENING) {
+        int error = socket_take_error(s);
+        if (error != 0) return -error;
+    }
+    if ((marks & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0 || state == RF_STATE_FAILED) return 0;
+    if (state == RF_STATE_OPEN || state == RF_STATE_LISTENING) return -ENOTCONN;
+    if (attachment_dead(s->attachment)) return -ECONNRESET;
+    *ring |= rf_readable_settle(s->region, s->number, s->fd);
+    return -EAGAIN;
+}
+
+/* Waits for a packet, as long as the descriptor's flags and time-out allow. 0 or -errno. */
+static ssize_t await(const struct ring_socket *s, unsigned waits) {
+    char byte;
+    if (real.recv(s->fd, &byte, 1, MSG_PEEK) < 0) return -errno;
+    /* A packet, or end of file; the latter has set a mark, unless the gateway died. */
+    if (waits > 1 && socket_marks(s) == 0 && !attachment_alive(s->attachment)) return -ECONNRESET;
+    return 0;
+}
+
+static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, size_t wanted, int flags) {
+    struct buffers to = {.vector = vector};
+    size_t received = 0;
+    ssize_t result = 0;
+    unsigned waits = 0;
+    int kept = errno;
+    if ((flags & MSG_OOB) != 0) result = -EINVAL;
+    else if ((flags & MSG_ERRQUEUE) != 0) result = -EAGAIN;
+    while (result == 0 && wanted > 0) {
+        bool ring = false;
+        struct critical section = critical_enter();
+        rf_lock(&s->slot->receive_lock);
+        result = take(s, &to, wanted - received, flags, &ring);
+        /* The packet woke only this one of perhaps many waiters: have another one sent for the rest. */
+        if (result > 0 && waits > 0 && (flags & MSG_PEEK) == 0) {
+            struct rf_ring in = rf_in_ring(s->slot);
+            if (rf_available(&in) > 0) ring |= rf_readable_kick(s->region, s->number);
+        }
+        rf_unlock(&s->slot->receive_lock);
+        critical_leave(section);
+        if (ring) attachment_ring(s->attachment);
+        if (result > 0) {
+            received += (size_t)result;
+            if ((flags & MSG_WAITALL) == 0 || (flags & MSG_PEEK) != 0 || received == wanted) break;
+            result = 0;
+            waits = 0;
+            continue;
+        }
+        if (result != -EAGAIN || (flags & MSG_DONTWAIT) != 0) break;
+        if (received > 0 && (flags & MSG_WAITALL) == 0) break;
+        result = await(s, ++waits);
+    }
+    errno = kept;
+    if (received > 0) return (ssize_t)received;
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return 0;
+}
+
+static ssize_t receive_one(const struct ring_socket *s, void *buffer, size_t length, int flags) {
+    struct iovec vector = {buffer, length};
+    return receive(s, &vector, length < SSIZE_MAX ? length : SSIZE_MAX, flags);
+}
+
+/* The sum of the lengths, or -1 with errno. */
+static ssize_t total(const struct iovec *vector, size_t count, int too_many) {
+    size_t sum = 0;
+    if (count > IOV_MAX) {
+        errno = too_many;
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) {
+            errno = EINVAL;
+            return -1;
+        }
+        sum += vector[i].iov_len;
+    }
+    return (ssize_t)sum;
+}
+
+ssize_t shim_read(int fd, void *buffer, size_t length) {
+    struct ring_socket s;
+    return table_find(fd, &s) ? receive_one(&s, buffer, length, 0) : real.read(fd, buffer, length);
+}
+
+ssize_t shim_readv(int fd, const struct iovec *vector, int count) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.readv(fd, vector, count);
+    ssize_t wanted = total(vector, (size_t)(unsigned)count, EINVAL);
+    return wanted < 0 ? -1 : receive(&s, vector, (size_t)wanted, 0);
+}
+
+ssize_t shim_recv(int fd, void *buffer, size_t length, int flags) {
+    struct ring_socket s;
+    return table_find(fd, &s) ? receive_one(&s, buffer, length, flags) : real.recv(fd, buffer, length, flags);
+}
+
+ssize_t shim_recvfrom(int fd, void *buffer, size_t length, int flags, struct sockaddr *address,
+                      socklen_t *address_length) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.recvfrom(fd, buffer, length, flags, address, address_length);
+    ssize_t got = receive_one(&s, buffer, length, flags);
+    /* A stream names no sender. */
+    if (got >= 0 && address != NULL && address_length != NULL) *address_length = 0;
+    return got;
+}
+
+ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) {
+        ssize_t got = real.recvmsg(fd, message, flags);
+        /* Another process of the program may have passed a socket of the region on. */
+        if (got >= 0 && message->msg_controllen != 0) inherit_from_message(message);
+        return got;
+    }
+    ssize_t wanted = total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
+    if (wanted < 0) return -1;
+    ssize_t got = receive(&s, message->msg_iov, (size_t)wanted, flags);
+    if (got >= 0) {
+        message->msg_namelen = 0;
+        message->msg_controllen = 0;
+        message->msg_flags = 0;
+    }
+    return got;
+}
+
+/* Buffers too small for the length: libc's own forms end the program. */
+ssize_t shim___read_chk(int fd, void *buffer, size_t length, size_t size) {
+    return length > size ? real.__read_chk(fd, buffer, length, size) : shim_read(fd, buffer, length);
+}
+
+ssize_t shim___recv_chk(int fd, void *buffer, size_t length, size_t size, int flags) {
+    return length > size ? real.__recv_chk(fd, buffer, length, size, flags) : shim_recv(fd, buffer, length, flags);
+}
+
+ssize_t shim___recvfrom_chk(int fd, void *buffer, size_t length, size_t size, int flags, struct sockaddr *address,
+                            socklen_t *address_length) {
+    if (length > size) return real.__recvfrom_chk(fd, buffer, length, size, flags, address, address_length);
+    return shim_recvfrom(fd, buffer, length, flags, address, address_length);
+}

@@ -1,0 +1,213 @@
+/* socket(), bind(), listen(), shutdown() and the names: calls that open a socket and say what it is. */
+#include "socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../region/readiness.h"
+#include "call.h"
+#include "entry.h"
+#include "real.h"
+
+#define TYPE_MASK 0xf /* of socket()'s type: the rest are flags */
+#define POOL_ROUNDS 25
+#define POOL_ROUND_NANOSECONDS 200000000L
+
+/* The sockets that go to the gateway. Datagram sockets will join them here. */
+static bool is_remote(int domain, int type, int protocol) {
+    return (domain == AF_INET || domain == AF_INET6) && (type & TYPE_MASK) == SOCK_STREAM &&
+           (protocol == 0 || protocol == IPPROTO_TCP);
+}
+
+int socket_take_error(const struct ring_socket *s) {
+    uint32_t taken = atomic_load(&s->slot->error_taken);
+    uint32_t error = atomic_load_explicit(&s->slot->error, memory_order_acquire);
+    if ((error & 0xffff) == 0 || error >> 16 == taken) return 0;
+    return atomic_compare_exchange_strong(&s->slot->error_taken, &taken, error >> 16) ? (int)(error & 0xffff) : 0;
+}
+
+bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32_t generation) {
+    struct rf_slot *slot = &attachment->region.slots[number];
+    rf_lock_init(&slot->receive_lock);
+    rf_lock_init(&slot->send_lock);
+    atomic_store(&slot->out_tail, 0);
+    atomic_store(&slot->out_base, 0);
+    atomic_store(&slot->out_used, 0);
+    atomic_store(&slot->in_head, 0);
+    atomic_store(&slot->out_blocked, 0);
+    atomic_store(&slot->kick, 0);
+    atomic_store(&slot->armed, 0);
+    /* An error of the slot's former life is nobody's; one that came before accept() is still to be told. */
+    uint32_t sequence = atomic_load(&slot->error) >> 16;
+    bool reset = (atomic_load(&slot->marks) & RF_MARK_RESET) != 0;
+    atomic_store(&slot->error_taken, reset ? sequence - 1 : sequence);
+    return table_set(fd, table_entry(attachment_index(attachment), number, generation));
+}
+
+int socket_receive_offer(int from, struct rf_offer *offer, int flags) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec vector = {offer, sizeof *offer};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t got = real.recvmsg(from, &message, flags);
+    if (got < 0) return -1;
+    int fd = -1;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len >= CMSG_LEN(sizeof fd))
+            memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    errno = 0;
+    if (got == 0 && fd < 0) return -1;
+    if (fd < 0) {
+        /* The kernel could not install the descriptor, and has closed it. */
+        errno = (message.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : EPROTO;
+    } else if (got != sizeof *offer) {
+        syscall(SYS_close, fd);
+        errno = EPROTO;
+        fd = -1;
+    }
+    return fd;
+}
+
+/* One fresh socket from the pool, which the gateway keeps filled. */
+static int take_from_pool(struct attachment *attachment, struct rf_offer *offer, int flags) {
+    for (int round = 0; round < POOL_ROUNDS; round++) {
+        int fd = socket_receive_offer(attachment->pool, offer, flags | MSG_DONTWAIT);
+        if (fd >= 0) return fd;
+        if (errno != EAGAIN && errno != EINTR) {
+            if (errno == 0) errno = ENETDOWN;
+            return -1;
+        }
+        if (!attachment_alive(attachment)) {
+            errno = ENETDOWN;
+            return -1;
+        }
+        struct pollfd p = {.fd = attachment->pool, .events = POLLIN};
+        syscall(SYS_ppoll, &p, 1, &(struct timespec){.tv_nsec = POOL_ROUND_NANOSECONDS}, NULL, 0);
+    }
+    errno = ENOBUFS;
+    return -1;
+}
+
+int shim_socket(int domain, int type, int protocol) {
+    if (!attachment_configured() || !is_remote(domain, type, protocol) || process_is_borrowed()) {
+        int fd = real.socket(domain, type, protocol);
+        if (fd >= 0 && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
+        return fd;
+    }
+    if ((type & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    int kept = errno;
+    struct attachment *attachment = attachment_get(false);
+    if (attachment == NULL) {
+        errno = ENETDOWN;
+        return -1;
+    }
+    struct rf_offer offer;
+    int fd = take_from_pool(attachment, &offer, (type & SOCK_CLOEXEC) != 0 ? MSG_CMSG_CLOEXEC : 0);
+    if (fd < 0) return -1;
+    int error = EPROTO;
+    struct ring_socket s;
+    if (offer.slot >= attachment->region.slot_count) goto failed;
+    error = EMFILE;
+    if (!socket_adopt(fd, attachment, offer.slot, offer.generation)) goto failed;
+    error = EPROTO;
+    if (!table_find(fd, &s)) goto failed;
+    struct rf_command command = {.op = RF_OP_SOCKET, .args = {domain, type & TYPE_MASK, protocol}};
+    struct answer answer;
+    error = call_backend(&s, &command, &answer);
+    if (error != 0) goto failed;
+    if ((type & SOCK_NONBLOCK) != 0) real.fcntl(fd, F_SETFL, (long)(O_RDWR | O_NONBLOCK));
+    errno = kept;
+    return fd;
+failed:
+    table_set(fd, RF_ENTRY_NONE);
+    syscall(SYS_close, fd);
+    errno = error;
+    return -1;
+}
+
+/* Returns 0, or -1 with errno. */
+static int finish(int error) {
+    if (error == 0) return 0;
+    errno = error;
+    return -1;
+}
+
+int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.bind(fd, address, length);
+    struct rf_command command = {.op = RF_OP_BIND};
+    struct answer answer;
+    if (length < sizeof(sa_family_t) || length > sizeof(struct sockaddr_storage)) return finish(EINVAL);
+    command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
+    memcpy(command.payload, address, command.payload_length);
+    return finish(call_backend(&s, &command, &answer));
+}
+
+int shim_listen(int fd, int backlog) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.listen(fd, backlog);
+    /* A listening socket is never writable. */
+    int kept = errno;
+    if (socket_state(&s) == RF_STATE_OPEN) rf_stuff(fd);
+    errno = kept;
+    struct rf_command command = {.op = RF_OP_LISTEN, .args = {backlog}};
+    struct answer answer;
+    return finish(call_backend(&s, &command, &answer));
+}
+
+int shim_shutdown(int fd, int how) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.shutdown(fd, how);
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return finish(EINVAL);
+    uint32_t state = socket_state(&s);
+    if (state != RF_STATE_CONNECTED && state != RF_STATE_LISTENING && state != RF_STATE_CONNECTING)
+        return finish(ENOTCONN);
+    /* What other threads are about to send belongs behind the end. */
+    uint64_t tail = atomic_load_explicit(&s.slot->out_tail, memory_order_acquire);
+    struct rf_command command = {.op = RF_OP_SHUTDOWN, .args = {how, (int64_t)tail}};
+    struct answer answer;
+    return finish(call_backend(&s, &command, &answer));
+}
+
+int socket_copy_name(const struct rf_name *name, struct sockaddr *address, socklen_t *length) {
+    struct rf_name copy = *name;
+    if (length == NULL) return EFAULT;
+    if ((int)*length < 0) return EINVAL;
+    if (copy.length > sizeof copy.address) copy.length = sizeof copy.address;
+    memcpy(address, copy.address, copy.length < *length ? copy.length : *length);
+    *length = copy.length;
+    return 0;
+}
+
+int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.getsockname(fd, address, length);
+    struct rf_name name = s.slot->local;
+    if (name.length == 0) {
+        /* Not bound: the unspecified address and port 0. */
+        sa_family_t family = (sa_family_t)s.slot->domain;
+        name = (struct rf_name){
+            .length = family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)};
+        memcpy(name.address, &family, sizeof family);
+    }
+    return finish(socket_copy_name(&name, address, length));
+}
+
+int shim_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
+    struct ring_socket s;
+    if (!table_find(fd, &s)) return real.getpeername(fd, address, length);
+    if (socket_state(&s) != RF_STATE_CONNECTED || s.slot->peer.length == 0) return finish(ENOTCONN);
+    return finish(socket_copy_name(&s.slot->peer, address, length));
+}

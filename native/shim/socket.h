@@ -1,0 +1,33 @@
+/*
+ * socket.h - what several calls on a socket in a region need to know about it.
+ */
+#ifndef RINGFENCE_SHIM_SOCKET_H
+#define RINGFENCE_SHIM_SOCKET_H
+
+#include <sys/socket.h>
+
+#include "attach.h"
+#include "table.h"
+
+static inline uint32_t socket_state(const struct ring_socket *s) {
+    return atomic_load_explicit(&s->slot->state, memory_order_acquire);
+}
+static inline uint32_t socket_marks(const struct ring_socket *s) {
+    return atomic_load_explicit(&s->slot->marks, memory_order_acquire);
+}
+
+/* Takes the pending error: an errno that nobody else gets, or 0. */
+int socket_take_error(const struct ring_socket *s);
+
+/* Initialises what the frontend writes in a slot that was received with its descriptor and that nobody
+ * else knows yet, and enters the descriptor into the table. False if the table has no place for it. */
+bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32_t generation);
+
+/* Receives an offer with its descriptor from the pool socket or a listener. The descriptor, or -1 with
+ * errno; -1 with errno 0 at end of file. `flags` are MSG_ flags. */
+int socket_receive_offer(int from, struct rf_offer *offer, int flags);
+
+/* Copies an address out as accept() and getsockname() do. 0 or an errno. */
+int socket_copy_name(const struct rf_name *name, struct sockaddr *address, socklen_t *length);
+
+#endif

@@ -1,0 +1,13 @@
+/* The constructor: what has to happen before the program's main(). */
+#include "attach.h"
+#include "inherit.h"
+#include "real.h"
+#include "table.h"
+
+__attribute__((constructor)) static void start(void) {
+    real_resolve();
+    attachment_configure();
+    if (!attachment_configured()) return;
+    process_record();
+    inherit_across_exec();
+}
