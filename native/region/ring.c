@@ -27,7 +27,8 @@ uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *r
     uint64_t grant = atomic_load_explicit(ring->grant, memory_order_acquire);
     if (tail == head) {
         /* Empty: nobody looks at base and used until the tail moves. */
-        if (used != grant) atomic_store_explicit(ring->used, used = grant, memory_order_relaxed);
+        /* Release: the owner takes this store as the end of every access to the ring used before. */
+        if (used != grant) atomic_store_explicit(ring->used, used = grant, memory_order_release);
         atomic_store_explicit(ring->base, tail, memory_order_relaxed);
     } else if (used != grant) {
         return 0;

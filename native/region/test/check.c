@@ -35,7 +35,7 @@ void check_start(int argc, char **argv, unsigned seconds) {
 }
 
 long check_rounds(long full) {
-    long rounds = full / 100 * scale;
+    long rounds = full * scale / 100;
     return rounds > 0 ? rounds : 1;
 }
 
