@@ -1,0 +1,127 @@
+package org.ringfence.shell.client;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.BufferedReader;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.util.Arrays;
+
+import org.ringfence.shell.protocol.Frame;
+
+/**
+ * Client of the gateway's shell. {@code ShellClient SOCKET COMMAND...} runs one command; {@code ShellClient SOCKET}
+ * runs the lines of standard input, with a prompt when that is a terminal.
+ *
+ * <p>Exit status: that of the last command; {@link #UNREACHABLE} when no gateway answers or it goes away. Runs in
+ * the thread of {@code main} only.
+ */
+public final class ShellClient {
+
+    /** Exit status when there is no gateway to talk to; differs from a failed command's. */
+    static final int UNREACHABLE = 3;
+
+    private final DataInputStream in;
+    private final DataOutputStream out;
+    private final PrintStream stdout;
+    private final PrintStream stderr;
+
+    ShellClient(SocketChannel gateway, PrintStream stdout, PrintStream stderr) {
+        this.in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(gateway)));
+        this.out = new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(gateway)));
+        this.stdout = stdout;
+        this.stderr = stderr;
+    }
+
+    public static void main(String[] args) {
+        if (args.length == 0) {
+            System.err.println("usage: ShellClient SOCKET [COMMAND...]");
+            System.exit(2);
+        }
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(args[0]);
+        try (SocketChannel gateway = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            gateway.connect(address);
+            ShellClient client = new ShellClient(gateway, System.out, System.err);
+            int status = args.length > 1
+                    ? client.run(String.join(" ", Arrays.copyOfRange(args, 1, args.length)))
+                    : client.runLines(new BufferedReader(new InputStreamReader(System.in)), terminal());
+            System.exit(status);
+        } catch (IOException e) {
+            System.err.println("ringfence shell: " + address + ": " + e.getMessage()
+                    + ": is the gateway running? './ringfence status' says, './ringfence logs' why not");
+            System.exit(UNREACHABLE);
+        }
+    }
+
+    /** The caller knows: {@code System.console()} also wants standard output to be a terminal, and differs by JDK. */
+    private static boolean terminal() {
+        return Boolean.getBoolean("ringfence.shell.prompt");
+    }
+
+    /**
+     * Runs one command and prints what it writes as it comes.
+     *
+     * @return its exit status
+     * @throws IOException if the gateway goes away before the command has ended
+     */
+    int run(String command) throws IOException {
+        Frame.command(command).writeTo(out);
+        out.flush();
+        for (Frame frame = Frame.readFrom(in); frame != null; frame = Frame.readFrom(in)) {
+            switch (frame.type()) {
+                case Frame.OUTPUT -> print(stdout, frame);
+                case Frame.ERROR -> print(stderr, frame);
+                case Frame.STATUS -> {
+                    return frame.status();
+                }
+                default -> throw new IOException("shell protocol: frame of type " + frame.type()
+                        + ": server and client are of different versions, rebuild with './ringfence build'");
+            }
+        }
+        throw new IOException("gateway closed the connection before '" + command + "' had ended");
+    }
+
+    private static void print(PrintStream stream, Frame frame) throws IOException {
+        stream.write(frame.payload());
+        stream.flush();
+        if (stream.checkError()) {
+            throw new IOException("standard output is closed");
+        }
+    }
+
+    /**
+     * Runs each line until the end of input, {@code exit} or {@code quit}. A failed command does not end the loop.
+     *
+     * @return the exit status of the last command
+     */
+    int runLines(BufferedReader lines, boolean prompt) throws IOException {
+        int status = 0;
+        while (true) {
+            if (prompt) {
+                stdout.print("ringfence> ");
+                stdout.flush();
+            }
+            String line = lines.readLine();
+            if (line == null) {
+                if (prompt) {
+                    stdout.println();
+                }
+                return status;
+            }
+            String command = line.strip();
+            if (command.equals("exit") || command.equals("quit")) {
+                return status;
+            }
+            if (!command.isEmpty() && !command.startsWith("#")) {
+                status = run(command);
+            }
+        }
+    }
+}

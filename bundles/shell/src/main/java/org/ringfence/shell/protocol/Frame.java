@@ -1,0 +1,106 @@
+package org.ringfence.shell.protocol;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * One message of the shell protocol on {@code shell.sock}.
+ *
+ * <p>A connection is a session: variables set by one command are there for the next. Both directions carry frames:
+ *
+ * <pre>
+ *   0        1                          5                5 + length
+ *  +--------+--------------------------+----------------+
+ *  | type   | length (big-endian)      | payload        |
+ *  +--------+--------------------------+----------------+
+ *   1 byte    4 bytes, 0..MAX_PAYLOAD    length bytes
+ *
+ *   type      from    payload
+ *   'C' 0x43  client  one command line, UTF-8
+ *   'O' 0x4F  server  a piece of what the command wrote to its standard output
+ *   'E' 0x45  server  a piece of what it wrote to its standard error, or why it failed
+ *   'S' 0x53  server  4 bytes, big-endian: exit status; the command has ended
+ * </pre>
+ *
+ * <p>The server answers each C with any number of O and E in the order they were written, then exactly one S. The
+ * client sends its next C after the S. Output frames are sent when the command flushes, so a command that follows
+ * something is seen as it runs. The client ends the session by closing; a command that is still running is then
+ * interrupted. The status is 0 for success, {@link #FAILED} when the command failed.
+ *
+ * @param type one of the type bytes above
+ * @param payload the bytes after the length; owned by the frame
+ */
+public record Frame(byte type, byte[] payload) {
+
+    public static final byte COMMAND = 'C';
+    public static final byte OUTPUT = 'O';
+    public static final byte ERROR = 'E';
+    public static final byte STATUS = 'S';
+
+    /** Exit status of a command that failed or does not exist. */
+    public static final int FAILED = 1;
+
+    /** The longest payload in bytes that either side accepts. Longer output is sent in several frames. */
+    public static final int MAX_PAYLOAD = 64 * 1024;
+
+    public static Frame command(String line) {
+        return new Frame(COMMAND, line.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static Frame status(int status) {
+        return new Frame(STATUS, new byte[] {
+            (byte) (status >> 24), (byte) (status >> 16), (byte) (status >> 8), (byte) status
+        });
+    }
+
+    /** The payload of a command or message frame. */
+    public String text() {
+        return new String(payload, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The exit status in a status frame.
+     *
+     * @throws IOException if the payload is not 4 bytes long
+     */
+    public int status() throws IOException {
+        if (payload.length != 4) {
+            throw new IOException("shell protocol: status frame of " + payload.length + " bytes, expected 4: "
+                    + "server and client are of different versions, rebuild with './ringfence build'");
+        }
+        return (payload[0] & 0xff) << 24 | (payload[1] & 0xff) << 16 | (payload[2] & 0xff) << 8 | payload[3] & 0xff;
+    }
+
+    /** Writes this frame; does not flush. */
+    public void writeTo(DataOutputStream out) throws IOException {
+        out.writeByte(type);
+        out.writeInt(payload.length);
+        out.write(payload);
+    }
+
+    /**
+     * Reads the next frame.
+     *
+     * @return the frame, or null if the peer has closed between two frames
+     * @throws IOException if the peer closes inside a frame or announces more than {@link #MAX_PAYLOAD} bytes
+     */
+    public static Frame readFrom(DataInputStream in) throws IOException {
+        int type = in.read();
+        if (type < 0) {
+            return null;
+        }
+        int length = in.readInt();
+        if (length < 0 || length > MAX_PAYLOAD) {
+            throw new IOException("shell protocol: frame of " + Integer.toUnsignedString(length)
+                    + " bytes is beyond " + MAX_PAYLOAD + ": not a shell client, or of a different version");
+        }
+        byte[] payload = in.readNBytes(length);
+        if (payload.length < length) {
+            throw new EOFException("shell protocol: peer closed after " + payload.length + " of " + length + " bytes");
+        }
+        return new Frame((byte) type, payload);
+    }
+}

@@ -1,0 +1,174 @@
+package org.ringfence.shell.server;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Converter;
+import org.ringfence.shell.protocol.Frame;
+import org.ringfence.shell.protocol.FrameOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client of the shell: reads command frames, runs them in one Gogo session, sends output and status.
+ *
+ * <p>Two threads: one reads, so that the end of the connection is noticed while a command runs; the other executes
+ * and is interrupted then. Output of commands is written by the executing thread and by threads of Gogo's pipelines.
+ */
+final class ShellSession {
+
+    /** Scopes searched, in this order, for a command without a scope. */
+    private static final String SCOPE = "ringfence:felix:scr:gogo:*";
+
+    private static final Logger LOG = LoggerFactory.getLogger(ShellSession.class);
+
+    /** Stands for the end of the connection in the queue of commands. */
+    private static final Frame END = new Frame((byte) 0, new byte[0]);
+
+    private final CommandProcessor processor;
+    private final SocketChannel peer;
+    private final Consumer<ShellSession> onEnd;
+    private final DataInputStream in;
+    private final DataOutputStream out;
+    private final BlockingQueue<Frame> commands = new LinkedBlockingQueue<>();
+    private final Thread reader = new Thread(this::read, "shell-read");
+    private final Thread executor = new Thread(this::execute, "shell-execute");
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /**
+     * @param peer the connection; owned by the session from here on
+     * @param onEnd told, from any thread, when the session has ended
+     */
+    ShellSession(CommandProcessor processor, SocketChannel peer, Consumer<ShellSession> onEnd) {
+        this.processor = processor;
+        this.peer = peer;
+        this.onEnd = onEnd;
+        this.in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(peer)));
+        this.out = new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(writeSide(peer))));
+    }
+
+    /**
+     * The channel without its type. {@code Channels} locks a selectable channel as a whole for each read and each
+     * write (JDK 17), so a reader that waits for the next command would keep the answer to this one from being sent.
+     */
+    private static WritableByteChannel writeSide(SocketChannel channel) {
+        return new WritableByteChannel() {
+            @Override
+            public int write(ByteBuffer source) throws IOException {
+                return channel.write(source);
+            }
+
+            @Override
+            public boolean isOpen() {
+                return channel.isOpen();
+            }
+
+            @Override
+            public void close() throws IOException {
+                channel.close();
+            }
+        };
+    }
+
+    void start() {
+        reader.setDaemon(true);
+        executor.setDaemon(true);
+        reader.start();
+        executor.start();
+    }
+
+    /** Ends the session: closes the connection and interrupts the running command. Any thread. */
+    void close() {
+        if (closed.compareAndSet(false, true)) {
+            try {
+                peer.close();
+            } catch (IOException e) {
+                LOG.debug("shell: closing a connection: {}", e.getMessage());
+            }
+            commands.add(END);
+            executor.interrupt();
+            onEnd.accept(this);
+        }
+    }
+
+    private void read() {
+        try {
+            for (Frame frame = Frame.readFrom(in); frame != null; frame = Frame.readFrom(in)) {
+                if (frame.type() != Frame.COMMAND) {
+                    throw new IOException("shell protocol: frame of type " + frame.type() + ", expected a command: "
+                            + "not a shell client, or of a different version");
+                }
+                commands.add(frame);
+            }
+        } catch (IOException e) {
+            if (!closed.get()) {
+                LOG.info("shell: session ended: {}", e.getMessage());
+            }
+        } finally {
+            close();
+        }
+    }
+
+    private void execute() {
+        FrameOutputStream output = new FrameOutputStream(out, Frame.OUTPUT);
+        FrameOutputStream error = new FrameOutputStream(out, Frame.ERROR);
+        try (PrintStream stdout = new PrintStream(output, false, StandardCharsets.UTF_8);
+                PrintStream stderr = new PrintStream(error, false, StandardCharsets.UTF_8);
+                CommandSession session =
+                        processor.createSession(InputStream.nullInputStream(), stdout, stderr)) {
+            session.put("SCOPE", SCOPE);
+            for (Frame frame = commands.take(); frame != END; frame = commands.take()) {
+                int status = run(session, frame.text(), stdout, stderr);
+                stdout.flush();
+                stderr.flush();
+                synchronized (out) {
+                    Frame.status(status).writeTo(out);
+                    out.flush();
+                }
+            }
+        } catch (InterruptedException | IOException e) {
+            LOG.debug("shell: session ended: {}", e.toString());
+        } finally {
+            close();
+        }
+    }
+
+    /** Anything a command throws is the command's failure and not the session's, so everything is caught. */
+    private static int run(CommandSession session, String line, PrintStream stdout, PrintStream stderr) {
+        try {
+            Object result = session.execute(line);
+            if (result != null) {
+                stdout.println(session.format(result, Converter.INSPECT));
+            }
+            return 0;
+        } catch (Exception | LinkageError e) {
+            LOG.debug("shell: '{}' failed", line, e);
+            stderr.println(reason(e));
+            return Frame.FAILED;
+        }
+    }
+
+    private static String reason(Throwable thrown) {
+        if (thrown.getClass().getSimpleName().equals("CommandNotFoundException")) {
+            return thrown.getMessage() + ": 'help' lists the commands";
+        }
+        String message = thrown.getMessage();
+        return message == null ? thrown.toString() : message;
+    }
+}

@@ -1,0 +1,151 @@
+package org.ringfence.shell.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+import org.apache.felix.gogo.runtime.CommandProcessorImpl;
+import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.ringfence.shell.protocol.Frame;
+
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ShellSocketTest {
+
+    /** Commands the tests call. Gogo calls public methods of public classes. */
+    public static final class Commands {
+        final CountDownLatch waiting = new CountDownLatch(1);
+        final CountDownLatch interrupted = new CountDownLatch(1);
+
+        public String greet(String whom) {
+            return "hello " + whom;
+        }
+
+        public void fail() {
+            throw new IllegalStateException("no such slot: 4711");
+        }
+
+        public void hang() {
+            waiting.countDown();
+            try {
+                Thread.sleep(TimeUnit.MINUTES.toMillis(1));
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+            }
+        }
+    }
+
+    @TempDir
+    private Path directory;
+
+    private final Commands commands = new Commands();
+    private final ThreadIOImpl threadIo = new ThreadIOImpl();
+    private ShellSocket shell;
+    private Path path;
+
+    @BeforeEach
+    void listen() throws IOException {
+        threadIo.start();
+        CommandProcessorImpl processor = new CommandProcessorImpl(threadIo);
+        for (String name : new String[] {"greet", "fail", "hang"}) {
+            processor.addCommand("ringfence", commands, name);
+        }
+        path = directory.resolve("shell.sock");
+        shell = new ShellSocket(processor, path);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        shell.close();
+        threadIo.stop();
+    }
+
+    private SocketChannel connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        channel.connect(UnixDomainSocketAddress.of(path));
+        return channel;
+    }
+
+    /** Runs a command; the answer is what it wrote to each stream and its status, as "O:..E:..S:n". */
+    private static String run(SocketChannel channel, String command) throws IOException {
+        DataOutputStream out = new DataOutputStream(Channels.newOutputStream(channel));
+        DataInputStream in = new DataInputStream(Channels.newInputStream(channel));
+        Frame.command(command).writeTo(out);
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        while (true) {
+            Frame frame = Frame.readFrom(in);
+            if (frame == null) {
+                return answer.toString(StandardCharsets.UTF_8) + "closed";
+            }
+            answer.write(new byte[] {frame.type(), ':'});
+            if (frame.type() == Frame.STATUS) {
+                return answer.toString(StandardCharsets.UTF_8) + frame.status();
+            }
+            answer.write(frame.payload());
+        }
+    }
+
+    @Test
+    void isAccessibleToItsOwnerOnly() throws IOException {
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+    }
+
+    @Test
+    void answersWithOutputAndStatusZero() throws IOException {
+        try (SocketChannel channel = connect()) {
+            assertEquals("O:hello gateway\nS:0", run(channel, "ringfence:greet gateway"));
+        }
+    }
+
+    @Test
+    void keepsTheSessionBetweenCommandsAndAfterAFailure() throws IOException {
+        try (SocketChannel channel = connect()) {
+            run(channel, "who = nginx");
+            assertEquals("E:no such slot: 4711\nS:1", run(channel, "fail"));
+            assertEquals("O:hello nginx\nS:0", run(channel, "greet $who"));
+        }
+    }
+
+    @Test
+    void saysWhatToDoAboutAnUnknownCommand() throws IOException {
+        try (SocketChannel channel = connect()) {
+            String answer = run(channel, "conections");
+            assertTrue(answer.contains("conections") && answer.contains("'help'"), answer);
+            assertTrue(answer.endsWith("S:1"), answer);
+        }
+    }
+
+    @Test
+    void interruptsTheRunningCommandWhenTheClientLeaves() throws Exception {
+        try (SocketChannel channel = connect()) {
+            Frame.command("hang").writeTo(new DataOutputStream(Channels.newOutputStream(channel)));
+            assertTrue(commands.waiting.await(10, TimeUnit.SECONDS));
+        }
+        assertTrue(commands.interrupted.await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void removesItsSocketWhenItStops() throws IOException {
+        shell.close();
+        assertFalse(Files.exists(path));
+    }
+}
