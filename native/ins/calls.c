@@ -1,0 +1,235 @@
+/* Executes calls as docs/protocol.md lists them. Every call gets exactly one answer: here, or, for
+ * ACCEPT and CLOSE, when what they wait for has happened. */
+#include "ins.h"
+
+void ins_answer(struct ins *ins, uint32_t slot, uint32_t cell, uint64_t call_number, int32_t error,
+                int64_t result, const void *payload, uint32_t length) {
+    if (slot != INS_NONE) {
+        struct rf_slot *shared = &ins->region.slots[slot];
+        shared->last_result = result;
+        shared->last_error = error;
+        atomic_store_explicit(&shared->last_call, call_number, memory_order_release);
+    }
+    rf_reply(&ins->region, cell, call_number, error, result, payload, length);
+    ins->published = true;
+}
+
+/* The answer to a call; calls without more to say return their error as the stack gives it. */
+static void answer(struct ins *ins, const struct rf_command *command, int error, const void *payload,
+                   uint32_t length) {
+    ins_answer(ins, command->slot, command->cell, command->call_number, error < 0 ? -error : error, 0, payload,
+               length);
+}
+
+static void answer_name(struct ins *ins, const struct rf_command *command, int error, const struct rf_name *name) {
+    answer(ins, command, error, name->address, error == 0 ? name->length : 0);
+}
+
+void ins_open(struct ins *ins, uint32_t slot, uint32_t generation, int handle, uint32_t kept) {
+    struct rf_slot *shared = &ins->region.slots[slot];
+    struct ins_socket *s = &ins->sockets[slot];
+    *s = (struct ins_socket){
+        .error_sequence = s->error_sequence,
+        .generation = generation,
+        .handle = handle,
+        .kept = kept,
+        .posted = ins_queue(INS_WAIT),
+    };
+    /* Error 0 with the sequence of before: nobody takes it for a new one, whatever error_taken says. */
+    atomic_store_explicit(&shared->error, (uint32_t)s->error_sequence << 16, memory_order_relaxed);
+    atomic_store_explicit(&shared->marks, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_blocked, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_tail, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_base, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_used, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->out_head, 0, memory_order_relaxed);
+    shared->local.length = shared->peer.length = 0;
+    ins_set_state(ins, slot, RF_STATE_OPEN);
+}
+
+int ins_watch(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->watched) return 0;
+    int error = ins->stack->watch(s->handle, (uint64_t)s->generation << 32 | slot);
+    s->watched = error == 0;
+    return error;
+}
+
+static void call_socket(struct ins *ins, const struct rf_command *command) {
+    int handle = ins->stack->socket((int)command->args[0], (int)command->args[1], (int)command->args[2]);
+    if (handle >= 0) ins_open(ins, command->slot, command->generation, handle, 0);
+    answer(ins, command, handle < 0 ? handle : 0, NULL, 0);
+}
+
+static void call_bind(struct ins *ins, const struct rf_command *command) {
+    struct rf_name *local = &ins->region.slots[command->slot].local, name = {0};
+    int handle = ins->sockets[command->slot].handle;
+    int error = ins->stack->bind(handle, command->payload, command->payload_length);
+    if (error == 0) error = ins->stack->local_name(handle, &name);
+    if (error == 0) *local = name;
+    answer_name(ins, command, error, &name);
+}
+
+static void call_listen(struct ins *ins, const struct rf_command *command) {
+    uint32_t slot = command->slot;
+    struct ins_socket *s = &ins->sockets[slot];
+    int error = ins_watch(ins, slot);
+    if (error == 0) error = ins->stack->listen(s->handle, (int)command->args[0]);
+    if (error == 0) {
+        ins->stack->local_name(s->handle, &ins->region.slots[slot].local); /* bound by listen(), perhaps */
+        ins_set_state(ins, slot, RF_STATE_LISTENING);
+    }
+    answer(ins, command, error, NULL, 0);
+}
+
+static void call_connect(struct ins *ins, const struct rf_command *command) {
+    uint32_t slot = command->slot;
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->phase == RF_STATE_CONNECTING) {
+        /* It may have ended meanwhile, and a second connect() would take the error away. */
+        s->readable = true;
+        ins_connecting(ins, slot);
+    }
+    /* Marks are only ever set: a slot does not come back from a failed connection. Natively this is
+     * connect()'s answer, too, once SO_ERROR has been read; the gateway opens a new slot instead. */
+    if (s->phase == RF_STATE_FAILED) {
+        answer(ins, command, ins->stack->errors.aborted, NULL, 0);
+        return;
+    }
+    bool fresh = s->phase == RF_STATE_OPEN;
+    int error = ins_watch(ins, slot);
+    if (error == 0) error = ins->stack->connect(s->handle, command->payload, command->payload_length);
+    if (fresh && error == 0) {
+        ins_connected(ins, slot);
+        s->readable = s->writable = true; /* trying costs less than waiting to be told */
+        ins_join(ins, &ins->run, slot);
+    } else if (fresh && error == -ins->stack->errors.in_progress) {
+        ins->stack->local_name(s->handle, &ins->region.slots[slot].local);
+        s->readable = s->writable = false;
+        ins_set_state(ins, slot, RF_STATE_CONNECTING);
+    }
+    answer(ins, command, error, NULL, 0);
+}
+
+static void call_shutdown(struct ins *ins, const struct rf_command *command) {
+    uint32_t slot = command->slot;
+    struct ins_socket *s = &ins->sockets[slot];
+    int how = (int)command->args[0];
+    uint64_t position = (uint64_t)command->args[1];
+    bool writes = how == RF_SHUT_WRITE || how == RF_SHUT_BOTH;
+    int error = 0;
+    if (s->phase == RF_STATE_CONNECTED && writes && !s->out_shut) {
+        /* Behind the bytes: whatever of them is in the ring goes first, now or when there is room. */
+        if (how == RF_SHUT_BOTH) error = ins->stack->shutdown(s->handle, RF_SHUT_READ);
+        if (error == 0 && !s->shutdown_waits) {
+            s->shutdown_waits = true;
+            s->out_end = position;
+        }
+    } else {
+        error = ins->stack->shutdown(s->handle, how);
+    }
+    /* The stack may report nothing for what the process itself has done. */
+    s->readable = s->hangup = true;
+    ins_join(ins, &ins->run, slot);
+    answer(ins, command, error, NULL, 0);
+}
+
+static void call_setsockopt(struct ins *ins, const struct rf_command *command) {
+    struct ins_socket *s = &ins->sockets[command->slot];
+    int error = ins->stack->set_option(s->handle, &s->kept, (int)command->args[0], (int)command->args[1],
+                                       command->payload, command->payload_length);
+    answer(ins, command, error, NULL, 0);
+}
+
+static void call_getsockopt(struct ins *ins, const struct rf_command *command) {
+    struct ins_socket *s = &ins->sockets[command->slot];
+    uint8_t value[RF_CELL_PAYLOAD] = {0};
+    int64_t wanted = command->args[2];
+    uint32_t length = wanted < 0 ? 0 : wanted > RF_CELL_PAYLOAD ? RF_CELL_PAYLOAD : (uint32_t)wanted;
+    int error = wanted < 0 ? ins->stack->errors.invalid
+                           : ins->stack->get_option(s->handle, &s->kept, (int)command->args[0],
+                                                    (int)command->args[1], value, &length);
+    answer(ins, command, error, value, error == 0 ? length : 0);
+}
+
+static void call_close(struct ins *ins, const struct rf_command *command) {
+    uint32_t slot = command->slot;
+    struct ins_socket *s = &ins->sockets[slot];
+    bool reset = command->args[1] == 1;
+    s->cell = command->cell;
+    s->call_number = command->call_number;
+    if (s->phase != RF_STATE_CONNECTED || reset || s->out_shut) {
+        ins_finish_close(ins, slot, reset);
+        return;
+    }
+    if (!s->shutdown_waits) s->out_end = (uint64_t)command->args[0];
+    s->close_waits = true;
+    s->progress = ins->now;
+    ins_join(ins, &ins->lingering, slot);
+    ins_send(ins, slot);
+}
+
+static void call_name(struct ins *ins, const struct rf_command *command, int (*ask)(int, struct rf_name *)) {
+    struct rf_name name = {0};
+    int error = ask(ins->sockets[command->slot].handle, &name);
+    answer_name(ins, command, error, &name);
+}
+
+/* What is wrong with the call before it is looked at closely: 0 or an error. */
+static int32_t refused(const struct ins *ins, const struct rf_command *command) {
+    if (command->op < RF_OP_SOCKET || command->op > RF_OP_GETPEERNAME) return ins->stack->errors.not_implemented;
+    if (command->payload_length > RF_COMMAND_PAYLOAD) return ins->stack->errors.message_size;
+    if (command->slot >= ins->region.slot_count) return ins->stack->errors.bad_slot;
+    const struct ins_socket *s = &ins->sockets[command->slot];
+    if (command->op == RF_OP_SOCKET) /* the owner has given the free slot its generation */
+        return s->phase == INS_FREE && command->generation % 2 == 1 &&
+                       atomic_load_explicit(&ins->region.slots[command->slot].generation,
+                                            memory_order_acquire) == command->generation
+                   ? 0
+                   : ins->stack->errors.bad_slot;
+    bool open = s->phase != INS_FREE && s->phase != INS_RESERVED && !s->close_waits;
+    return open && s->generation == command->generation ? 0 : ins->stack->errors.bad_slot;
+}
+
+void ins_execute(struct ins *ins, const struct rf_command *command) {
+    int32_t error = refused(ins, command);
+    if (error != 0) {
+        ins_answer(ins, INS_NONE, command->cell, command->call_number, error, 0, NULL, 0);
+        return;
+    }
+    switch ((enum rf_op)command->op) {
+    case RF_OP_SOCKET:
+        call_socket(ins, command);
+        break;
+    case RF_OP_BIND:
+        call_bind(ins, command);
+        break;
+    case RF_OP_LISTEN:
+        call_listen(ins, command);
+        break;
+    case RF_OP_CONNECT:
+        call_connect(ins, command);
+        break;
+    case RF_OP_SHUTDOWN:
+        call_shutdown(ins, command);
+        break;
+    case RF_OP_SETSOCKOPT:
+        call_setsockopt(ins, command);
+        break;
+    case RF_OP_GETSOCKOPT:
+        call_getsockopt(ins, command);
+        break;
+    case RF_OP_ACCEPT:
+        ins_post_accept(ins, command);
+        break;
+    case RF_OP_CLOSE:
+        call_close(ins, command);
+        break;
+    case RF_OP_GETSOCKNAME:
+        call_name(ins, command, ins->stack->local_name);
+        break;
+    case RF_OP_GETPEERNAME:
+        call_name(ins, command, ins->stack->peer_name);
+        break;
+    }
+}

@@ -1,0 +1,69 @@
+/* The system calls that are left to the INS: those of its loop on sockets it has. Any other ends the
+ * process: it is then no longer running this program. */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "ins.h"
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
+/* Skips the next instruction unless the loaded word is `value`. */
+#define IF(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1)
+#define ALLOW(call) IF(SYS_##call), RETURN(SECCOMP_RET_ALLOW)
+
+static const struct sock_filter program[] = {
+    /* System calls of another ABI have other numbers. (x32's numbers are none of those below.) */
+    LOAD(arch),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
+    LOAD(nr),
+    /* Most frequent first: the filter is walked through at every call. */
+    ALLOW(readv),
+    ALLOW(sendmsg),
+    ALLOW(epoll_wait),
+    ALLOW(epoll_pwait), /* how some C libraries call epoll_wait() */
+    ALLOW(read),  /* doorbell */
+    ALLOW(write), /* doorbell, standard error */
+    ALLOW(accept4),
+    ALLOW(epoll_ctl),
+    ALLOW(close),
+    ALLOW(getsockname),
+    ALLOW(getpeername),
+    ALLOW(setsockopt),
+    ALLOW(getsockopt),
+    ALLOW(connect),
+    ALLOW(shutdown),
+    ALLOW(bind),
+    ALLOW(listen),
+    ALLOW(recvfrom),      /* control connection */
+    ALLOW(futex),         /* rf_reply, for a frontend that waits on its cells */
+    ALLOW(clock_gettime), /* where the vDSO has no clock */
+    ALLOW(rt_sigreturn),
+    ALLOW(restart_syscall),
+    ALLOW(exit_group),
+    /* socket(): internet only. */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
+    LOAD(args[0]),
+    IF(AF_INET),
+    RETURN(SECCOMP_RET_ALLOW),
+    IF(AF_INET6),
+    RETURN(SECCOMP_RET_ALLOW),
+    RETURN(SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+};
+
+void ins_filter_system_calls(void) {
+    struct sock_fprog filter = {.len = sizeof program / sizeof program[0],
+                                .filter = (struct sock_filter *)program};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+        ins_die("cannot filter system calls: %s: does the kernel have CONFIG_SECCOMP_FILTER? --no-sandbox goes "
+                "without",
+                strerror(errno));
+}

@@ -1,0 +1,167 @@
+/* The loop: takes calls and pending slots from the region and readiness from the stack, lets every
+ * slot that has something to do do a bounded part of it, tells the frontend once, and sleeps. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ins.h"
+
+/* Tokens of what is not a socket; those of sockets are generation << 32 | slot. */
+enum { TOKEN_CONTROL = RF_MAX_SLOTS, TOKEN_DOORBELL };
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* ---- what there is to do ---- */
+
+static void take_calls(struct ins *ins) {
+    struct rf_command command;
+    /* At most what the ring holds: a frontend that goes on must not keep everybody from their bytes. */
+    for (uint32_t i = 0; i < ins->region.command_count; i++) {
+        int taken = rf_command_take(&ins->region, &command);
+        if (taken == 0) return;
+        if (taken < 0) {
+            struct rf_header *h = ins->region.header;
+            ins_die("region %llu: command ring: producer %llu is beyond capacity %u of consumer %llu: the gateway "
+                    "has broken the protocol: exiting; start gateway and INS again",
+                    (unsigned long long)h->region_id, (unsigned long long)h->command_tail,
+                    ins->region.command_count, (unsigned long long)h->command_head);
+        }
+        ins_execute(ins, &command);
+    }
+}
+
+static void slot_pending(void *context, uint32_t slot) {
+    struct ins *ins = context;
+    uint8_t phase = ins->sockets[slot].phase;
+    if (phase != INS_FREE && phase != INS_RESERVED) ins_join(ins, &ins->run, slot);
+}
+
+static void run_slot(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->phase == RF_STATE_CONNECTING) ins_connecting(ins, slot);
+    if (s->phase == RF_STATE_CONNECTED) {
+        /* What a failing send would hide is read first. */
+        if (s->hangup) ins_receive(ins, slot);
+        if (s->phase == RF_STATE_CONNECTED) ins_send(ins, slot);
+        if (s->phase == RF_STATE_CONNECTED) ins_receive(ins, slot);
+    } else if (s->phase == RF_STATE_LISTENING) {
+        ins_accept(ins, slot);
+    }
+}
+
+/* As many slots as are in the queue now: who joins again has his turn behind the others'. */
+static void run_slots(struct ins *ins) {
+    for (uint32_t left = ins->run.count; left != 0; left--) {
+        uint32_t slot = ins_take(ins, &ins->run);
+        if (slot == INS_NONE) return;
+        run_slot(ins, slot);
+    }
+}
+
+/* ---- sleep and doorbells ---- */
+
+static bool region_has_work(const struct ins *ins) {
+    const struct rf_header *h = ins->region.header;
+    return atomic_load_explicit(&h->command_tail, memory_order_relaxed) !=
+               atomic_load_explicit(&h->command_head, memory_order_relaxed) ||
+           rf_pending_any(&ins->region, ins->region.to_backend);
+}
+
+/* How long nothing happens by itself, in milliseconds; -1 for ever. */
+static int idle_time(const struct ins *ins) {
+    int64_t until = INT64_MAX;
+    if (ins->lingering.first != INS_NONE) until = ins->sockets[ins->lingering.first].progress + ins->linger;
+    if (ins->starved.first != INS_NONE && ins->starved_until < until) until = ins->starved_until;
+    if (until == INT64_MAX) return -1;
+    int64_t left = until - milliseconds();
+    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+static void control_event(struct ins *ins) {
+    char unexpected[64];
+    ssize_t bytes = recv(ins->peer.control, unexpected, sizeof unexpected, MSG_DONTWAIT);
+    if (bytes > 0 || (bytes < 0 && (errno == EAGAIN || errno == EINTR))) return;
+    unsigned long long id = (unsigned long long)ins->region.header->region_id;
+    if (bytes < 0) ins_die("region %llu: control connection: error %d: exiting", id, errno);
+    ins_say("region %llu: the gateway has closed the control connection: exiting", id);
+    _exit(0); /* the kernel closes the sockets; there is nothing else to tidy up */
+}
+
+static void doorbell_event(struct ins *ins) {
+    static char rings[4096];
+    /* Level-triggered, and at most one byte per sleep: one read empties it. End of file: the gateway
+     * is gone, and the control connection says so, too. */
+    if (read(ins->peer.doorbell, rings, sizeof rings) == 0) control_event(ins);
+}
+
+static void socket_event(struct ins *ins, const struct rf_event *event) {
+    uint32_t slot = (uint32_t)event->token;
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->phase == INS_FREE || s->phase == INS_RESERVED || s->generation != event->token >> 32) return;
+    if ((event->readiness & RF_READABLE) != 0) s->readable = true;
+    if ((event->readiness & RF_WRITABLE) != 0) s->writable = true;
+    if ((event->readiness & RF_HANGUP) != 0) s->hangup = true;
+    if ((event->readiness & RF_BROKEN) != 0) s->broken = true;
+    ins_join(ins, &ins->run, slot);
+}
+
+/* Asks the stack, asleep if there is nothing to do. */
+static void harvest(struct ins *ins) {
+    struct rf_event events[128];
+    _Atomic uint32_t *asleep = &ins->region.header->backend_asleep;
+    int time = 0;
+    if (ins->run.first == INS_NONE && !region_has_work(ins)) {
+        rf_fall_asleep(asleep);
+        if (!region_has_work(ins)) time = idle_time(ins);
+    }
+    int count = ins->stack->wait(events, sizeof events / sizeof events[0], time);
+    rf_wake_up(asleep);
+    if (count < 0)
+        ins_die("region %llu: stack '%s': waiting for events: error %d: exiting",
+                (unsigned long long)ins->region.header->region_id, ins->stack->name, -count);
+    for (int i = 0; i < count; i++) {
+        if (events[i].token == TOKEN_CONTROL)
+            control_event(ins);
+        else if (events[i].token == TOKEN_DOORBELL)
+            doorbell_event(ins);
+        else
+            socket_event(ins, &events[i]);
+    }
+}
+
+static void retry_starved(struct ins *ins) {
+    uint32_t listener;
+    if (ins->starved.first == INS_NONE || ins->now < ins->starved_until) return;
+    while ((listener = ins_take(ins, &ins->starved)) != INS_NONE) ins_join(ins, &ins->run, listener);
+}
+
+static void ring_gateway(struct ins *ins) {
+    if (!ins->published) return;
+    ins->published = false;
+    if (!rf_must_ring(&ins->region.header->frontend_asleep)) return;
+    /* Never read by the gateway, and far from full. Should it fail, the gateway is gone. */
+    ssize_t written = write(ins->peer.ring_gateway, &(uint64_t){1}, sizeof(uint64_t));
+    (void)written;
+}
+
+_Noreturn void ins_serve(struct ins *ins) {
+    int error = ins->stack->watch_host(ins->peer.control, TOKEN_CONTROL);
+    if (error == 0) error = ins->stack->watch_host(ins->peer.doorbell, TOKEN_DOORBELL);
+    if (error != 0) ins_die("stack '%s': cannot watch the gateway's doorbell: error %d", ins->stack->name, -error);
+    for (uint64_t turn = 1;; turn++) {
+        harvest(ins);
+        atomic_store_explicit(&ins->region.header->backend_heartbeat, turn, memory_order_relaxed);
+        ins->now = milliseconds();
+        take_calls(ins);
+        rf_pending_take(&ins->region, ins->region.to_backend, slot_pending, ins);
+        retry_starved(ins);
+        run_slots(ins);
+        ins_reset_lingering(ins);
+        ring_gateway(ins);
+    }
+}

@@ -1,0 +1,148 @@
+/* ringfence-ins: the isolated network stack as a locked-down local process. The command line, and the
+ * order in which things happen at start. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ins.h"
+
+static const char usage[] =
+    "Usage: ringfence-ins --socket PATH [--user NAME|UID] [--linger SECONDS] [--no-sandbox]\n"
+    "Executes the socket calls of the gateway whose ins.sock is PATH.\n"
+    "\n"
+    "  --socket PATH      the gateway's ins.sock, in its state directory\n"
+    "  --user NAME|UID    as root, run as this user; default nobody\n"
+    "  --linger SECONDS   reset a closed connection whose peer has taken no byte for so long; default 60\n"
+    "  --die-with-parent  end when the thread that started this process ends\n"
+    "  --no-sandbox       keep user, file system and system calls: for debugging\n"
+    "  --help             this text\n"
+    "\n"
+    "Ends with status 0 when the gateway closes the connection, or on SIGTERM.\n";
+
+static void say(const char *format, va_list arguments) {
+    char line[512];
+    int length = snprintf(line, sizeof line, "ringfence-ins: ");
+    int more = vsnprintf(line + length, sizeof line - (size_t)length - 1, format, arguments);
+    length += more < (int)sizeof line - length - 2 ? more : (int)sizeof line - length - 2;
+    line[length++] = '\n';
+    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+    (void)written;
+}
+
+void ins_say(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+}
+
+void ins_die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+    _exit(1);
+}
+
+/* The kernel closes everything; a handler that only exits cannot come at a wrong moment. */
+static void terminated(int signal) {
+    (void)signal;
+    _exit(0);
+}
+
+/* No descriptor of whoever started the process stays open, save standard error. */
+static void close_inherited(void) {
+    int null;
+    do null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (null >= 0 && null <= STDERR_FILENO);
+    if (null < 0) ins_die("cannot open /dev/null: %s", strerror(errno));
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) ins_die("cannot close descriptors: %s", strerror(errno));
+}
+
+struct options {
+    const char *socket, *user;
+    bool sandbox, die_with_parent;
+    int64_t linger; /* milliseconds */
+};
+
+static struct options parse(int argc, char **argv) {
+    static const struct option known[] = {
+        {"socket", required_argument, NULL, 's'}, {"user", required_argument, NULL, 'u'},
+        {"linger", required_argument, NULL, 'l'}, {"die-with-parent", no_argument, NULL, 'd'},
+        {"no-sandbox", no_argument, NULL, 'n'},   {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {.sandbox = true, .linger = 60000};
+    int option;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        char *end;
+        switch (option) {
+        case 's':
+            options.socket = optarg;
+            break;
+        case 'u':
+            options.user = optarg;
+            break;
+        case 'l':
+            options.linger = strtol(optarg, &end, 10) * 1000;
+            if (*end != '\0' || options.linger <= 0 || options.linger > 86400000)
+                ins_die("--linger '%s': give seconds from 1 to 86400", optarg);
+            break;
+        case 'd':
+            options.die_with_parent = true;
+            break;
+        case 'n':
+            options.sandbox = false;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        default: /* getopt has said what is wrong */
+            ins_die("see ringfence-ins --help");
+        }
+    }
+    if (optind < argc) ins_die("unexpected argument '%s': see ringfence-ins --help", argv[optind]);
+    if (options.socket == NULL) ins_die("--socket PATH is missing: give the gateway's ins.sock");
+    if (options.user != NULL && !options.sandbox) ins_die("--user and --no-sandbox exclude each other: drop one");
+    return options;
+}
+
+int main(int argc, char **argv) {
+    int parent = getppid();
+    struct options options = parse(argc, argv);
+    struct ins_identity identity = {0};
+    if (options.sandbox) identity = ins_find_user(options.user);
+    close_inherited();
+    signal(SIGPIPE, SIG_IGN);
+    struct sigaction action = {.sa_handler = terminated};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+
+    static struct ins ins;
+    ins.stack = &rf_stack_linux;
+    ins.linger = options.linger;
+    ins.run = ins_queue(INS_RUN);
+    ins.lingering = ins.starved = ins_queue(INS_WAIT);
+    ins_attach(options.socket, ins.stack, &ins.peer, &ins.region);
+    /* All the memory there will ever be: the filter of system calls has no mmap and no brk. */
+    size_t bytes = ins.region.slot_count * sizeof *ins.sockets;
+    ins.sockets = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (ins.sockets == MAP_FAILED) ins_die("cannot map %zu bytes for %u slots", bytes, ins.region.slot_count);
+    int error = ins.stack->open();
+    if (error != 0) ins_die("cannot open stack '%s': error %d", ins.stack->name, -error);
+
+    ins_raise_descriptors(&ins);
+    if (options.sandbox) ins_lock_down(&identity);
+    if (options.die_with_parent) ins_die_with_parent(parent);
+    if (options.sandbox) ins_filter_system_calls();
+    ins_serve(&ins);
+}

@@ -1,0 +1,81 @@
+/*
+ * stack.h - the network stack below the INS's loop, as a table of functions.
+ *
+ * The loop knows slots, rings and calls; a stack knows sockets. One INS has one stack: Linux's own
+ * (stack_linux.c); a rump kernel's, in the process or on rumprun, takes a table of its own. The
+ * numbers in arguments, addresses, option values and results are those of the stack's ABI and go
+ * through the loop unread; the few errors the loop gives by itself it takes from `errors`.
+ *
+ * Nothing here waits, save `wait`, and nothing allocates after `open`. Functions return 0 or a
+ * count, or the negated error. They are called from one thread.
+ */
+#ifndef RINGFENCE_INS_STACK_H
+#define RINGFENCE_INS_STACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "../region/layout.h"
+
+/* Below every negated errno: nothing to do now, a change will be reported; and accept() lacks
+ * descriptors or memory, ask again in a while. */
+enum { RF_STACK_AGAIN = -100000, RF_STACK_STARVED = -100001 };
+
+/* What `wait` reports of a socket. */
+enum rf_readiness {
+    RF_READABLE = 1, /* bytes, a connection, or an end */
+    RF_WRITABLE = 2,
+    RF_HANGUP = 4, /* with RF_READABLE: an end of file or an error stands behind the bytes */
+    RF_BROKEN = 8, /* the socket has a pending error */
+};
+
+struct rf_event {
+    uint64_t token; /* as given to watch */
+    uint32_t readiness;
+};
+
+struct rf_stack {
+    const char *name;
+    uint32_t abi; /* enum rf_abi */
+    struct {
+        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted;
+    } errors;
+
+    int (*open)(void);
+
+    /* `kept` is a word per socket for the stack's own use, 0 at first; a socket accepted from a
+     * listener starts with a copy of the listener's. */
+    int (*socket)(int domain, int type, int protocol);
+    int (*bind)(int socket, const void *address, uint32_t length);
+    int (*listen)(int socket, int backlog);
+    int (*accept)(int socket, struct rf_name *peer);
+    int (*connect)(int socket, const void *address, uint32_t length);
+    /* How a connect that was in progress ended: 0, -errors.in_progress, or why it failed. */
+    int (*connected)(int socket);
+    int (*shutdown)(int socket, int how);
+    int (*set_option)(int socket, uint32_t *kept, int level, int name, const void *value, uint32_t length);
+    int (*get_option)(int socket, const uint32_t *kept, int level, int name, void *value, uint32_t *length);
+    int (*local_name)(int socket, struct rf_name *name);
+    int (*peer_name)(int socket, struct rf_name *name);
+    int (*error)(int socket); /* takes the pending error: 0 if there is none */
+    void (*close)(int socket, bool reset);
+
+    ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
+    ssize_t (*send)(int socket, const struct iovec *pieces, int count);
+
+    /* Reports changes of the socket's readiness, each once, until it is closed. */
+    int (*watch)(int socket, uint64_t token);
+    /* Reports a descriptor of the host, doorbell or control connection, while it is readable. */
+    int (*watch_host)(int descriptor, uint64_t token);
+    /* Waits for at most `milliseconds`, or for ever with -1. Returns the number of events. */
+    int (*wait)(struct rf_event *events, int capacity, int milliseconds);
+};
+
+extern const struct rf_stack rf_stack_linux;
+
+/* shutdown()'s `how`, the same in every ABI that descends from BSD. */
+enum { RF_SHUT_READ = 0, RF_SHUT_WRITE = 1, RF_SHUT_BOTH = 2 };
+
+#endif

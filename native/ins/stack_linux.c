@@ -1,0 +1,227 @@
+/* The stack of the Linux kernel the INS runs on: system calls on non-blocking sockets and one epoll. */
+#include "stack.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct sockaddr_in6) == sizeof((struct rf_name){0}.address), "an address fills a name");
+
+static int epoll = -1;
+
+/* Bits of the word kept per socket. */
+enum { KEPT_NODELAY = 1 /* the application has asked for TCP_NODELAY */ };
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+static int linux_open(void) {
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    return epoll < 0 ? -errno : 0;
+}
+
+static int linux_socket(int domain, int type, int protocol) {
+    if (domain != AF_INET && domain != AF_INET6) return -EAFNOSUPPORT;
+    int s = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    if (s < 0) return -errno;
+    if (type != SOCK_STREAM) {
+        /* Datagrams come here, together with their rings of records (docs/protocol.md). */
+        close(s);
+        return -ESOCKTNOSUPPORT;
+    }
+    /* What the application writes at once can arrive here in two parts, cut by the size of a ring.
+     * Nagle's algorithm would hold the second part back until the peer's delayed acknowledgement:
+     * 40 ms. The ring gathers small writes instead. Accepted sockets inherit it. */
+    setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    return s;
+}
+
+static int linux_bind(int s, const void *address, uint32_t length) { return result(bind(s, address, length)); }
+
+static int linux_listen(int s, int backlog) { return result(listen(s, backlog)); }
+
+static int linux_accept(int s, struct rf_name *peer) {
+    for (;;) {
+        socklen_t length = sizeof peer->address;
+        int accepted = accept4(s, (struct sockaddr *)peer->address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted >= 0) {
+            peer->length = length < sizeof peer->address ? length : (uint32_t)sizeof peer->address;
+            return accepted;
+        }
+        switch (errno) {
+        case EAGAIN:
+            return RF_STACK_AGAIN;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+            return RF_STACK_STARVED;
+        case EBADF:
+        case EINVAL:
+        case ENOTSOCK:
+        case EOPNOTSUPP:
+            return -errno;
+        default: /* errors of the connection that was to be accepted: accept(2), "Error handling" */
+            continue;
+        }
+    }
+}
+
+static int linux_connect(int s, const void *address, uint32_t length) {
+    const struct sockaddr *a = address;
+    /* Dissolving a connection has no counterpart in the states of a slot. */
+    if (length >= sizeof a->sa_family && a->sa_family == AF_UNSPEC) return -EOPNOTSUPP;
+    return result(connect(s, address, length));
+}
+
+static int linux_error(int s) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    return getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &length) != 0 ? errno : error;
+}
+
+static int linux_connected(int s) {
+    int error = linux_error(s);
+    if (error != 0) return -error;
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    if (getpeername(s, (struct sockaddr *)&peer, &length) == 0) return 0;
+    struct tcp_info info = {0};
+    length = sizeof info;
+    if (getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE)
+        return -ECONNABORTED;
+    return -EINPROGRESS;
+}
+
+static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
+
+static int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
+    int error = result(setsockopt(s, level, name, value, length));
+    if (error != 0 || level != IPPROTO_TCP || name != TCP_NODELAY) return error;
+    int wanted;
+    memcpy(&wanted, value, sizeof wanted); /* the kernel has checked the length */
+    *kept = wanted != 0 ? *kept | KEPT_NODELAY : *kept & ~(uint32_t)KEPT_NODELAY;
+    return result(setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)));
+}
+
+static int linux_get_option(int s, const uint32_t *kept, int level, int name, void *value, uint32_t *length) {
+    socklen_t size = *length;
+    int error = result(getsockopt(s, level, name, value, &size));
+    if (error != 0) return error;
+    if (level == IPPROTO_TCP && name == TCP_NODELAY)
+        memcpy(value, &(int){(*kept & KEPT_NODELAY) != 0}, size < sizeof(int) ? size : sizeof(int));
+    *length = size;
+    return 0;
+}
+
+static int named(int error, socklen_t length, struct rf_name *name) {
+    if (error != 0) return -errno;
+    name->length = length < sizeof name->address ? length : (uint32_t)sizeof name->address;
+    return 0;
+}
+
+static int linux_local_name(int s, struct rf_name *name) {
+    socklen_t length = sizeof name->address;
+    int error = getsockname(s, (struct sockaddr *)name->address, &length);
+    return named(error, length, name);
+}
+
+static int linux_peer_name(int s, struct rf_name *name) {
+    socklen_t length = sizeof name->address;
+    int error = getpeername(s, (struct sockaddr *)name->address, &length);
+    return named(error, length, name);
+}
+
+static void linux_close(int s, bool reset) {
+    struct linger linger = {0};
+    socklen_t length = sizeof linger;
+    if (reset) {
+        linger = (struct linger){.l_onoff = 1, .l_linger = 0};
+        setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    } else if (getsockopt(s, SOL_SOCKET, SO_LINGER, &linger, &length) == 0 && linger.l_onoff != 0 &&
+               linger.l_linger != 0) {
+        /* With a linger time close() waits for the peer, O_NONBLOCK or not, and everybody with it. */
+        linger.l_onoff = 0;
+        setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    }
+    close(s);
+}
+
+static ssize_t transferred(ssize_t bytes) {
+    return bytes >= 0 ? bytes : errno == EAGAIN ? RF_STACK_AGAIN : -errno;
+}
+
+static ssize_t linux_receive(int s, const struct iovec *pieces, int count) {
+    ssize_t bytes;
+    do bytes = readv(s, pieces, count);
+    while (bytes < 0 && errno == EINTR);
+    return transferred(bytes);
+}
+
+static ssize_t linux_send(int s, const struct iovec *pieces, int count) {
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)count};
+    ssize_t bytes;
+    do bytes = sendmsg(s, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (bytes < 0 && errno == EINTR);
+    return transferred(bytes);
+}
+
+static int watch(int descriptor, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return result(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event));
+}
+
+static int linux_watch(int s, uint64_t token) {
+    return watch(s, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
+}
+
+static int linux_watch_host(int descriptor, uint64_t token) { return watch(descriptor, EPOLLIN, token); }
+
+static int linux_wait(struct rf_event *events, int capacity, int milliseconds) {
+    struct epoll_event found[128];
+    int most = (int)(sizeof found / sizeof found[0]);
+    int count = epoll_wait(epoll, found, capacity < most ? capacity : most, milliseconds);
+    if (count < 0) return errno == EINTR ? 0 : -errno;
+    for (int i = 0; i < count; i++) {
+        uint32_t is = found[i].events;
+        events[i].token = found[i].data.u64;
+        events[i].readiness = ((is & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? RF_READABLE : 0) |
+                              ((is & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 ? RF_WRITABLE : 0) |
+                              ((is & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? RF_HANGUP : 0) |
+                              ((is & EPOLLERR) != 0 ? RF_BROKEN : 0);
+    }
+    return count;
+}
+
+const struct rf_stack rf_stack_linux = {
+    .name = "linux",
+    .abi = RF_ABI_LINUX,
+    .errors = {.bad_slot = EBADF,
+               .not_implemented = ENOSYS,
+               .message_size = EMSGSIZE,
+               .invalid = EINVAL,
+               .in_progress = EINPROGRESS,
+               .aborted = ECONNABORTED},
+    .open = linux_open,
+    .socket = linux_socket,
+    .bind = linux_bind,
+    .listen = linux_listen,
+    .accept = linux_accept,
+    .connect = linux_connect,
+    .connected = linux_connected,
+    .shutdown = linux_shutdown,
+    .set_option = linux_set_option,
+    .get_option = linux_get_option,
+    .local_name = linux_local_name,
+    .peer_name = linux_peer_name,
+    .error = linux_error,
+    .close = linux_close,
+    .receive = linux_receive,
+    .send = linux_send,
+    .watch = linux_watch,
+    .watch_host = linux_watch_host,
+    .wait = linux_wait,
+};

@@ -1,0 +1,202 @@
+/* Moves bytes between data rings and sockets, straight from the one into the other, and does what
+ * waits for them: ends of file, errors, SHUTDOWN and CLOSE behind the last byte. */
+#include "ins.h"
+
+/* Bytes of one slot in one direction and turn: enough to make a system call worth while, little
+ * enough for the others not to wait. */
+#define TURN_BYTES (256 * 1024)
+
+static int piece_count(const struct iovec span[2]) { return span[1].iov_len != 0 ? 2 : 1; }
+
+static void set_marks(struct ins *ins, uint32_t slot, uint32_t marks) {
+    atomic_fetch_or_explicit(&ins->region.slots[slot].marks, marks, memory_order_release);
+    ins_tell(ins, slot);
+}
+
+void ins_fail(struct ins *ins, uint32_t slot, int error) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (++s->error_sequence == 0) s->error_sequence = 1;
+    atomic_store_explicit(&ins->region.slots[slot].error, (uint32_t)s->error_sequence << 16 | (uint32_t)error,
+                          memory_order_release);
+    s->readable = s->writable = s->shutdown_waits = false;
+    s->in_eof = s->out_shut = true;
+    set_marks(ins, slot, RF_MARK_RESET | RF_MARK_OUT_SHUT);
+    ins_set_state(ins, slot, RF_STATE_FAILED);
+    if (s->close_waits) ins_finish_close(ins, slot, false);
+}
+
+/* ---- towards the application ---- */
+
+void ins_receive(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    struct rf_slot *shared = &ins->region.slots[slot];
+    struct rf_ring ring = rf_in_ring(shared);
+    int64_t budget = TURN_BYTES;
+    while (s->readable && !s->in_eof && !s->close_waits) {
+        struct iovec span[2];
+        uint32_t room = rf_produce_span(&ins->region, &ring, span);
+        if (room == 0) {
+            /* `readable` remembers that there is more; the frontend sets the pending bit. */
+            if (rf_produce_block(&ins->region, &ring, &shared->in_blocked)) return;
+            continue;
+        }
+        if (budget <= 0) {
+            ins_join(ins, &ins->run, slot);
+            return;
+        }
+        ssize_t bytes = ins->stack->receive(s->handle, span, piece_count(span));
+        if (bytes > 0) {
+            rf_produce(&ring, (uint64_t)bytes);
+            ins_tell(ins, slot);
+            budget -= bytes;
+            /* Less than asked for: the stack has no more, and reports when it has. An end that stands
+             * behind these bytes has been reported, and has to be read. */
+            if (bytes < room && !s->hangup) s->readable = false;
+        } else if (bytes == 0) {
+            s->in_eof = true;
+            set_marks(ins, slot, RF_MARK_IN_EOF);
+        } else if (bytes == RF_STACK_AGAIN) {
+            s->readable = s->hangup = false;
+        } else {
+            ins_fail(ins, slot, (int)-bytes);
+            return;
+        }
+    }
+    /* With nothing left to read, an error can be learnt only by asking. */
+    if (s->broken && s->in_eof && s->phase == RF_STATE_CONNECTED) {
+        s->broken = false;
+        int error = ins->stack->error(s->handle);
+        if (error != 0) ins_fail(ins, slot, error);
+    }
+}
+
+/* ---- towards the network ---- */
+
+bool ins_sent(const struct ins *ins, uint32_t slot, uint64_t position) {
+    uint64_t head = atomic_load_explicit(&ins->region.slots[slot].out_head, memory_order_relaxed);
+    return (int64_t)(head - position) >= 0;
+}
+
+/* The filled part of the out ring, up to the position at which sending is to end. */
+static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ring, struct iovec span[2]) {
+    const struct ins_socket *s = &ins->sockets[slot];
+    int64_t filled = rf_consume_span(&ins->region, ring, span);
+    if (filled < 0)
+        ins_die("region %llu: slot %u: out ring from %llu to %llu is not in a valid ring: the gateway has broken "
+                "the protocol: exiting; start gateway and INS again",
+                (unsigned long long)ins->region.header->region_id, slot,
+                (unsigned long long)atomic_load(ring->head), (unsigned long long)atomic_load(ring->tail));
+    if (!s->shutdown_waits && !s->close_waits) return (uint32_t)filled;
+    uint64_t left = s->out_end - atomic_load_explicit(ring->head, memory_order_relaxed);
+    if ((int64_t)left <= 0) return 0;
+    if (left >= (uint64_t)filled) return (uint32_t)filled;
+    if (span[0].iov_len > left) span[0].iov_len = left;
+    span[1].iov_len = left - span[0].iov_len;
+    return (uint32_t)left;
+}
+
+/* A send failed. What the peer sent before it went can still be read, and natively would be. */
+static void send_failed(struct ins *ins, uint32_t slot, int error) {
+    struct ins_socket *s = &ins->sockets[slot];
+    s->writable = false;
+    s->readable = s->hangup = true;
+    ins_receive(ins, slot);
+    if (s->phase == RF_STATE_CONNECTED) ins_fail(ins, slot, error);
+}
+
+void ins_send(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    struct rf_slot *shared = &ins->region.slots[slot];
+    struct rf_ring ring = rf_out_ring(shared);
+    int64_t moved = 0;
+    int error = 0;
+    while (s->writable && !s->out_shut) {
+        struct iovec span[2];
+        uint32_t filled = to_send(ins, slot, &ring, span);
+        if (filled == 0) break;
+        if (moved >= TURN_BYTES) {
+            ins_join(ins, &ins->run, slot);
+            break;
+        }
+        ssize_t bytes = ins->stack->send(s->handle, span, piece_count(span));
+        if (bytes < 0) {
+            s->writable = false;
+            if (bytes != RF_STACK_AGAIN) error = (int)-bytes;
+            break;
+        }
+        rf_consume(&ring, (uint64_t)bytes);
+        moved += bytes;
+        /* Less than asked for: the stack reports when it has room again. */
+        if (bytes < filled) s->writable = false;
+    }
+    if (moved > 0) {
+        if (rf_unblock(&shared->out_blocked)) ins_tell(ins, slot);
+        if (s->close_waits) {
+            s->progress = ins->now;
+            ins_leave(ins, INS_WAIT, slot);
+            ins_join(ins, &ins->lingering, slot);
+        }
+    }
+    if (error != 0) {
+        send_failed(ins, slot, error);
+        return;
+    }
+    if (s->close_waits) {
+        if (s->out_shut || ins_sent(ins, slot, s->out_end)) ins_finish_close(ins, slot, false);
+    } else if (s->shutdown_waits && ins_sent(ins, slot, s->out_end)) {
+        s->shutdown_waits = false;
+        s->out_shut = true;
+        ins->stack->shutdown(s->handle, RF_SHUT_WRITE);
+        set_marks(ins, slot, RF_MARK_OUT_SHUT);
+    }
+}
+
+/* ---- beginning ---- */
+
+void ins_connected(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    struct rf_slot *shared = &ins->region.slots[slot];
+    ins->stack->local_name(s->handle, &shared->local);
+    ins->stack->peer_name(s->handle, &shared->peer);
+    ins_set_state(ins, slot, RF_STATE_CONNECTED);
+}
+
+void ins_connecting(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (!s->readable && !s->writable) return;
+    int error = ins->stack->connected(s->handle);
+    if (error == -ins->stack->errors.in_progress) {
+        s->readable = s->writable = false;
+    } else if (error != 0) {
+        ins_fail(ins, slot, -error);
+    } else {
+        ins_connected(ins, slot);
+        ins_tell(ins, slot);
+    }
+}
+
+/* ---- end ---- */
+
+void ins_finish_close(struct ins *ins, uint32_t slot, bool reset) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->phase == RF_STATE_LISTENING) ins_refuse_posted(ins, slot, ins->stack->errors.aborted);
+    ins_leave(ins, INS_RUN, slot);
+    ins_leave(ins, INS_WAIT, slot);
+    ins->stack->close(s->handle, reset);
+    uint64_t lost = s->close_waits && !ins_sent(ins, slot, s->out_end)
+                        ? s->out_end - atomic_load_explicit(&ins->region.slots[slot].out_head, memory_order_relaxed)
+                        : 0;
+    struct ins_socket closed = *s;
+    *s = (struct ins_socket){.error_sequence = closed.error_sequence};
+    ins_set_state(ins, slot, RF_STATE_FREE);
+    /* Closed it is in any case; bytes that could not be sent are the result, not an error. */
+    ins_answer(ins, slot, closed.cell, closed.call_number, 0, (int64_t)lost, NULL, 0);
+}
+
+void ins_reset_lingering(struct ins *ins) {
+    while (ins->lingering.first != INS_NONE) {
+        uint32_t slot = ins->lingering.first;
+        if (ins->now - ins->sockets[slot].progress < ins->linger) return;
+        ins_finish_close(ins, slot, true);
+    }
+}
