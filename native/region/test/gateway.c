@@ -140,6 +140,7 @@ int64_t gateway_take(struct gateway *g) {
 
 void gateway_end_of_file(struct gateway *g) {
     atomic_fetch_or(&gateway_slot(g)->marks, RF_MARK_IN_EOF);
+    for (int i = 0; i < 3; i++) send_packet(g);
     shutdown(g->pair[1], SHUT_WR);
 }
 
@@ -152,8 +153,7 @@ void gateway_reset(struct gateway *g, int error) {
     struct rf_slot *s = gateway_slot(g);
     atomic_store(&s->error, 1u << 16 | (uint32_t)error);
     atomic_fetch_or(&s->marks, RF_MARK_RESET);
-    send_packet(g);
-    send_packet(g);
+    for (int i = 0; i < 3; i++) send_packet(g);
     shutdown(g->pair[1], SHUT_RDWR);
 }
 

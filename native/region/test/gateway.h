@@ -39,11 +39,11 @@ int64_t gateway_take(struct gateway *g);
 /* Reads all packets away from its end. */
 int gateway_read_away(struct gateway *g);
 
-/* IN_EOF mark and shutdown(SHUT_WR). */
+/* IN_EOF mark, three packets, shutdown(SHUT_WR). */
 void gateway_end_of_file(struct gateway *g);
 /* Answer to the application's shutdown(SHUT_WR): OUT_SHUT mark and shutdown(SHUT_RD). */
 void gateway_out_shut(struct gateway *g);
-/* Error, RESET mark, two packets, shutdown(SHUT_RDWR). */
+/* Error, RESET mark, three packets, shutdown(SHUT_RDWR). */
 void gateway_reset(struct gateway *g, int error);
 
 /* The application's: rings the doorbell. */
