@@ -1,0 +1,208 @@
+# shellcheck shell=bash
+# The verbs up, down, status, shell and logs. Sourced by ./ringfence.
+
+# Seconds from start to "ready", and from SIGTERM to SIGKILL.
+readonly START_BOUND=${RINGFENCE_START_BOUND:-30}
+readonly STOP_BOUND=${RINGFENCE_STOP_BOUND:-10}
+
+help_up() {
+    cat <<'EOF'
+usage: ./ringfence up [--abi linux|netbsd] [--ins-net host|own]
+
+Starts the gateway and the isolated network stack (INS) and returns when they are ready. Does nothing when they
+are. Builds first what has not been built.
+
+  --abi      the ABI the INS speaks (default: linux)
+  --ins-net  the INS's network: that of the host, so that a protected server answers on the host's addresses
+             (default), or a namespace of its own
+
+Environment: RINGFENCE_STATE (state directory), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_LOG_LEVEL
+(default: INFO), RINGFENCE_JAVA_OPTS (more JVM options), JAVA_HOME.
+EOF
+}
+
+cmd_up() {
+    local abi=linux ins_net=host
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --abi=* | --ins-net=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
+        esac
+        case "$1 ${2:-}" in
+            '--abi linux' | '--abi netbsd') abi=$2 ;;
+            '--ins-net host' | '--ins-net own') ins_net=$2 ;;
+            *) usage_error "up: '$1${2:+ $2}' is not understood: './ringfence up --help' shows the options" ;;
+        esac
+        shift 2
+    done
+    make_state
+    build_if_missing
+    with_lock start_gateway "$abi" "$ins_net"
+}
+
+# Runs a function while no other up or down of this instance is at work.
+with_lock() {
+    exec 9>"$STATE/lock"
+    flock -w 60 9 || die "$STATE/lock: held by another 'up' or 'down' for 60 s: wait for it or end it"
+    "$@"
+    exec 9>&-
+}
+
+start_gateway() {
+    local options="--abi $1 --ins-net $2" pid
+    if pid=$(gateway_pid); then
+        if [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
+            die "gateway (pid $pid) runs with '$(cat -- "$STATE/options")', not '$options': run './ringfence down' first"
+        fi
+    else
+        rm -f -- "$STATE"/{gateway.pid,ready,attach.sock,ins.sock,shell.sock}
+        echo "$options" >"$STATE/options"
+        launch_gateway "$1" "$2"
+        pid=$(cat -- "$STATE/gateway.pid")
+    fi
+    await_ready "$pid"
+    say "up: gateway pid $pid, state in $STATE"
+}
+
+# Starts the JVM in a session of its own, so that Ctrl-C in this terminal does not reach it. The lock's descriptor
+# is closed in it: an inherited lock would be held as long as the gateway runs.
+launch_gateway() {
+    local logging=$RUNTIME/conf/logback.xml
+    find_java
+    [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
+    # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
+    local -a flags=(-Xms32m -Xmx128m -XX:+UseSerialGC -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
+        "-XX:ErrorFile=$STATE/log/hs_err.log")
+    [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
+    [ "$JAVA_MAJOR" -ge 24 ] && flags+=(--sun-misc-unsafe-memory-access=allow)
+    # shellcheck disable=SC2206 # options are separated by spaces
+    flags+=(${RINGFENCE_JAVA_OPTS:-})
+    flags+=("-Dringfence.state=$STATE" "-Dringfence.runtime=$RUNTIME" "-Dringfence.native=$NATIVE"
+        "-Dringfence.ins.command=${RINGFENCE_INS_COMMAND:-$NATIVE/ringfence-ins}"
+        "-Dringfence.abi=$1" "-Dringfence.ins.net=$2" "-Dringfence.log.level=${RINGFENCE_LOG_LEVEL:-INFO}"
+        "-Djna.tmpdir=$STATE/data" "-Djava.io.tmpdir=$STATE/data" -Djava.awt.headless=true
+        "-Dlogback.configurationFile=$logging" "-Dfelix.config.properties=file:$RUNTIME/conf/config.properties")
+    (
+        umask 077
+        cd "$STATE" || exit
+        # the gateway itself must not run behind a gateway
+        unset LD_PRELOAD RINGFENCE_ATTACH RINGFENCE_LAUNCH RINGFENCE_NAME
+        # setsid does not fork here (a background child leads no process group), so $! is the JVM
+        setsid "$JAVA" "${flags[@]}" -cp "$RUNTIME/lib/*" org.apache.felix.main.Main \
+            </dev/null >log/console.log 2>&1 8<&- 9>&- &
+        echo $! >gateway.pid
+    )
+}
+
+await_ready() {
+    local pid=$1 polls=$((START_BOUND * 20)) problem="not ready after $START_BOUND s"
+    while [ ! -e "$STATE/ready" ] && [ $polls -gt 0 ]; do
+        # before its exec the child is still this shell, so ask whether it lives, not what it is
+        if ! kill -0 "$pid" 2>/dev/null; then
+            problem="ended while it started"
+            break
+        fi
+        sleep 0.05
+        polls=$((polls - 1))
+    done
+    [ -e "$STATE/ready" ] && return
+    {
+        echo "--- last lines of $STATE/log/console.log"
+        tail -n 15 -- "$STATE/log/console.log" 2>/dev/null || true
+        echo "--- last lines of $STATE/log/gateway.log"
+        tail -n 15 -- "$STATE/log/gateway.log" 2>/dev/null || true
+        echo "---"
+    } >&2
+    stop_gateway
+    die "gateway (pid $pid): $problem: mend what the lines above name, then './ringfence up' again"
+}
+
+help_down() {
+    cat <<'EOF'
+usage: ./ringfence down
+
+Stops the gateway and the isolated network stack. Applications behind it see their connections reset.
+EOF
+}
+
+cmd_down() {
+    [ $# -eq 0 ] || usage_error "down: takes no arguments, got '$1'"
+    locate_state
+    if [ ! -d "$STATE" ]; then
+        say "down: nothing runs in $STATE"
+        return
+    fi
+    with_lock stop_gateway
+    say "down: nothing runs in $STATE any more"
+}
+
+stop_gateway() {
+    local pid polls=$((STOP_BOUND * 20))
+    if pid=$(gateway_pid); then
+        kill -TERM "$pid"
+        while gateway_pid >/dev/null && [ $polls -gt 0 ]; do
+            sleep 0.05
+            polls=$((polls - 1))
+        done
+        if gateway_pid >/dev/null; then
+            say "gateway (pid $pid): still there $STOP_BOUND s after SIGTERM: killing it"
+            kill -KILL "$pid" 2>/dev/null || true
+        fi
+    fi
+    rm -f -- "$STATE"/{gateway.pid,options,ready,attach.sock,ins.sock,shell.sock}
+}
+
+help_status() {
+    cat <<'EOF'
+usage: ./ringfence status
+
+Shows gateway, isolated network stack, applications and bundles. Exit status 0 when the gateway is ready, 1 when not.
+EOF
+}
+
+cmd_status() {
+    local pid heading
+    [ $# -eq 0 ] || usage_error "status: takes no arguments, got '$1'"
+    locate_state
+    pid=$(gateway_pid) || die "gateway: down (state directory $STATE): './ringfence up' starts it"
+    echo "gateway       $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
+        "$(cat -- "$STATE/options" 2>/dev/null)"
+    echo "state         $STATE"
+    for heading in ins applications bundles; do
+        printf '\n%s\n' "$heading"
+        gateway_shell "ringfence:$heading" 2>&1 | sed 's/^/  /' || true
+    done
+    gateway_ready || die "gateway (pid $pid): running but not ready: './ringfence logs' says why"
+}
+
+help_shell() {
+    cat <<'EOF'
+usage: ./ringfence shell [COMMAND ...]
+
+The Gogo shell of the running gateway. With COMMAND: runs it, prints what it writes, and exits with status 1 if it
+failed, 3 if no gateway answers. Without: runs the lines of standard input; 'help' lists the commands, 'exit' or
+end of file leaves.
+EOF
+}
+
+cmd_shell() {
+    locate_state
+    gateway_pid >/dev/null || { say "gateway: down (state directory $STATE): './ringfence up' starts it"; exit 3; }
+    gateway_shell "$@"
+}
+
+help_logs() {
+    cat <<'EOF'
+usage: ./ringfence logs [TAIL-OPTIONS]
+
+Shows the last lines of the gateway's log. Options are those of tail(1): -f follows, -n 100 shows a hundred lines.
+EOF
+}
+
+cmd_logs() {
+    locate_state
+    [ -e "$STATE/log/gateway.log" ] || die "$STATE/log/gateway.log: not there: no gateway has run in this state directory"
+    case " $* " in
+        *' -f '*) set -- "$@" --follow=name --retry ;; # the file is rotated
+    esac
+    exec tail "$@" -- "$STATE/log/gateway.log"
+}

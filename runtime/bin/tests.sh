@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# The verb test: every test, one sum. Sourced by ./ringfence.
+
+help_test() {
+    cat <<'EOF'
+usage: ./ringfence test
+
+Runs everything: the tests of the native parts (make -C native test), unit tests and tests in the OSGi container
+(mvn verify), and end-to-end tests with real programs (itest/e2e). The last line is the sum; exit status 0 only if
+something ran and nothing failed. Logs and reports are in target/test. As root on Debian or Ubuntu it installs the
+programs it needs; a test whose program cannot be had says "skip" and why.
+EOF
+}
+
+cmd_test() {
+    [ $# -eq 0 ] || usage_error "test: takes no arguments, got '$1'"
+    need_programs test
+    build_all
+    TEST_LOGS=$ROOT/target/test
+    rm -rf -- "$TEST_LOGS"
+    mkdir -p -- "$TEST_LOGS"
+    PASSED=0 FAILED=0 SKIPPED=0
+
+    test_stage "native: make -C native test" native make --no-print-directory -C "$ROOT/native" test
+    test_maven
+    local script
+    for script in "$ROOT"/itest/e2e/*.sh; do
+        [ -x "$script" ] || continue
+        test_stage "end to end: ${script#"$ROOT"/}" "e2e-$(basename "$script" .sh)" "$script"
+    done
+
+    echo
+    grep -hE '^(not ok|skip)' "$TEST_LOGS"/*.log || true
+    echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+    [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+}
+
+# test_stage TITLE NAME COMMAND...: runs a command that prints "ok - test", "not ok - test" or
+# "skip - test: reason" for each of its tests. One that fails without saying which test counts as one failure.
+test_stage() {
+    local title=$1 log=$TEST_LOGS/$2.log status=0 failures
+    shift 2
+    printf '\n== %s\n' "$title"
+    "$@" 2>&1 | tee "$log" || status=$?
+    failures=$(grep -c '^not ok' "$log" || true)
+    if [ $status -ne 0 ] && [ "$failures" -eq 0 ]; then
+        echo "not ok - $title: exit status $status" | tee -a "$log"
+        failures=1
+    fi
+    PASSED=$((PASSED + $(grep -c '^ok' "$log" || true)))
+    FAILED=$((FAILED + failures))
+    SKIPPED=$((SKIPPED + $(grep -c '^skip' "$log" || true)))
+}
+
+# Unit tests and tests in the container. Failures are counted from the reports, so Maven goes on after them.
+test_maven() {
+    local log=$TEST_LOGS/maven.log status=0
+    printf '\n== unit and container: mvn verify\n'
+    find "$ROOT" -path '*/target/*' \( -name 'TEST-*.xml' -o -name 'failsafe-summary.xml' \) -delete
+    (cd "$ROOT" && mvn -B -T1 -fae -Dmaven.test.failure.ignore=true verify) 2>&1 | tee "$log" \
+        | grep --line-buffered -E 'Tests run:|Building Ringfence|ERROR|BUILD' || true
+    # grep's status is of no interest, Maven's is
+    grep -q 'BUILD SUCCESS' "$log" || status=1
+    report_cases >>"$log"
+    if [ $status -ne 0 ]; then
+        echo "not ok - mvn verify: see $log" | tee -a "$log"
+    fi
+    PASSED=$((PASSED + $(grep -c '^ok ' "$log" || true)))
+    FAILED=$((FAILED + $(grep -c '^not ok ' "$log" || true)))
+    SKIPPED=$((SKIPPED + $(grep -c '^skip ' "$log" || true)))
+}
+
+# Prints an "ok", "not ok" or "skip" line for each test case in the XML reports of surefire and failsafe.
+report_cases() {
+    # shellcheck disable=SC2016 # awk's
+    find "$ROOT" -path '*/target/*-reports/TEST-*.xml' -print0 | xargs -0 -r awk '
+        function attribute(line, name,   start, rest) {
+            start = index(line, " " name "=\"")
+            if (!start) return ""
+            rest = substr(line, start + length(name) + 3)
+            return substr(rest, 1, index(rest, "\"") - 1)
+        }
+        function finish() {
+            if (test == "") return
+            print verdict " - " test reason
+            test = ""
+        }
+        # text of a test may look like a report
+        /<!\[CDATA\[/ { text = 1 }
+        !text && /<testcase / {
+            finish()
+            test = attribute($0, "classname") "." attribute($0, "name")
+            verdict = "ok"
+            reason = ""
+        }
+        !text && /<(failure|error)[ >]/ { verdict = "not ok" }
+        /<skipped/ { verdict = "skip"; reason = ": " attribute($0, "message") }
+        !text && /<\/testcase>|<testcase .*\/>/ { finish() }
+        /\]\]>/ { text = 0 }
+        END { finish() }'
+}
