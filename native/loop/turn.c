@@ -62,6 +62,12 @@ static int offer(int epoll, struct rf_action *action) {
     return near;
 }
 
+static int end(int fd) {
+    for (int i = 0; i < 2; i++)
+        if (send(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) return -errno;
+    return result_of(shutdown(fd, SHUT_WR));
+}
+
 static int carry_out(int epoll, struct rf_action *action) {
     struct epoll_event watch = {.events = (uint32_t)action->argument, .data.u64 = action->key};
     switch (action->code) {
@@ -75,6 +81,7 @@ static int carry_out(int epoll, struct rf_action *action) {
     case RF_ACT_OFFER: return offer(epoll, action);
     case RF_ACT_WATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_ADD, action->fd, &watch));
     case RF_ACT_REWATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_MOD, action->fd, &watch));
+    case RF_ACT_END: return end(action->fd);
     default: return -EINVAL;
     }
 }

@@ -30,6 +30,13 @@ public interface EventPort extends AutoCloseable {
     /** shutdown(2) with {@code how} 0 RD, 1 WR, 2 RDWR. */
     void shutdown(int descriptor, int how);
 
+    /**
+     * Shows end of file: two empty packets, then shutdown(SHUT_WR). The {@link #result} is negative if nobody holds the other end.
+     *
+     * @return index of the action for {@code result}
+     */
+    int end(int descriptor);
+
     void close(int descriptor);
 
     /** Writes one byte to a pipe of the gateway's own. */

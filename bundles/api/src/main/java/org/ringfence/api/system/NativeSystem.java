@@ -13,6 +13,9 @@ public interface NativeSystem {
     /** A formatted region ({@code rf_region_format}). */
     SharedMemory createRegion(String name, Geometry geometry, int regionId) throws IOException;
 
+    /** Size in bytes of a region of this geometry; negative if the geometry is impossible. */
+    long regionBytes(Geometry geometry);
+
     /** Zeroed memory of {@code bytes}. */
     SharedMemory createMemory(String name, long bytes) throws IOException;
 

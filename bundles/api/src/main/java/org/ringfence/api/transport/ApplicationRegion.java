@@ -31,6 +31,9 @@ public interface ApplicationRegion extends Region {
     /** LISTEN succeeded: from now on {@link #offer} may name the slot. */
     void listening(int slot);
 
+    /** CONNECT failed at once: the socket is as it was before. */
+    void notConnected(int slot);
+
     /** CONNECT is under way. */
     void connecting(int slot);
 

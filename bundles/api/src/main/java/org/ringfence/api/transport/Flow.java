@@ -8,8 +8,12 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface Flow {
-    /** Connects the rings of two slots that have moved nothing yet. */
-    void bind(ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot);
+    /**
+     * Connects the rings of two slots that have moved nothing yet.
+     *
+     * @param record of the journal, 0 to {@link TransportSession#maxConnections()} - 1; the two flows of a connection share one
+     */
+    void bind(int record, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot);
 
     void unbind();
 

@@ -4,7 +4,15 @@ package org.ringfence.api.transport;
 public final class ProtocolViolation extends Exception {
     private static final long serialVersionUID = 1;
 
-    public ProtocolViolation(String message) {
-        super(message);
+    private final transient Region region;
+
+    public ProtocolViolation(Region region, String message) {
+        super("region " + region.id() + ": " + message);
+        this.region = region;
+    }
+
+    /** The region whose peer broke the protocol. */
+    public Region region() {
+        return region;
     }
 }

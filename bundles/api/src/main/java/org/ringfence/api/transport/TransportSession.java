@@ -26,6 +26,12 @@ public interface TransportSession extends AutoCloseable {
     /** Ends the present or the next sleep. Any thread. */
     void wake();
 
+    /** Records the journal has: connections that can exist at a time. */
+    int maxConnections();
+
+    /** A connection is over: clears its record. */
+    void forget(int record);
+
     /** A new flow between a slot of an application and a slot of an INS. */
     Flow newFlow(Direction direction);
 

@@ -28,6 +28,7 @@ final class JnaEventPort implements EventPort {
     private static final int OFFER = 7;
     private static final int WATCH = 8;
     private static final int REWATCH = 9;
+    private static final int END = 10;
 
     private final int epoll;
     private final Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
@@ -67,6 +68,11 @@ final class JnaEventPort implements EventPort {
     @Override
     public void shutdown(int descriptor, int how) {
         add(SHUTDOWN, descriptor, how, 0);
+    }
+
+    @Override
+    public int end(int descriptor) {
+        return add(END, descriptor, 0, 0);
     }
 
     @Override

@@ -47,7 +47,7 @@ public final class JnaSystem implements NativeSystem {
 
     @Override
     public SharedMemory createRegion(String name, Geometry g, int regionId) throws IOException {
-        long bytes = LoopLibrary.rf_loop_region_bytes(g.slots(), g.commands(), g.cells(), g.poolBytes());
+        long bytes = regionBytes(g);
         if (bytes < 0) {
             throw new IOException("a region cannot have this geometry: " + g);
         }
@@ -58,6 +58,11 @@ public final class JnaSystem implements NativeSystem {
             throw new IOException("formatting region '" + name + "': errno " + -result);
         }
         return memory;
+    }
+
+    @Override
+    public long regionBytes(Geometry g) {
+        return LoopLibrary.rf_loop_region_bytes(g.slots(), g.commands(), g.cells(), g.poolBytes());
     }
 
     @Override

@@ -1,0 +1,58 @@
+package org.ringfence.ring.layout;
+
+/**
+ * A slot, {@code struct rf_slot}.
+ *
+ * <pre>
+ * owner     0 generation u32 | 4 domain u32 | 8 type u32 | 12 protocol u32
+ *          16 in_grant u64 | 24 out_grant u64 | 32 cookie u64
+ * backend  64 state u32 | 68 error u32 | 72 marks u32 | 76 in_blocked u32
+ *          80 in_tail u64 | 88 in_base u64 | 96 in_used u64 | 104 out_head u64
+ * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
+ *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
+ *          192 receive_lock | 256 send_lock
+ * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
+ *          384 last_call u64 | 392 last_result i64 | 400 last_error i32
+ * </pre>
+ */
+public final class SlotLayout {
+    public static final int GENERATION = 0;
+    public static final int DOMAIN = 4;
+    public static final int TYPE = 8;
+    public static final int PROTOCOL = 12;
+    public static final int IN_GRANT = 16;
+    public static final int OUT_GRANT = 24;
+    public static final int COOKIE = 32;
+    public static final int STATE = 64;
+    public static final int ERROR = 68;
+    public static final int MARKS = 72;
+    public static final int IN_BLOCKED = 76;
+    public static final int IN_TAIL = 80;
+    public static final int IN_BASE = 88;
+    public static final int IN_USED = 96;
+    public static final int OUT_HEAD = 104;
+    public static final int OUT_TAIL = 128;
+    public static final int OUT_BASE = 136;
+    public static final int OUT_USED = 144;
+    public static final int IN_HEAD = 152;
+    public static final int OUT_BLOCKED = 160;
+    public static final int KICK = 164;
+    public static final int ERROR_TAKEN = 168;
+    public static final int ARMED = 172;
+    public static final int RECEIVE_LOCK = 192;
+    public static final int SEND_LOCK = 256;
+    public static final int LOCAL = 320;
+    public static final int PEER = 352;
+    public static final int LAST_CALL = 384;
+    public static final int LAST_RESULT = 392;
+    public static final int LAST_ERROR = 400;
+    public static final int BYTES = 512;
+
+    /** Bytes of a name: a length and an address. */
+    public static final int NAME_BYTES = 32;
+    public static final int NAME_ADDRESS = 4;
+    public static final int MAX_ADDRESS = 28;
+
+    private SlotLayout() {
+    }
+}

@@ -1,0 +1,221 @@
+package org.ringfence.ring.local;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.ringfence.api.system.EventPort;
+import org.ringfence.api.system.Geometry;
+import org.ringfence.api.system.NativeSystem;
+import org.ringfence.api.system.SharedMemory;
+import org.ringfence.ring.layout.AttachLayout;
+import org.ringfence.ring.layout.HeaderLayout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The two listening sockets, and the connections of those that attach: hello, welcome, and their end. */
+final class Attachments {
+    private static final Logger LOG = LoggerFactory.getLogger(Attachments.class);
+    private static final int EPROTO = 71;
+    private static final int EINVAL = 22;
+    private static final int ENOMEM = 12;
+    private static final int LINUX = 1;
+
+    private final LocalSession session;
+    private final NativeSystem system;
+    private final EventPort port;
+    private final LocalTransport.Config config;
+    private final Path attachPath;
+    private final Path insPath;
+    private final int attachSocket;
+    private final int insSocket;
+    private int lastRegion;
+
+    /** A connection: through which socket it came, whose it is, and of which region it is part (0: none yet). */
+    private static final class Connection {
+        final boolean ins;
+        final int pid;
+        int region;
+
+        Connection(boolean ins, int pid) {
+            this.ins = ins;
+            this.pid = pid;
+        }
+    }
+
+    private final Map<Integer, Connection> connections = new HashMap<>();
+
+    Attachments(LocalSession session, NativeSystem system, EventPort port, Path state, LocalTransport.Config config) throws IOException {
+        this.session = session;
+        this.system = system;
+        this.port = port;
+        this.config = config;
+        attachPath = state.resolve("attach.sock");
+        insPath = state.resolve("ins.sock");
+        attachSocket = system.listen(attachPath);
+        insSocket = system.listen(insPath);
+        port.watch(attachSocket, EventPort.IN | EventPort.EDGE, Key.of(Key.ATTACH_SOCKET, 0, 0));
+        port.watch(insSocket, EventPort.IN | EventPort.EDGE, Key.of(Key.INS_SOCKET, 0, 0));
+    }
+
+    void dispatch(long key, int flags) {
+        switch (Key.kind(key)) {
+            case Key.ATTACH_SOCKET -> acceptAll(attachSocket, false);
+            case Key.INS_SOCKET -> acceptAll(insSocket, true);
+            case Key.GREETING -> connectionEvent(Key.low(key), flags);
+            default -> LOG.warn("event of an unknown kind: key 0x{}", Long.toHexString(key));
+        }
+    }
+
+    private void acceptAll(int socket, boolean ins) {
+        int[] pid = new int[1];
+        for (int descriptor; (descriptor = system.accept(socket, pid)) >= 0; ) {
+            connections.put(descriptor, new Connection(ins, pid[0]));
+            port.watch(descriptor, EventPort.IN | EventPort.RDHUP | EventPort.EDGE, Key.of(Key.GREETING, 0, descriptor));
+        }
+    }
+
+    private void connectionEvent(int descriptor, int flags) {
+        Connection connection = connections.get(descriptor);
+        if (connection == null) {
+            return;
+        }
+        byte[] packet = new byte[AttachLayout.HELLO_BYTES];
+        int length = system.receive(descriptor, packet);
+        if (length > 0 && connection.region == 0) {
+            hello(descriptor, connection, packet, length);
+        } else if (length == 0 || (flags & (EventPort.HUP | EventPort.ERR)) != 0) {
+            ended(descriptor, connection);
+        }
+    }
+
+    private void hello(int descriptor, Connection connection, byte[] packet, int length) {
+        ByteBuffer hello = ByteBuffer.wrap(packet).order(ByteOrder.nativeOrder());
+        if (length != AttachLayout.HELLO_BYTES || hello.getLong(AttachLayout.HELLO_MAGIC) != HeaderLayout.MAGIC_VALUE) {
+            refuse(descriptor, connection, EINVAL, "a hello of " + length + " bytes that is none");
+            return;
+        }
+        int version = hello.getInt(AttachLayout.HELLO_VERSION);
+        if (version != HeaderLayout.VERSION_VALUE) {
+            refuse(descriptor, connection, EPROTO, "protocol version " + version + ", this gateway speaks " + HeaderLayout.VERSION_VALUE
+                    + ": build both from the same release");
+            return;
+        }
+        String name = text(packet, AttachLayout.HELLO_NAME, AttachLayout.HELLO_NAME_BYTES);
+        String launch = text(packet, AttachLayout.HELLO_LAUNCH, AttachLayout.HELLO_LAUNCH_BYTES);
+        try {
+            if (connection.ins) {
+                attachIns(descriptor, connection, name, hello.getInt(AttachLayout.HELLO_ABI));
+            } else {
+                attachApplication(descriptor, connection, name, launch);
+            }
+        } catch (IOException e) {
+            refuse(descriptor, connection, ENOMEM, e.getMessage());
+        }
+    }
+
+    private void attachApplication(int descriptor, Connection connection, String name, String launch) throws IOException {
+        LocalApplicationRegion application = session.application(launch);
+        if (application == null) {
+            int id = ++lastRegion;
+            SharedMemory memory = system.createRegion("ringfence-" + name, geometry(LINUX, config.application_cells()), id);
+            application = new LocalApplicationRegion(session, system, port, memory, id, name, launch, connection.pid,
+                    system.eventDescriptor(), system.channel());
+            session.add(application);
+        }
+        connection.region = application.id();
+        application.processAttached();
+        welcome(descriptor, 0, application.descriptors());
+    }
+
+    private void attachIns(int descriptor, Connection connection, String name, int abi) throws IOException {
+        int id = ++lastRegion;
+        SharedMemory memory = system.createRegion("ringfence-ins", geometry(abi, config.ins_cells()), id);
+        int doorbell = system.eventDescriptor();
+        int[] bell = system.pipe();
+        connection.region = id;
+        LocalInsRegion ins = new LocalInsRegion(session, system, port, memory, id, name, connection.pid, doorbell, bell[1], descriptor);
+        welcome(descriptor, 0, ins.memoryDescriptor(), doorbell, bell[0]);
+        system.close(bell[0]);
+        session.add(ins);
+    }
+
+    private Geometry geometry(int abi, int cells) {
+        return new Geometry(abi, config.slots(), config.commands(), cells, (long) config.pool_mebibytes() << 20);
+    }
+
+    private void welcome(int descriptor, int error, int... descriptors) {
+        ByteBuffer welcome = ByteBuffer.allocate(AttachLayout.WELCOME_BYTES).order(ByteOrder.nativeOrder());
+        welcome.putLong(AttachLayout.WELCOME_MAGIC, HeaderLayout.MAGIC_VALUE);
+        welcome.putInt(AttachLayout.WELCOME_VERSION, HeaderLayout.VERSION_VALUE).putInt(AttachLayout.WELCOME_ERROR, error);
+        if (descriptors.length > 0) {
+            Connection connection = connections.get(descriptor);
+            welcome.putLong(AttachLayout.WELCOME_REGION_BYTES, regionBytes(connection.ins ? config.ins_cells() : config.application_cells()));
+        }
+        system.send(descriptor, welcome.array(), descriptors);
+    }
+
+    private long regionBytes(int cells) {
+        return system.regionBytes(geometry(LINUX, cells));
+    }
+
+    private void refuse(int descriptor, Connection connection, int errno, String why) {
+        LOG.warn("refusing to attach {} of pid {}: {}", connection.ins ? "an INS" : "an application", connection.pid, why);
+        welcome(descriptor, errno);
+        connections.remove(descriptor);
+        system.close(descriptor);
+    }
+
+    private void ended(int descriptor, Connection connection) {
+        connections.remove(descriptor);
+        if (connection.region != 0 && connection.ins) {
+            LocalInsRegion ins = session.ins(connection.region);
+            if (ins != null) {
+                session.detach(ins, "region " + ins.id() + ": the INS is gone");
+            }
+            return; // the region closes the descriptor
+        }
+        system.close(descriptor);
+        LocalApplicationRegion application = session.application(connection.region);
+        if (application != null) {
+            application.processDetached();
+        }
+    }
+
+    /** Ends the connections of an application that is being detached: its shims see it. */
+    void forget(int region) {
+        connections.entrySet().removeIf(entry -> {
+            if (entry.getValue().region == region && !entry.getValue().ins) {
+                system.close(entry.getKey());
+                return true;
+            }
+            return false;
+        });
+    }
+
+    private static String text(byte[] packet, int at, int length) {
+        int end = at;
+        while (end < at + length && packet[end] != 0) {
+            end++;
+        }
+        // It goes to logs and terminals: no control characters.
+        return new String(packet, at, end - at, StandardCharsets.UTF_8).replaceAll("[^\\x21-\\x7e]", "?");
+    }
+
+    void close() {
+        connections.keySet().forEach(system::close);
+        connections.clear();
+        system.close(attachSocket);
+        system.close(insSocket);
+        try {
+            Files.deleteIfExists(attachPath);
+            Files.deleteIfExists(insPath);
+        } catch (IOException e) {
+            LOG.warn("removing sockets: {}", e.getMessage());
+        }
+    }
+}

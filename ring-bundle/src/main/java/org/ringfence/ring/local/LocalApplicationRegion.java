@@ -1,0 +1,396 @@
+package org.ringfence.ring.local;
+
+import static org.ringfence.ring.layout.AttachLayout.OFFER_BYTES;
+import static org.ringfence.ring.layout.AttachLayout.OFFER_GENERATION;
+import static org.ringfence.ring.layout.AttachLayout.OFFER_LOCAL;
+import static org.ringfence.ring.layout.AttachLayout.OFFER_SLOT;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.ringfence.api.system.EventPort;
+import org.ringfence.api.system.NativeSystem;
+import org.ringfence.api.system.SharedMemory;
+import org.ringfence.api.transport.SocketState;
+import org.ringfence.ring.region.BackendRegion;
+
+/**
+ * An application on this machine: its sockets' readiness pairs, its pool of fresh sockets, and its connections to the gateway.
+ *
+ * <p>The gateway's end of a pair is known only when the batch that offered the far end was carried out; until then what would have been
+ * done to it is remembered in the slot's flags and done afterwards.
+ */
+final class LocalApplicationRegion extends BackendRegion {
+    /** Fresh sockets that wait in the pool. */
+    private static final int POOL_SIZE = 16;
+    private static final int NO_END = -1;
+    private static final int NONE = -1;
+    private static final byte[] NO_NAMES = new byte[OFFER_BYTES];
+
+    private static final int POOLED = 1;
+    private static final int OFFERED = 2; // an offer is in the batch
+    private static final int OWED = 4; // readable once its end is known
+    private static final int SHOWN_EOF = 8;
+    private static final int SHOWN_SENDING_OVER = 16;
+    private static final int CLOSED = 32; // reported to the session
+    private static final int HAS_PACKETS = 64; // the application stuffed its end
+    private static final int HAD_PACKETS = 128; // and so it was at the watchdog's last look
+    private static final int LISTENER = 256;
+    private static final int FULL = 512; // the listener's queue was full at the last offer
+
+    private final NativeSystem system;
+    private final EventPort port;
+    private final LocalSession session;
+    private final String launch;
+    private final int doorbell;
+    private final int poolNear;
+    private final int poolFar;
+    private int attached;
+    private int pooled;
+
+    private final int[] near;
+    private final int[] flags;
+    /** Connections a listener's queue had no room for: a queue per listener, linked through the slots. */
+    private final int[] nextWaiting;
+    private final int[] firstWaiting;
+    private final int[] lastWaiting;
+    private final int[] waiting;
+    /** The listener a waiting or offered connection came through. */
+    private final int[] listenerOf;
+
+    private final byte[] offer = new byte[OFFER_BYTES];
+    private final ByteBuffer offerWords = ByteBuffer.wrap(offer).order(ByteOrder.nativeOrder());
+    /** Actions of the present batch whose results matter, offers and ends: index of the action, slot. */
+    private int[] actionIndex = new int[256];
+    private int[] actionSlot = new int[256];
+    private int actions;
+
+    LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
+            int pid, int doorbell, int[] pool) {
+        super(shared, id, name, pid);
+        this.session = session;
+        this.system = system;
+        this.port = port;
+        this.launch = launch;
+        this.doorbell = doorbell;
+        poolNear = pool[0];
+        poolFar = pool[1];
+        near = filled(NO_END);
+        flags = new int[slots()];
+        nextWaiting = filled(NONE);
+        firstWaiting = filled(NONE);
+        lastWaiting = filled(NONE);
+        listenerOf = filled(NONE);
+        waiting = new int[slots()];
+        port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
+        port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, id, 0));
+    }
+
+    private int[] filled(int value) {
+        int[] array = new int[slots()];
+        Arrays.fill(array, value);
+        return array;
+    }
+
+    String launch() {
+        return launch;
+    }
+
+    /** Descriptors of a welcome. */
+    int[] descriptors() {
+        return new int[] {shared.descriptor(), doorbell, poolFar};
+    }
+
+    // ---- who is there ----
+
+    void processAttached() {
+        attached++;
+    }
+
+    void processDetached() {
+        attached--;
+    }
+
+    /** True if no process is attached and no socket but the pool's is left. */
+    boolean isAbandoned() {
+        return attached == 0 && openSlots() == pooled;
+    }
+
+    // ---- the pool of fresh sockets ----
+
+    void fillPool() {
+        while (attached > 0 && pooled < POOL_SIZE && port.room() > 16) {
+            int slot = openSlot(0, 0, 0);
+            if (slot < 0) {
+                return;
+            }
+            flags[slot] = POOLED;
+            pooled++;
+            send(poolNear, slot, false);
+        }
+    }
+
+    @Override
+    public void opened(int slot) {
+        leavePool(slot);
+        super.opened(slot);
+    }
+
+    private void leavePool(int slot) {
+        if ((flags[slot] & POOLED) != 0) {
+            flags[slot] &= ~POOLED;
+            pooled--;
+        }
+    }
+
+    // ---- offers ----
+
+    private void send(int channel, int slot, boolean readable) {
+        offerWords.putInt(OFFER_SLOT, slot).putInt(OFFER_GENERATION, generation(slot));
+        if ((flags[slot] & POOLED) != 0) {
+            System.arraycopy(NO_NAMES, 0, offer, OFFER_LOCAL, OFFER_BYTES - OFFER_LOCAL);
+        } else {
+            copyNames(slot, offer, OFFER_LOCAL);
+        }
+        flags[slot] |= OFFERED;
+        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot);
+    }
+
+    private void remember(int action, int slot) {
+        if (actions == actionIndex.length) {
+            actionIndex = Arrays.copyOf(actionIndex, actions * 2);
+            actionSlot = Arrays.copyOf(actionSlot, actions * 2);
+        }
+        actionIndex[actions] = action;
+        actionSlot[actions++] = slot;
+    }
+
+    @Override
+    public void offer(int listener, int slot) {
+        listenerOf[slot] = listener;
+        if (waiting[listener] > 0 || (flags[listener] & FULL) != 0 || near[listener] == NO_END) {
+            wait(listener, slot);
+        } else {
+            sendToListener(listener, slot);
+        }
+    }
+
+    private void sendToListener(int listener, int slot) {
+        boolean readable = (flags[slot] & OWED) != 0;
+        flags[slot] &= ~OWED;
+        send(near[listener], slot, readable);
+    }
+
+    private void wait(int listener, int slot) {
+        nextWaiting[slot] = NONE;
+        if (firstWaiting[listener] == NONE) {
+            firstWaiting[listener] = slot;
+        } else {
+            nextWaiting[lastWaiting[listener]] = slot;
+        }
+        lastWaiting[listener] = slot;
+        waiting[listener]++;
+    }
+
+    private int takeWaiting(int listener) {
+        int slot = firstWaiting[listener];
+        firstWaiting[listener] = nextWaiting[slot];
+        waiting[listener]--;
+        return slot;
+    }
+
+    @Override
+    public int waiting(int listener) {
+        return waiting[listener];
+    }
+
+    @Override
+    public void listening(int slot) {
+        super.listening(slot);
+        flags[slot] |= LISTENER;
+        if (near[slot] != NO_END) {
+            // Room in the listener's queue is news now: OUT.
+            port.rewatch(near[slot], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, Key.of(Key.PAIR, id(), slot));
+        }
+    }
+
+    /** The batch was carried out: the ends of the pairs offered in it are known, and which applications' ends were gone. */
+    void settle() {
+        int settled = actions;
+        actions = 0;
+        for (int i = 0; i < settled; i++) {
+            int slot = actionSlot[i];
+            int result = port.result(actionIndex[i]);
+            if ((flags[slot] & OFFERED) == 0) {
+                if (result < 0) {
+                    closed(slot);
+                }
+                continue;
+            }
+            flags[slot] &= ~OFFERED;
+            if (result >= 0) {
+                near[slot] = result;
+                setCookie(slot, port.cookie(actionIndex[i]));
+                catchUp(slot);
+            } else {
+                notOffered(slot, -result);
+            }
+        }
+    }
+
+    /** Does to a pair what happened while its end was not known. */
+    private void catchUp(int slot) {
+        if ((flags[slot] & OWED) != 0) {
+            flags[slot] &= ~OWED;
+            port.packet(near[slot]);
+        }
+        tellMarks(slot, marks(slot));
+    }
+
+    private void notOffered(int slot, int errno) {
+        int listener = listenerOf[slot];
+        if ((flags[slot] & POOLED) != 0) {
+            leavePool(slot);
+            freeSlot(slot);
+        } else if (listener != NONE && errno == EAGAIN && (flags[listener] & LISTENER) != 0) {
+            flags[listener] |= FULL;
+            flags[slot] |= OWED; // harmless if there is nothing to read
+            wait(listener, slot);
+        } else {
+            closed(slot);
+        }
+    }
+
+    private static final int EAGAIN = 11;
+
+    /** The listener's queue has room again. */
+    private void offerWaiting(int listener) {
+        flags[listener] &= ~FULL;
+        while (waiting[listener] > 0 && port.room() > 64) {
+            sendToListener(listener, takeWaiting(listener));
+        }
+    }
+
+    // ---- readiness pairs ----
+
+    @Override
+    protected void tellReadable(int slot) {
+        if (near[slot] == NO_END) {
+            flags[slot] |= OWED;
+        } else {
+            port.packet(near[slot]);
+        }
+    }
+
+    @Override
+    protected void tellWritable(int slot) {
+        flags[slot] &= ~(HAS_PACKETS | HAD_PACKETS);
+        if (near[slot] != NO_END) {
+            port.drain(near[slot]);
+        }
+    }
+
+    @Override
+    protected void tellMarks(int slot, int marks) {
+        int end = near[slot];
+        if (end == NO_END) {
+            return;
+        }
+        if ((marks & SocketState.IN_EOF) != 0 && (flags[slot] & SHOWN_EOF) == 0) {
+            // Two packets stay unread, by which a close is told from the gateway's own shutdown of both directions (EPOLLERR).
+            flags[slot] |= SHOWN_EOF;
+            remember(port.end(end), slot);
+        }
+        if ((marks & SocketState.OUT_SHUT) != 0 && (flags[slot] & SHOWN_SENDING_OVER) == 0) {
+            flags[slot] |= SHOWN_SENDING_OVER;
+            port.shutdown(end, SHUT_RD);
+        }
+    }
+
+    private static final int SHUT_RD = 0;
+
+    @Override
+    protected void tellAnswered(int offset) {
+        port.wake(shared.address() + offset);
+    }
+
+    @Override
+    protected void watchRoom(int slot, boolean room) {
+        if ((flags[slot] & HAS_PACKETS) != 0) {
+            watchfully();
+            if (room && (flags[slot] & HAD_PACKETS) != 0) {
+                tellWritable(slot);
+            } else if (room) {
+                flags[slot] |= HAD_PACKETS;
+            }
+        }
+    }
+
+    /** An event of a pair. */
+    void pairEvent(int slot, int events) {
+        if (near[slot] == NO_END) {
+            return;
+        }
+        boolean shutByUs = (flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER)) == (SHOWN_EOF | SHOWN_SENDING_OVER);
+        if ((events & EventPort.ERR) != 0 || (events & EventPort.HUP) != 0 && !shutByUs) {
+            closed(slot);
+            return;
+        }
+        if ((flags[slot] & LISTENER) != 0) {
+            if ((events & EventPort.OUT) != 0) {
+                offerWaiting(slot);
+            }
+        } else if ((events & EventPort.IN) != 0) {
+            flags[slot] |= HAS_PACKETS;
+            watchfully();
+        }
+    }
+
+    // ---- ends ----
+
+    private void closed(int slot) {
+        if ((flags[slot] & CLOSED) == 0) {
+            flags[slot] |= CLOSED;
+            session.closedLater(this, slot);
+        }
+    }
+
+    /** The listener is gone: who waits for it waits in vain. */
+    void endWaiting(int listener) {
+        flags[listener] &= ~LISTENER;
+        while (waiting[listener] > 0) {
+            closed(takeWaiting(listener));
+        }
+    }
+
+    @Override
+    public void freeSlot(int slot) {
+        if (near[slot] != NO_END) {
+            port.close(near[slot]);
+        }
+        leavePool(slot);
+        near[slot] = NO_END;
+        flags[slot] = 0;
+        listenerOf[slot] = NONE;
+        super.freeSlot(slot);
+    }
+
+    /** A fresh socket died before its first call: nobody else knows of it. */
+    boolean isPooled(int slot) {
+        return (flags[slot] & POOLED) != 0;
+    }
+
+    /** Closes every descriptor at once and unmaps the memory. The batch must be empty of this region. */
+    void release() {
+        for (int slot = 0; slot < slots(); slot++) {
+            if (near[slot] != NO_END) {
+                system.close(near[slot]);
+                near[slot] = NO_END;
+            }
+        }
+        system.close(doorbell);
+        system.close(poolNear);
+        system.close(poolFar);
+        close();
+    }
+}

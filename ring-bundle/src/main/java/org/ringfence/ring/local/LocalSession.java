@@ -1,0 +1,327 @@
+package org.ringfence.ring.local;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.ringfence.api.system.EventPort;
+import org.ringfence.api.system.NativeSystem;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.Flow;
+import org.ringfence.api.transport.Region;
+import org.ringfence.api.transport.TransportListener;
+import org.ringfence.api.transport.TransportSession;
+import org.ringfence.ring.region.Journal;
+import org.ringfence.ring.region.StreamFlow;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The local transport at work: one event port for doorbells, readiness pairs and attaching peers. Owns every descriptor and memory of its
+ * regions. Event loop's thread only, but for {@link #wake}.
+ */
+final class LocalSession implements TransportSession {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
+    /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
+    private static final int ENOUGH_ROOM = 512;
+    private static final int WATCH_MILLISECONDS = 50;
+    private static final int GONE_CAPACITY = 64;
+
+    private final NativeSystem system;
+    private final EventPort port;
+    private final TransportListener listener;
+    private final Attachments attachments;
+    private final int connections;
+    private final Journal journal;
+    private final int wakeDescriptor;
+
+    private LocalApplicationRegion[] applications = {};
+    private LocalInsRegion[] inss = {};
+    private final List<Region> toDetach = new ArrayList<>();
+
+    /** Closed sockets that the listener has not been told of yet. */
+    private LocalApplicationRegion[] goneRegion = new LocalApplicationRegion[GONE_CAPACITY];
+    private int[] goneSlot = new int[GONE_CAPACITY];
+    private int gone;
+    private long lastWatch = System.nanoTime();
+
+    LocalSession(NativeSystem system, Path state, TransportListener listener, LocalTransport.Config config) throws IOException {
+        this.system = system;
+        this.listener = listener;
+        port = system.openEventPort();
+        wakeDescriptor = system.eventDescriptor();
+        port.watch(wakeDescriptor, EventPort.IN | EventPort.EDGE, Key.of(Key.WAKE, 0, 0));
+        connections = config.connections();
+        journal = new Journal(system.createMemory("ringfence-journal", Journal.bytes(connections)));
+        attachments = new Attachments(this, system, port, state, config);
+    }
+
+    // ---- a turn ----
+
+    @Override
+    public boolean hasRoom() {
+        return port.room() > ENOUGH_ROOM;
+    }
+
+    @Override
+    public boolean hasWork() {
+        for (LocalInsRegion ins : inss) {
+            if (ins.hasWork()) {
+                return true;
+            }
+        }
+        for (LocalApplicationRegion application : applications) {
+            if (application.hasWork()) {
+                return true;
+            }
+        }
+        return gone > 0 || !toDetach.isEmpty();
+    }
+
+    @Override
+    public void turn(int milliseconds) {
+        int timeout = watch(milliseconds);
+        for (LocalApplicationRegion application : applications) {
+            application.fillPool();
+        }
+        for (LocalInsRegion ins : inss) {
+            ins.ringIfAsleep();
+        }
+        boolean sleeps = timeout != 0 && fallAsleep();
+        int events = port.turn(sleeps ? timeout : 0);
+        if (sleeps) {
+            wakeUp();
+        }
+        harvest(events);
+        tellGone();
+        detachWhoIsToGo();
+    }
+
+    @Override
+    public void harvestCloses() {
+        int events;
+        do {
+            events = port.turn(0);
+            harvest(events);
+        } while (events > 0);
+        tellGone();
+    }
+
+    private void harvest(int events) {
+        for (LocalApplicationRegion application : applications) {
+            application.settle();
+        }
+        for (int i = 0; i < events; i++) {
+            dispatch(port.key(i), port.flags(i));
+        }
+    }
+
+    private void dispatch(long key, int flags) {
+        switch (Key.kind(key)) {
+            case Key.PAIR -> {
+                LocalApplicationRegion application = application(Key.region(key));
+                if (application != null) {
+                    application.pairEvent(Key.low(key), flags);
+                }
+            }
+            case Key.DOORBELL, Key.WAKE, Key.POOL -> {
+                // That the turn ended is all they say. A peer's doorbell is never read (docs/protocol.md, "Doorbells").
+            }
+            default -> attachments.dispatch(key, flags);
+        }
+    }
+
+    /** Tells the listener of closed sockets. In a turn of its own right, so that a region never changes under a loop over it. */
+    private void tellGone() {
+        for (int i = 0; i < gone; i++) {
+            LocalApplicationRegion application = goneRegion[i];
+            int slot = goneSlot[i];
+            goneRegion[i] = null;
+            application.endWaiting(slot); // may append to the queue this loop walks
+            if (application.isPooled(slot)) {
+                application.freeSlot(slot);
+            } else {
+                listener.closed(application, slot);
+            }
+        }
+        gone = 0;
+    }
+
+    void closedLater(LocalApplicationRegion application, int slot) {
+        if (gone == goneSlot.length) {
+            goneRegion = java.util.Arrays.copyOf(goneRegion, gone * 2);
+            goneSlot = java.util.Arrays.copyOf(goneSlot, gone * 2);
+        }
+        goneRegion[gone] = application;
+        goneSlot[gone++] = slot;
+    }
+
+    private int watch(int milliseconds) {
+        boolean watchful = false;
+        for (LocalApplicationRegion application : applications) {
+            watchful |= application.isWatchful();
+        }
+        if (!watchful) {
+            return milliseconds;
+        }
+        long now = System.nanoTime();
+        if (now - lastWatch >= WATCH_MILLISECONDS * 1_000_000L) {
+            lastWatch = now;
+            for (LocalApplicationRegion application : applications) {
+                if (application.isWatchful()) {
+                    application.watch();
+                }
+            }
+        }
+        return milliseconds < 0 ? WATCH_MILLISECONDS : Math.min(milliseconds, WATCH_MILLISECONDS);
+    }
+
+    private boolean fallAsleep() {
+        for (LocalApplicationRegion application : applications) {
+            application.fallAsleep();
+        }
+        for (LocalInsRegion ins : inss) {
+            ins.fallAsleep();
+        }
+        if (hasWork()) {
+            wakeUp();
+            return false;
+        }
+        return true;
+    }
+
+    private void wakeUp() {
+        for (LocalApplicationRegion application : applications) {
+            application.wakeUp();
+        }
+        for (LocalInsRegion ins : inss) {
+            ins.wakeUp();
+        }
+    }
+
+    @Override
+    public void wake() {
+        system.signal(wakeDescriptor);
+    }
+
+    @Override
+    public Flow newFlow(Direction direction) {
+        return new StreamFlow(direction, journal);
+    }
+
+    @Override
+    public int maxConnections() {
+        return connections;
+    }
+
+    @Override
+    public void forget(int record) {
+        journal.clear(record);
+    }
+
+    // ---- regions come and go ----
+
+    LocalApplicationRegion application(int id) {
+        for (LocalApplicationRegion application : applications) {
+            if (application.id() == id) {
+                return application;
+            }
+        }
+        return null;
+    }
+
+    LocalApplicationRegion application(String launch) {
+        for (LocalApplicationRegion application : applications) {
+            if (application.launch().equals(launch)) {
+                return application;
+            }
+        }
+        return null;
+    }
+
+    LocalInsRegion ins(int id) {
+        for (LocalInsRegion ins : inss) {
+            if (ins.id() == id) {
+                return ins;
+            }
+        }
+        return null;
+    }
+
+    void add(LocalApplicationRegion application) {
+        applications = with(applications, application);
+        listener.attached(application);
+    }
+
+    void add(LocalInsRegion ins) {
+        inss = with(inss, ins);
+        listener.attached(ins);
+    }
+
+    private static <T> T[] with(T[] array, T element) {
+        T[] longer = java.util.Arrays.copyOf(array, array.length + 1);
+        longer[array.length] = element;
+        return longer;
+    }
+
+    @Override
+    public void detach(Region region, String reason) {
+        if (!toDetach.contains(region)) {
+            LOG.warn("{}: detaching '{}' (pid {})", reason, region.name(), region.pid());
+            toDetach.add(region);
+        }
+    }
+
+    private void detachWhoIsToGo() {
+        for (LocalApplicationRegion application : applications) {
+            if (application.isAbandoned() && !toDetach.contains(application)) {
+                toDetach.add(application);
+            }
+        }
+        while (!toDetach.isEmpty()) {
+            Region region = toDetach.remove(toDetach.size() - 1);
+            if (region instanceof LocalApplicationRegion application) {
+                remove(application);
+            } else {
+                remove((LocalInsRegion) region);
+            }
+        }
+    }
+
+    private void remove(LocalApplicationRegion application) {
+        listener.detached(application);
+        flush();
+        applications = java.util.Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
+        attachments.forget(application.id());
+        application.release();
+    }
+
+    private void remove(LocalInsRegion ins) {
+        listener.detached(ins);
+        flush();
+        inss = java.util.Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
+        ins.release();
+    }
+
+    /** Carries out the batch, so that nothing in it names memory that is about to go. */
+    private void flush() {
+        harvest(port.turn(0));
+    }
+
+    @Override
+    public void close() {
+        flush();
+        for (LocalApplicationRegion application : applications) {
+            application.release();
+        }
+        for (LocalInsRegion ins : inss) {
+            ins.release();
+        }
+        applications = new LocalApplicationRegion[0];
+        inss = new LocalInsRegion[0];
+        attachments.close();
+        journal.close();
+        system.close(wakeDescriptor);
+        port.close();
+    }
+}

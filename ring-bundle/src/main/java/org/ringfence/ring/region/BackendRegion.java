@@ -1,0 +1,282 @@
+package org.ringfence.ring.region;
+
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+import org.ringfence.api.system.SharedMemory;
+import org.ringfence.api.transport.ApplicationRegion;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.api.transport.SocketState;
+import org.ringfence.ring.layout.HeaderLayout;
+import org.ringfence.ring.layout.SlotLayout;
+import org.ringfence.ring.layout.Words;
+
+/**
+ * The region of an application with the gateway as backend: calls, answers, the state of sockets, and *when* the application has to be
+ * told something (docs/protocol.md, "The readiness pair"). *How* it is told is left to a subclass: locally through readiness pairs.
+ */
+public abstract class BackendRegion extends MappedRegion implements ApplicationRegion {
+    private final CommandRing commands;
+    private final ReplyCells cells;
+    private final PendingSlots pending;
+    private final int[] state;
+    private final int[] marks;
+    private final int[] errorSequence;
+    /** Position of the application when it was last sent a packet; -1 before the first. */
+    private final long[] headAtLastPacket;
+    /** Position of the application at the watchdog's last look; -1 when its in ring was empty then. */
+    private final long[] headAtLastLook;
+    private boolean watchful;
+
+    protected BackendRegion(SharedMemory shared, int id, String name, int pid) {
+        super(shared, id, name, pid);
+        commands = commandRing();
+        cells = replyCells();
+        pending = pending(HeaderLayout.TO_BACKEND_OFFSET);
+        state = new int[slots()];
+        marks = new int[slots()];
+        errorSequence = new int[slots()];
+        headAtLastPacket = new long[slots()];
+        headAtLastLook = new long[slots()];
+    }
+
+    // ---- how the application is told ----
+
+    /** Makes the socket readable. */
+    protected abstract void tellReadable(int slot);
+
+    /** Makes the socket writable. */
+    protected abstract void tellWritable(int slot);
+
+    /** Shows what the marks say: end of file, sending over, reset. */
+    protected abstract void tellMarks(int slot, int marks);
+
+    /** Wakes a caller; the word it sleeps on is at {@code offset}. */
+    protected abstract void tellAnswered(int offset);
+
+    // ---- calls ----
+
+    @Override
+    public boolean takeCall(Call into) throws ProtocolViolation {
+        return commands.take(into);
+    }
+
+    @Override
+    public void answer(int cell, long callNumber, Answer answer) {
+        int sleeper = cells.answer(cell, callNumber, answer);
+        if (sleeper >= 0) {
+            tellAnswered(sleeper);
+        }
+    }
+
+    // ---- sockets ----
+
+    @Override
+    protected void resetOwnWords(int slot) {
+        int s = at(slot);
+        state[slot] = SocketState.FREE;
+        marks[slot] = 0;
+        headAtLastPacket[slot] = -1;
+        headAtLastLook[slot] = -1;
+        memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
+        memory.putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.IN_BLOCKED, 0);
+        memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
+        memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
+        memory.putInt(s + SlotLayout.LOCAL, 0).putInt(s + SlotLayout.PEER, 0);
+        // The application's words, too: nobody has the socket yet. Whoever receives it does the same, and may be trusted less.
+        memory.putLong(s + SlotLayout.OUT_TAIL, 0).putLong(s + SlotLayout.OUT_BASE, 0).putLong(s + SlotLayout.IN_HEAD, 0);
+        memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
+        memory.putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
+        memory.putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]);
+    }
+
+    protected final int state(int slot) {
+        return state[slot];
+    }
+
+    protected final int marks(int slot) {
+        return marks[slot];
+    }
+
+    private void setState(int slot, int value) {
+        state[slot] = value;
+        Words.setIntRelease(memory, at(slot) + SlotLayout.STATE, value);
+    }
+
+    private void addMarks(int slot, int added) {
+        if ((marks[slot] | added) != marks[slot]) {
+            marks[slot] |= added;
+            Words.setIntRelease(memory, at(slot) + SlotLayout.MARKS, marks[slot]);
+            tellMarks(slot, marks[slot]);
+        }
+    }
+
+    @Override
+    public void opened(int slot) {
+        setState(slot, SocketState.OPEN);
+    }
+
+    @Override
+    public void listening(int slot) {
+        setState(slot, SocketState.LISTENING);
+    }
+
+    @Override
+    public void notConnected(int slot) {
+        setState(slot, SocketState.OPEN);
+        Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
+        tellWritable(slot);
+    }
+
+    @Override
+    public void connecting(int slot) {
+        setState(slot, SocketState.CONNECTING);
+    }
+
+    @Override
+    public void connected(int slot) {
+        setState(slot, SocketState.CONNECTED);
+        Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
+        tellWritable(slot);
+    }
+
+    @Override
+    public void endOfFile(int slot) {
+        addMarks(slot, SocketState.IN_EOF);
+    }
+
+    @Override
+    public void sendingOver(int slot) {
+        addMarks(slot, SocketState.OUT_SHUT);
+    }
+
+    @Override
+    public void failed(int slot, int errno) {
+        errorSequence[slot] = errorSequence[slot] + 1 & 0xffff;
+        Words.setIntRelease(memory, at(slot) + SlotLayout.ERROR, errorSequence[slot] << 16 | errno & 0xffff);
+        setState(slot, SocketState.FAILED);
+        Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
+        tellWritable(slot);
+        addMarks(slot, SocketState.RESET | SocketState.IN_EOF | SocketState.OUT_SHUT);
+    }
+
+    @Override
+    public void setLocal(int slot, byte[] address, int offset, int length) {
+        setName(at(slot) + SlotLayout.LOCAL, address, offset, length);
+    }
+
+    @Override
+    public void setPeer(int slot, byte[] address, int offset, int length) {
+        setName(at(slot) + SlotLayout.PEER, address, offset, length);
+    }
+
+    private void setName(int at, byte[] address, int offset, int length) {
+        int n = Math.min(length, SlotLayout.MAX_ADDRESS);
+        memory.put(at + SlotLayout.NAME_ADDRESS, address, offset, n);
+        Words.setIntRelease(memory, at, n);
+    }
+
+    /** The local and peer names as they lie in the slot, for an offer: two names of 32 bytes. */
+    protected final void copyNames(int slot, byte[] into, int offset) {
+        memory.get(at(slot) + SlotLayout.LOCAL, into, offset, 2 * SlotLayout.NAME_BYTES);
+    }
+
+    @Override
+    public long outTail(int slot) {
+        return word(slot, SlotLayout.OUT_TAIL);
+    }
+
+    // ---- readiness ----
+
+    @Override
+    public int takePending() {
+        int slot = pending.take();
+        if (slot >= 0 && isOpen(slot)) {
+            if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && unread(slot) != 0) {
+                tellReadable(slot);
+            }
+            if (state[slot] == SocketState.CONNECTED && outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT)
+                    && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
+                tellWritable(slot);
+            }
+        }
+        return slot;
+    }
+
+    private long unread(int slot) {
+        return Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL) - word(slot, SlotLayout.IN_HEAD);
+    }
+
+    private long outRoom(int slot) {
+        long filled = word(slot, SlotLayout.OUT_TAIL) - Words.getOpaque(memory, at(slot) + SlotLayout.OUT_HEAD);
+        return ringBytes(slot, Direction.OUT) - filled;
+    }
+
+    @Override
+    void published(int slot) {
+        watchful = true;
+        long head = word(slot, SlotLayout.IN_HEAD);
+        if (head != Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL) && head != headAtLastPacket[slot]) {
+            headAtLastPacket[slot] = head;
+            tellReadable(slot);
+        }
+    }
+
+    @Override
+    void taken(int slot, long free, long size) {
+        if (free * 2 >= size && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
+            tellWritable(slot);
+        }
+    }
+
+    /** True if the watchdog has something to watch: call {@link #watch} within 50 ms. */
+    public final boolean isWatchful() {
+        return watchful;
+    }
+
+    /** A socket sent packets of its own: it waits for room, or was killed before it could say so. */
+    protected final void watchfully() {
+        watchful = true;
+    }
+
+    /**
+     * The watchdog: what a kill -9 between two steps of the protocol has left behind is put right. Called every 50 ms while
+     * {@link #isWatchful}.
+     */
+    public void watch() {
+        watchful = false;
+        for (int slot = 0, end = highWater(); slot < end; slot++) {
+            if (!isOpen(slot) || state[slot] != SocketState.CONNECTED) {
+                continue;
+            }
+            long head = word(slot, SlotLayout.IN_HEAD);
+            if (head == Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL)) {
+                headAtLastLook[slot] = -1;
+            } else {
+                watchful = true;
+                if (head == headAtLastLook[slot]) {
+                    tellReadable(slot);
+                }
+                headAtLastLook[slot] = head;
+            }
+            watchRoom(slot, outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT));
+        }
+    }
+
+    /** The watchdog's look at a slot's own packets. */
+    protected abstract void watchRoom(int slot, boolean room);
+
+    protected final void setCookie(int slot, long cookie) {
+        Words.setRelease(memory, at(slot) + SlotLayout.COOKIE, cookie);
+    }
+
+    @Override
+    protected int asleepField() {
+        return HeaderLayout.BACKEND_ASLEEP;
+    }
+
+    @Override
+    public boolean hasWork() {
+        return commands.any() || pending.any();
+    }
+}

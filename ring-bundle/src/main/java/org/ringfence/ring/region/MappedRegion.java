@@ -1,0 +1,216 @@
+package org.ringfence.ring.region;
+
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import org.ringfence.api.system.SharedMemory;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.Region;
+import org.ringfence.ring.layout.HeaderLayout;
+import org.ringfence.ring.layout.SlotLayout;
+import org.ringfence.ring.layout.Words;
+
+/**
+ * What the gateway's two sides of a region have in common: the table of slots and the pool of rings, which it owns in both. The
+ * header's numbers are read once, when the region was just formatted and nobody else had it.
+ */
+public abstract class MappedRegion implements Region {
+    private final int id;
+    private final String name;
+    private final int pid;
+    protected final SharedMemory shared;
+    protected final ByteBuffer memory;
+    private final int slots;
+    private final int slotsAt;
+    private final int poolAt;
+    private final RingPool pool;
+    private final RingGrants in;
+    private final RingGrants out;
+
+    private final int[] generation;
+    private final int[] free;
+    private int freeCount;
+    /** One more than the highest slot ever used. */
+    private int highWater;
+
+    protected MappedRegion(SharedMemory shared, int id, String name, int pid) {
+        this.shared = shared;
+        this.id = id;
+        this.name = name;
+        this.pid = pid;
+        memory = shared.buffer();
+        slots = memory.getInt(HeaderLayout.SLOTS);
+        slotsAt = offset(HeaderLayout.SLOTS_OFFSET);
+        poolAt = offset(HeaderLayout.POOL_OFFSET);
+        pool = new RingPool(memory.getLong(HeaderLayout.POOL_BYTES));
+        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, slots);
+        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, slots);
+        generation = new int[slots];
+        free = new int[slots];
+        for (int slot = slots - 1; slot >= 0; slot--) {
+            free[freeCount++] = slot;
+        }
+    }
+
+    protected final int offset(int field) {
+        return Math.toIntExact(memory.getLong(field));
+    }
+
+    protected final CommandRing commandRing() {
+        return new CommandRing(this, memory, offset(HeaderLayout.COMMANDS_OFFSET), memory.getInt(HeaderLayout.COMMANDS),
+                offset(HeaderLayout.CELLS_OFFSET));
+    }
+
+    protected final ReplyCells replyCells() {
+        return new ReplyCells(memory, offset(HeaderLayout.CELLS_OFFSET), memory.getInt(HeaderLayout.CELLS));
+    }
+
+    protected final PendingSlots pending(int field) {
+        return new PendingSlots(memory, offset(field), slots);
+    }
+
+    @Override
+    public final int id() {
+        return id;
+    }
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    @Override
+    public final int pid() {
+        return pid;
+    }
+
+    @Override
+    public final int slots() {
+        return slots;
+    }
+
+    @Override
+    public int openSlot(int domain, int type, int protocol) {
+        if (freeCount == 0) {
+            return -1;
+        }
+        int slot = free[freeCount - 1];
+        if (!in.open(slot)) {
+            return -1;
+        }
+        if (!out.open(slot)) {
+            in.free(slot);
+            return -1;
+        }
+        freeCount--;
+        highWater = Math.max(highWater, slot + 1);
+        int s = at(slot);
+        setKind(slot, domain, type, protocol);
+        memory.putLong(s + SlotLayout.COOKIE, 0);
+        resetOwnWords(slot);
+        generation[slot]++;
+        Words.setIntRelease(memory, s + SlotLayout.GENERATION, generation[slot]);
+        return slot;
+    }
+
+    /** Resets the words this side writes, for a new socket in the slot. */
+    protected abstract void resetOwnWords(int slot);
+
+    @Override
+    public void freeSlot(int slot) {
+        generation[slot]++;
+        Words.setIntRelease(memory, at(slot) + SlotLayout.GENERATION, generation[slot]);
+        in.free(slot);
+        out.free(slot);
+        free[freeCount++] = slot;
+    }
+
+    public final void setKind(int slot, int domain, int type, int protocol) {
+        int s = at(slot);
+        memory.putInt(s + SlotLayout.DOMAIN, domain).putInt(s + SlotLayout.TYPE, type).putInt(s + SlotLayout.PROTOCOL, protocol);
+    }
+
+    @Override
+    public final int openSlots() {
+        return slots - freeCount;
+    }
+
+    @Override
+    public final int generation(int slot) {
+        return generation[slot];
+    }
+
+    public final boolean isOpen(int slot, int generationNamed) {
+        return slot >= 0 && slot < slots && (generationNamed & 1) != 0 && generation[slot] == generationNamed;
+    }
+
+    protected final boolean isOpen(int slot) {
+        return (generation[slot] & 1) != 0;
+    }
+
+    protected final int highWater() {
+        return highWater;
+    }
+
+    /** Offset of a slot in the memory. */
+    final int at(int slot) {
+        return slotsAt + slot * SlotLayout.BYTES;
+    }
+
+    protected final int slotAt(int slot) {
+        return at(slot);
+    }
+
+    final int poolAt() {
+        return poolAt;
+    }
+
+    final RingGrants grants(Direction direction) {
+        return direction == Direction.IN ? in : out;
+    }
+
+    protected final long word(int slot, int field) {
+        return Words.getAcquire(memory, at(slot) + field);
+    }
+
+    protected final int intWord(int slot, int field) {
+        return Words.getIntAcquire(memory, at(slot) + field);
+    }
+
+    /** Size of the ring a slot's producer uses, in bytes. */
+    protected final int ringBytes(int slot, Direction direction) {
+        return org.ringfence.ring.layout.Grant.bytes(grants(direction).used(slot));
+    }
+
+    // ---- what a flow calls when it has moved bytes ----
+
+    /** Bytes were published in this region's ring towards its peer. A full fence has passed since. */
+    abstract void published(int slot);
+
+    /** Bytes of the peer were taken; `freed` says how much of its ring is free now. A full fence has passed since. */
+    abstract void taken(int slot, long free, long size);
+
+    // ---- sleeping ----
+
+    /** The side's own asleep flag. */
+    protected abstract int asleepField();
+
+    public final void fallAsleep() {
+        Words.setIntOpaque(memory, asleepField(), 1);
+        VarHandle.fullFence();
+    }
+
+    public final void wakeUp() {
+        Words.setIntOpaque(memory, asleepField(), 0);
+    }
+
+    public abstract boolean hasWork();
+
+    /** Gives the memory back. */
+    public void close() {
+        shared.close();
+    }
+
+    final boolean poolIsShort() {
+        return pool.freePages() < pool.pages() / 4;
+    }
+}

@@ -1,0 +1,80 @@
+package org.ringfence.ring.region;
+
+import static org.ringfence.ring.layout.PendingLayout.LEAF;
+import static org.ringfence.ring.layout.PendingLayout.SUMMARY;
+
+import java.nio.ByteBuffer;
+import org.ringfence.ring.layout.Words;
+
+/**
+ * One pending bitmap. The setter sets the leaf's bit and then the summary's, the taker clears the summary first: no news is lost.
+ * One side sets, one thread of the other side takes.
+ */
+final class PendingSlots {
+    private final ByteBuffer memory;
+    private final int at;
+    private final int slots;
+    private final int summaries;
+
+    private int summaryIndex;
+    private long summary;
+    private int leafIndex;
+    private long leaf;
+
+    PendingSlots(ByteBuffer memory, int at, int slots) {
+        this.memory = memory;
+        this.at = at;
+        this.slots = slots;
+        summaries = (slots + 4095) / 4096;
+    }
+
+    void set(int slot) {
+        Words.LONG.getAndBitwiseOrRelease(memory, at + LEAF + slot / 64 * 8, 1L << slot % 64);
+        Words.LONG.getAndBitwiseOrRelease(memory, at + SUMMARY + slot / 4096 * 8, 1L << slot / 64 % 64);
+    }
+
+    /** True if something waits, in the bitmap or in what was taken from it and not handed out. */
+    boolean any() {
+        if ((summary | leaf) != 0) {
+            return true;
+        }
+        for (int i = 0; i < summaries; i++) {
+            if (Words.getOpaque(memory, at + SUMMARY + i * 8) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The next slot with news, or -1 when there is none. */
+    int take() {
+        for (;;) {
+            while (leaf != 0) {
+                int slot = leafIndex * 64 + Long.numberOfTrailingZeros(leaf);
+                leaf &= leaf - 1;
+                if (slot < slots) {
+                    return slot;
+                }
+            }
+            if (summary == 0 && !takeSummary()) {
+                return -1;
+            }
+            leafIndex = summaryIndex * 64 + Long.numberOfTrailingZeros(summary);
+            summary &= summary - 1;
+            leaf = (long) Words.LONG.getAndSet(memory, at + LEAF + leafIndex * 8, 0L);
+        }
+    }
+
+    private boolean takeSummary() {
+        // Goes on where it stopped, so that slots with high numbers get their turn.
+        for (int i = 1; i <= summaries; i++) {
+            int index = (summaryIndex + i) % summaries;
+            if (Words.getOpaque(memory, at + SUMMARY + index * 8) != 0) {
+                summaryIndex = index;
+                summary = (long) Words.LONG.getAndSet(memory, at + SUMMARY + index * 8, 0L);
+                return true;
+            }
+        }
+        return false;
+    }
+}

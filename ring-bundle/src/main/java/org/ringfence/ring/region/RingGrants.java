@@ -1,0 +1,113 @@
+package org.ringfence.ring.region;
+
+import java.nio.ByteBuffer;
+import org.ringfence.ring.layout.Grant;
+import org.ringfence.ring.layout.Words;
+
+/**
+ * The rings of one direction of all slots: which the producer uses, and which it was granted in its place. A socket starts with 4
+ * KiB and gets four times as much whenever a ring was full, up to 1 MiB, so that bulk has large rings and idle sockets have not.
+ */
+final class RingGrants {
+    private static final int GROWTH = 2; // orders at a time
+
+    private final ByteBuffer memory;
+    private final RingPool pool;
+    private final RingOffsets offsets;
+    private final int slotsAt;
+    private final int slotBytes;
+    private final long[] used;
+    private final long[] granted;
+
+    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int slots) {
+        this.memory = memory;
+        this.pool = pool;
+        this.offsets = offsets;
+        this.slotsAt = slotsAt;
+        this.slotBytes = slotBytes;
+        used = new long[slots];
+        granted = new long[slots];
+    }
+
+    /** Grants a slot its first ring. False if the pool is exhausted. */
+    boolean open(int slot) {
+        long grant = pool.take(0);
+        publish(slot, grant);
+        granted[slot] = grant;
+        used[slot] = grant;
+        return grant != 0;
+    }
+
+    void free(int slot) {
+        pool.give(used[slot]);
+        if (granted[slot] != used[slot]) {
+            pool.give(granted[slot]);
+        }
+        used[slot] = 0;
+        granted[slot] = 0;
+        publish(slot, 0);
+    }
+
+    /** The ring the producer uses, as far as the gateway has seen. */
+    long used(int slot) {
+        return used[slot];
+    }
+
+    /** True if the producer is to move to another ring when its ring is empty. */
+    boolean isMoving(int slot) {
+        return granted[slot] != used[slot];
+    }
+
+    /** Grants a larger ring, unless there is none or one is granted already. */
+    void grow(int slot) {
+        int order = Grant.order(used[slot]);
+        if (isMoving(slot) || order == Grant.MAX_ORDER) {
+            return;
+        }
+        long grant = pool.take(Math.min(order + GROWTH, Grant.MAX_ORDER));
+        if (grant != 0) {
+            granted[slot] = grant;
+            publish(slot, grant);
+        }
+    }
+
+    /** Grants a smallest ring in place of a larger one. */
+    void shrink(int slot) {
+        if (isMoving(slot) || Grant.order(used[slot]) == 0) {
+            return;
+        }
+        long grant = pool.take(0);
+        if (grant != 0) {
+            granted[slot] = grant;
+            publish(slot, grant);
+        }
+    }
+
+    /**
+     * The producer says which ring it uses.
+     *
+     * @return false if it was never granted
+     */
+    boolean accept(int slot, long claimed) {
+        if (claimed == used[slot]) {
+            return true;
+        }
+        if (claimed != granted[slot]) {
+            return false;
+        }
+        pool.give(used[slot]);
+        used[slot] = claimed;
+        return true;
+    }
+
+    /** The gateway is the producer, and its ring is empty: it moves to the ring it was granted. */
+    long adopt(int slot) {
+        pool.give(used[slot]);
+        used[slot] = granted[slot];
+        return used[slot];
+    }
+
+    private void publish(int slot, long grant) {
+        Words.setRelease(memory, slotsAt + slot * slotBytes + offsets.grant(), grant);
+    }
+}
