@@ -1,0 +1,199 @@
+package org.ringfence.translator;
+
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+import org.ringfence.api.call.CallContext;
+import org.ringfence.api.call.Operation;
+
+/**
+ * Rewrites socket options and their values for a NetBSD stack, and back.
+ *
+ * <p>What differs beside the numbers, as observed on a rump kernel: sizes must be exact (an int of 8 bytes is EINVAL);
+ * SO_SNDBUF reads back what was set, where Linux reads back twice that; sizes are refused above some 200 KiB (ENOBUFS) and at
+ * 0 (EINVAL), where Linux cuts them; a flag reads as its bit (TCP_NODELAY as 4), not as 1; IP_TTL takes 300 (checked
+ * before, see {@link ValueKind}) and not -1; TCP_KEEPIDLE and its like can be set and not read (ENOPROTOOPT, passed on).
+ */
+final class NetbsdOptions {
+    /** sb_max 256 KiB times the share of a cluster that is data, 2048 / 2560, rounded down to a power of two and a half. */
+    private static final int LARGEST_BUFFER = 192 * 1024;
+    /** SOCK_MIN_RCVBUF of Linux: what a set of 0 makes there. */
+    private static final int SMALLEST_BUFFER = 2304;
+    /** l_linger is kept in 16 bits. */
+    private static final int LONGEST_LINGER = 0xffff;
+    /** Seconds; INT_MAX ticks of 10 ms. More is EDOM. */
+    private static final long LONGEST_TIME = Integer.MAX_VALUE / 100 - 1;
+    private static final int DEFAULT_TTL = 64;
+    private static final int SOCK_STREAM = 1;
+    private static final int SOCK_DGRAM = 2;
+    private static final int IPPROTO_TCP = 6;
+    private static final int IPPROTO_UDP = 17;
+
+    private final int socketLevel;
+    private final int socketType;
+    private final int tcpInfoSize;
+
+    NetbsdOptions(AbiTable abi) {
+        socketLevel = abi.netbsd("level", "SOL_SOCKET");
+        socketType = abi.netbsd("so", "SO_TYPE");
+        tcpInfoSize = abi.netbsd("layout", "sizeof(struct tcp_info)");
+    }
+
+    /** Rewrites a checked SETSOCKOPT or GETSOCKOPT. Returns 0 or a Linux errno. */
+    int encode(Call call, CallContext context, SocketOption option) {
+        boolean set = call.operation == Operation.SETSOCKOPT.number();
+        switch (option.way()) {
+            case DIRECT -> {
+                call.arguments[0] = option.netbsdLevel();
+                call.arguments[1] = option.netbsdName();
+                if (set) {
+                    value(call, option.set());
+                } else {
+                    call.arguments[2] = size(option.get());
+                    context.third = ContextForm.form(form(option.get()), 0);
+                }
+            }
+            case CONSTANT -> {
+                // Every call gets its answer from the INS. Reading SO_TYPE changes nothing and fails only if the
+                // socket is gone; the answer is then made to be the answer to the call.
+                readType(call);
+                context.third = ContextForm.form(ContextForm.CONSTANT, option.constant());
+            }
+            case TYPE -> {
+                readType(call);
+                context.third = ContextForm.form(ContextForm.PROTOCOL, 0);
+            }
+            case ADDRESS -> {
+                call.operation = Operation.GETSOCKNAME.number();
+                java.util.Arrays.fill(call.arguments, 0);
+                context.third = ContextForm.form(ContextForm.FAMILY, 0);
+            }
+            case NONE -> {
+                return LinuxErrno.ENOPROTOOPT;
+            }
+        }
+        return 0;
+    }
+
+    private void readType(Call call) {
+        call.operation = Operation.GETSOCKOPT.number();
+        call.payloadLength = 0;
+        call.arguments[0] = socketLevel;
+        call.arguments[1] = socketType;
+        call.arguments[2] = 4;
+    }
+
+    private static void value(Call call, ValueKind kind) {
+        byte[] value = call.payload;
+        switch (kind) {
+            case SIZE -> {
+                // a negative size is a large one, as in Linux
+                int size = LittleEndian.getInt(value, 0);
+                size = size < 0 ? LARGEST_BUFFER : Math.min(size, LARGEST_BUFFER);
+                LittleEndian.putInt(value, 0, Math.max(size, SMALLEST_BUFFER));
+            }
+            case TTL -> {
+                if (LittleEndian.getInt(value, 0) == -1) {
+                    LittleEndian.putInt(value, 0, DEFAULT_TTL);
+                }
+            }
+            case LINGER -> {
+                int seconds = LittleEndian.getInt(value, 4);
+                LittleEndian.putInt(value, 4, seconds < 0 ? LONGEST_LINGER : Math.min(seconds, LONGEST_LINGER));
+            }
+            case TIMEVAL -> {
+                // tv_usec has 4 bytes there and 4 of padding; checked to be below a million, it is the same 8 bytes
+                long seconds = LittleEndian.getLong(value, 0);
+                LittleEndian.putLong(value, 0, Math.max(0, Math.min(seconds, LONGEST_TIME)));
+            }
+            default -> {
+                // an int or a name: the same bytes
+            }
+        }
+    }
+
+    private int size(ValueKind kind) {
+        return switch (kind) {
+            case LINGER -> 8;
+            case TIMEVAL, NAME -> 16;
+            case TCP_INFO -> tcpInfoSize;
+            case BYTES -> Answer.MAX_PAYLOAD;
+            default -> 4;
+        };
+    }
+
+    private static int form(ValueKind kind) {
+        return switch (kind) {
+            case FLAG -> ContextForm.FLAG;
+            case SIZE -> ContextForm.SIZE;
+            case LINGER -> ContextForm.LINGER;
+            case TIMEVAL -> ContextForm.TIMEVAL;
+            case ERRNO -> ContextForm.ERRNO;
+            case TCP_INFO -> ContextForm.TCP_INFO;
+            case NAME, BYTES -> ContextForm.PLAIN;
+            default -> ContextForm.INT;
+        };
+    }
+
+    /** Rewrites the payload of a successful answer to GETSOCKOPT. Returns 0, or EIO if it is no such value. */
+    static int decode(CallContext context, Answer answer) {
+        byte[] value = answer.payload;
+        int length = answer.payloadLength;
+        switch (ContextForm.form(context)) {
+            case ContextForm.PLAIN -> {
+                return 0;
+            }
+            case ContextForm.CONSTANT -> {
+                return number(answer, ContextForm.constant(context));
+            }
+            case ContextForm.FAMILY -> {
+                int exact = SocketAddress.fromNetbsd(value, 0, length);
+                return exact == 0 ? LinuxErrno.EIO : number(answer, LittleEndian.getUnsignedShort(value, 0));
+            }
+            case ContextForm.TCP_INFO -> {
+                return NetbsdTcpInfo.decode(answer);
+            }
+            default -> {
+                // a value of at least an int
+            }
+        }
+        if (length == 1) {
+            LittleEndian.putInt(value, 0, value[0] & 0xff);
+        } else if (length < 4) {
+            return LinuxErrno.EIO;
+        }
+        int first = LittleEndian.getInt(value, 0);
+        switch (ContextForm.form(context)) {
+            case ContextForm.INT, ContextForm.ERRNO -> {
+                return number(answer, first);
+            }
+            case ContextForm.FLAG -> {
+                return number(answer, first != 0 ? 1 : 0);
+            }
+            case ContextForm.SIZE -> {
+                return number(answer, (int) Math.min(2L * Math.max(first, 0), Integer.MAX_VALUE));
+            }
+            case ContextForm.PROTOCOL -> {
+                return number(answer, first == SOCK_STREAM ? IPPROTO_TCP : first == SOCK_DGRAM ? IPPROTO_UDP : 0);
+            }
+            case ContextForm.LINGER -> {
+                answer.payloadLength = 8;
+                LittleEndian.putInt(value, 0, first != 0 ? 1 : 0);
+                return length < 8 ? LinuxErrno.EIO : 0;
+            }
+            case ContextForm.TIMEVAL -> {
+                answer.payloadLength = 16;
+                LittleEndian.putInt(value, 12, 0);
+                return length < 16 ? LinuxErrno.EIO : 0;
+            }
+            default -> {
+                return LinuxErrno.EIO;
+            }
+        }
+    }
+
+    private static int number(Answer answer, int number) {
+        LittleEndian.putInt(answer.payload, 0, number);
+        answer.payloadLength = 4;
+        return 0;
+    }
+}
