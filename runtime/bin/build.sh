@@ -24,7 +24,7 @@ build_all() {
         say "building the native parts (make -C native)"
         make --no-print-directory -s -C "$ROOT/native" >&2 || die "make -C native failed: see the messages above"
         say "building the bundles (mvn package); the first time Maven fetches its libraries"
-        cd "$ROOT"
+        cd "$ROOT" || exit
         mvn -q -B -T1 package -DskipTests >&2 || die "mvn package failed: see the messages above"
     ) 8<"$ROOT/pom.xml"
 }

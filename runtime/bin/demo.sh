@@ -30,7 +30,7 @@ cmd_demo() {
     export RINGFENCE_STATE=$DEMO_STATE
 
     step "Gateway and isolated network stack"
-    cmd_up
+    "$ROOT/ringfence" up
     demo_serve
     demo_show
     step "Stopping everything"

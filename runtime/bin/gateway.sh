@@ -34,6 +34,7 @@ cmd_up() {
         esac
         shift 2
     done
+    umask 077
     make_state
     build_if_missing
     with_lock start_gateway "$abi" "$ins_net"
@@ -82,7 +83,6 @@ launch_gateway() {
         "-Djna.tmpdir=$STATE/data" "-Djava.io.tmpdir=$STATE/data" -Djava.awt.headless=true
         "-Dlogback.configurationFile=$logging" "-Dfelix.config.properties=file:$RUNTIME/conf/config.properties")
     (
-        umask 077
         cd "$STATE" || exit
         # the gateway itself must not run behind a gateway
         unset LD_PRELOAD RINGFENCE_ATTACH RINGFENCE_LAUNCH RINGFENCE_NAME
@@ -201,6 +201,11 @@ EOF
 cmd_logs() {
     locate_state
     [ -e "$STATE/log/gateway.log" ] || die "$STATE/log/gateway.log: not there: no gateway has run in this state directory"
+    if [ -s "$STATE/log/console.log" ]; then
+        echo "--- $STATE/log/console.log: what the platform printed since the start"
+        tail -n 20 -- "$STATE/log/console.log"
+        echo "--- $STATE/log/gateway.log"
+    fi
     case " $* " in
         *' -f '*) set -- "$@" --follow=name --retry ;; # the file is rotated
     esac
