@@ -99,6 +99,8 @@ static void call_connect(struct ins *ins, const struct rf_command *command) {
     bool fresh = s->phase == RF_STATE_OPEN;
     int error = ins_watch(ins, slot);
     if (error == 0) error = ins->stack->connect(s->handle, command->payload, command->payload_length);
+    /* The kernel says once that a connect has succeeded that was in progress. Here the state said so. */
+    if (!fresh && error == 0) error = ins->stack->connect(s->handle, command->payload, command->payload_length);
     if (fresh && error == 0) {
         ins_connected(ins, slot);
         s->readable = s->writable = true; /* trying costs less than waiting to be told */
