@@ -234,7 +234,7 @@ struct rf_hello {
 };
 /* With error 0 three descriptors follow as SCM_RIGHTS:
  *   application: region memfd, doorbell to the gateway (eventfd), receiving end of the pool socket
- *   INS:         region memfd, doorbell to the gateway (eventfd), doorbell from it (read end of a pipe) */
+ *   INS:         region memfd, doorbell to the gateway (eventfd), doorbell from it (end of a socketpair) */
 struct rf_welcome {
     uint64_t magic;
     uint32_t layout_version;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -95,15 +96,36 @@ void check_kill(pid_t child) {
     waitpid(child, NULL, 0);
 }
 
-int check_wait(pid_t child, int milliseconds) {
-    int status, pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+bool check_ends(pid_t child, int milliseconds) {
+    int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
     check_need(pidfd >= 0, "pidfd_open");
     struct pollfd p = {.fd = pidfd, .events = POLLIN};
     bool ended = poll(&p, 1, milliseconds) == 1;
     close(pidfd);
+    return ended;
+}
+
+int check_wait(pid_t child, int milliseconds) {
+    int status;
+    bool ended = check_ends(child, milliseconds);
     if (!ended) kill(child, SIGKILL);
     waitpid(child, &status, 0);
     return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool check_sleeps(pid_t process) {
+    char path[32], stat[128];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    for (double end = check_now() + 5; check_now() < end; sched_yield()) {
+        FILE *file = fopen(path, "re");
+        if (file == NULL) return false;
+        size_t n = fread(stat, 1, sizeof stat - 1, file);
+        fclose(file);
+        stat[n] = 0;
+        const char *state = strrchr(stat, ')');
+        if (state != NULL && (state[2] == 'S' || state[2] == 'D')) return true;
+    }
+    return false;
 }
 
 double check_now(void) {

@@ -32,6 +32,10 @@ int check_end(void);
 pid_t check_spawn(int (*run)(void *argument), void *argument);
 /* Kills and reaps a child. */
 void check_kill(pid_t child);
+/* True if a child ends within `milliseconds`; it remains to be reaped. */
+bool check_ends(pid_t child, int milliseconds);
+/* Waits until a process sleeps in the kernel. False if it does not within 5 s. */
+bool check_sleeps(pid_t process);
 /* Waits for a child to end, killing it after `milliseconds`. Its exit status; -1 if it had to be
  * killed, or was by a signal. */
 int check_wait(pid_t child, int milliseconds);

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -266,26 +265,12 @@ static int await_room(void *argument) {
     return -rf_await_room(g.pair[0]);
 }
 
-/* True once the process sleeps in the kernel. */
-static bool falls_asleep(pid_t child) {
-    char path[32], stat[64];
-    for (double end = check_now() + 5; check_now() < end; sched_yield()) {
-        snprintf(path, sizeof path, "/proc/%d/wchan", (int)child);
-        FILE *file = fopen(path, "re");
-        if (file == NULL) return false;
-        bool asleep = fgets(stat, sizeof stat, file) != NULL && stat[0] != '0';
-        fclose(file);
-        if (asleep) return true;
-    }
-    return false;
-}
-
 static void waiting(const char *sentence, int (*wait)(void *), void (*then)(struct gateway *), int meant) {
     gateway_open(&g, 0, false);
     int on = 0;
     check_need(ioctl(g.pair[0], FIONBIO, &on) == 0 && rf_stuff(g.pair[0]) == 0, "a blocking, stuffed end");
     pid_t child = check_spawn(wait, NULL);
-    bool asleep = falls_asleep(child);
+    bool asleep = check_sleeps(child);
     then(&g);
     int status = check_wait(child, 2000);
     check(asleep && status == meant, sentence, "slept %d, result %d instead of %d", asleep, status, meant);

@@ -80,6 +80,11 @@ uint64_t gateway_publish(struct gateway *g, uint64_t bytes) {
     return bytes;
 }
 
+static bool out_ring_half_free(struct gateway *g) {
+    struct rf_ring ring = rf_out_ring(gateway_slot(g));
+    return rf_available(&ring) <= rf_grant_size(atomic_load(ring.used)) / 2;
+}
+
 static void watch(struct gateway *g) {
     double now = check_now();
     uint64_t head = atomic_load(&gateway_slot(g)->in_head);
@@ -91,6 +96,21 @@ static void watch(struct gateway *g) {
         g->barks++;
         send_packet(g);
     }
+    /* Whoever stuffed the pair was killed before it said so. */
+    if (g->stuffed == 0 || atomic_load(&gateway_slot(g)->out_blocked) != 0 || !out_ring_half_free(g)) {
+        if (g->stuffed != 0) g->stuffed = now;
+    } else if (g->watchdog && now - g->stuffed > 0.050) {
+        g->barks++;
+        gateway_read_away(g);
+    }
+}
+
+/* Waits for its two descriptors. */
+static void wait_for_events(struct gateway *g, int milliseconds) {
+    struct epoll_event events[2];
+    int n = epoll_wait(g->epoll, events, 2, milliseconds);
+    for (int i = 0; i < n; i++)
+        if (events[i].data.u32 == 1 && g->stuffed == 0) g->stuffed = check_now();
 }
 
 static void news(void *context, uint32_t slot) {
@@ -104,12 +124,12 @@ bool gateway_turn(struct gateway *g, int milliseconds) {
     struct rf_header *h = g->region.header;
     bool any = rf_pending_take(&g->region, g->region.to_backend, news, g) != 0;
     watch(g);
-    if (any || milliseconds == 0) return any;
-    rf_fall_asleep(&h->backend_asleep);
-    if (!rf_pending_any(&g->region, g->region.to_backend)) {
-        struct epoll_event events[2];
-        epoll_wait(g->epoll, events, 2, milliseconds);
+    if (any || milliseconds == 0) {
+        wait_for_events(g, 0);
+        return any;
     }
+    rf_fall_asleep(&h->backend_asleep);
+    if (!rf_pending_any(&g->region, g->region.to_backend)) wait_for_events(g, milliseconds);
     rf_wake_up(&h->backend_asleep);
     any = rf_pending_take(&g->region, g->region.to_backend, news, g) != 0;
     watch(g);
@@ -119,23 +139,29 @@ bool gateway_turn(struct gateway *g, int milliseconds) {
 int gateway_read_away(struct gateway *g) {
     char byte;
     int count = 0;
-    while (recv(g->pair[1], &byte, 1, MSG_DONTWAIT) >= 0 && count < 1000) count++;
+    g->stuffed = 0;
+    while (count < 1000 && recv(g->pair[1], &byte, 1, MSG_DONTWAIT) >= 0) count++;
     return count;
 }
 
-int64_t gateway_take(struct gateway *g) {
+int64_t gateway_take(struct gateway *g, uint64_t most) {
     struct rf_slot *s = gateway_slot(g);
     struct rf_ring ring = rf_out_ring(s);
     struct iovec span[2];
-    int64_t bytes = rf_consume_span(&g->region, &ring, span);
-    if (bytes <= 0) return bytes == 0 ? 0 : -1;
+    int64_t filled = rf_consume_span(&g->region, &ring, span);
+    if (filled < 0) return -1;
+    uint64_t bytes = (uint64_t)filled < most ? (uint64_t)filled : most;
     uint64_t head = atomic_load_explicit(&s->out_head, memory_order_relaxed);
-    for (int piece = 0; piece < 2; piece++)
-        for (size_t i = 0; i < span[piece].iov_len; i++)
-            if (((uint8_t *)span[piece].iov_base)[i] != check_byte(head++)) return -1;
-    rf_consume(&ring, (uint64_t)bytes);
-    if (rf_unblock(&s->out_blocked)) gateway_read_away(g); /* all of the ring is free */
-    return bytes;
+    for (uint64_t i = 0; i < bytes; i++) {
+        const uint8_t *from = i < span[0].iov_len ? (uint8_t *)span[0].iov_base + i
+                                                  : (uint8_t *)span[1].iov_base + (i - span[0].iov_len);
+        if (*from != check_byte(head + i)) return -1;
+    }
+    rf_consume(&ring, bytes);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&s->out_blocked) != 0 && out_ring_half_free(g) && atomic_exchange(&s->out_blocked, 0) != 0)
+        gateway_read_away(g);
+    return (int64_t)bytes;
 }
 
 void gateway_end_of_file(struct gateway *g) {

@@ -19,6 +19,7 @@ struct gateway {
     uint64_t head_at_packet; /* all ones: no packet yet */
     uint64_t head_seen;      /* the watchdog's */
     double head_moved;       /* when it was seen to move, or the ring to be empty */
+    double stuffed;            /* since when packets lie in its end unasked; 0: none */
     long packets, kicks, barks;
 };
 
@@ -33,9 +34,10 @@ uint64_t gateway_publish(struct gateway *g, uint64_t bytes);
 /* One turn of its loop: serves a kick and the watchdog, and waits up to `milliseconds` if there is
  * nothing to do. True if the slot had news. */
 bool gateway_turn(struct gateway *g, int milliseconds);
-/* Moves what is in the out ring away, checking it, and makes the descriptor writable again if the
- * application is blocked and half of the ring is free. Returns the number of bytes; -1 wrong ones. */
-int64_t gateway_take(struct gateway *g);
+/* Moves up to `most` bytes of the out ring away, checking them, and makes the descriptor writable
+ * again if the application is blocked and half of the ring is free. The number of bytes; -1 if
+ * they were wrong. */
+int64_t gateway_take(struct gateway *g, uint64_t most);
 /* Reads all packets away from its end. */
 int gateway_read_away(struct gateway *g);
 
