@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ enum { CONSUMERS = 4, MESSAGE = 8 };
 
 /* What consumers tell about themselves. */
 struct consumer {
-    _Alignas(64) _Atomic uint32_t waiting; /* 1: in epoll_wait, or just before it */
+    _Alignas(64) _Atomic uint32_t waiting; /* 1: waits for the descriptor, or is just about to */
     _Atomic uint64_t delivered;            /* bytes, counted after head was published */
     _Atomic uint64_t wrong;                /* bytes that were not those of their position */
     _Atomic uint64_t spurious, repaired;
@@ -25,7 +26,7 @@ struct consumer {
 struct stress {
     const char *sentence;
     long messages;
-    bool edge, kills, watchdog, naive;
+    bool edge, blocking, kills, watchdog, naive;
 };
 
 static struct gateway gateway;
@@ -67,12 +68,26 @@ static int64_t receive(struct consumer *c, uint64_t most) {
     }
     notify |= stress->naive ? settle_naively(s, gateway.pair[0])
                             : rf_readable_settle(&gateway.region, gateway.slot, gateway.pair[0]);
+    /* The kernel wakes one blocking receiver per packet: whoever leaves bytes passes them on. */
+    if (stress->blocking && bytes > 0 && rf_available(&ring) != 0)
+        notify |= rf_readable_kick(&gateway.region, gateway.slot);
     rf_unlock(&s->receive_lock);
     if (notify) gateway_ring(&gateway);
     return bytes;
 }
 
+static int consume_blocking(struct consumer *c) {
+    uint64_t seed = (uint64_t)getpid();
+    for (;;) {
+        if (receive(c, 1 + check_random(&seed) % 4096) > 0) continue;
+        atomic_store(&c->waiting, 1);
+        if (rf_await_bytes(gateway.pair[0]) != 0) return 1;
+        atomic_store(&c->waiting, 0);
+    }
+}
+
 static int consume(void *argument) {
+    if (stress->blocking) return consume_blocking(argument);
     struct consumer *c = argument;
     uint64_t seed = (uint64_t)getpid();
     int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -93,7 +108,7 @@ static int consume(void *argument) {
     }
 }
 
-/* True if every consumer sleeps in epoll_wait: none is running, runnable, or stopped at a lock. A
+/* True if every consumer sleeps waiting for the descriptor: none is running, runnable, or stopped at a lock. A
  * machine that is merely busy does not count as a stall. */
 static bool all_asleep(const pid_t pids[CONSUMERS]) {
     for (int i = 0; i < CONSUMERS; i++) {
@@ -163,6 +178,8 @@ static void wait_until_drained(struct stall_clock *k, const pid_t pids[CONSUMERS
 static void run(const struct stress *what) {
     stress = what;
     gateway_open(&gateway, 0, what->watchdog);
+    int non_blocking = !what->blocking;
+    check_need(ioctl(gateway.pair[0], FIONBIO, &non_blocking) == 0, "FIONBIO");
     consumers = check_shared(sizeof *consumers * CONSUMERS);
     pid_t pids[CONSUMERS];
     for (int i = 0; i < CONSUMERS; i++) pids[i] = check_spawn(consume, &consumers[i]);
@@ -233,6 +250,10 @@ int main(int argc, char **argv) {
                          .messages = check_rounds(1000000), .kills = true, .watchdog = true});
     run(&(struct stress){.sentence = "edge-triggered, consumers killed: no stall, every byte once, in order",
                          .messages = check_rounds(1000000), .kills = true, .watchdog = true, .edge = true});
+    run(&(struct stress){.sentence = "blocking receivers, no kills, no watchdog: no stall, every byte once",
+                         .messages = check_rounds(200000), .blocking = true});
+    run(&(struct stress){.sentence = "blocking receivers, killed: no stall, every byte once, in order",
+                         .messages = check_rounds(1000000), .blocking = true, .kills = true, .watchdog = true});
     run(&(struct stress){.sentence = "without the second look and the kick",
                          .messages = check_rounds(50000), .edge = true, .naive = true});
     return check_end();
