@@ -19,3 +19,19 @@ $(SHIM): $(SHIM_OBJECTS) $(BUILD)/shim/exports.map
 		-o $@ $(SHIM_OBJECTS)
 
 ALL += $(SHIM)
+
+# The tests: ordinary network programs, run on the host's stack and behind the shim.
+SHIM_TESTS := $(patsubst shim/test/%.c,$(BUILD)/shim/test/%,$(wildcard shim/test/*.c))
+
+$(SHIM_TESTS): $(BUILD)/shim/test/%: $(BUILD)/shim/test/%.o $(REGION)
+	$(CC) $(LDFLAGS) $(PIE) -o $@ $^
+
+.PHONY: test-shim
+test-shim: $(SHIM) $(SHIM_TESTS)
+	shim/test/exports $(SHIM)
+	shim/test/run native
+	shim/test/run double
+	shim/test/run failures
+
+ALL += $(SHIM_TESTS)
+TESTS += test-shim
