@@ -14,9 +14,22 @@ INS_TEST_PARTS := $(BUILD)/ins/test/frontend.o $(BUILD)/region/test/check.o
 $(INS_TEST_PROGRAMS): %: %.o $(INS_TEST_PARTS) $(REGION)
 	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
 
-.PHONY: test-ins
+# The filter alone, in a process that does what it forbids.
+$(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
+
+# The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
+$(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard ins/*.c) $(wildcard region/*.c))
+	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos)
+
+.PHONY: test-ins test-ins-sanitized
+test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins
+	@failed=; for t in $(INS_SANITIZED); do echo "== $$t, sanitized"; \
+	RINGFENCE_INS=$(BUILD)/asan/ringfence-ins $$t || failed="$$failed $$t"; done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
 test-ins: $(INS_TEST_PROGRAMS) $(INS)
 	@failed=; for t in $(INS_TEST_PROGRAMS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
-TESTS += test-ins
+TESTS += test-ins test-ins-sanitized

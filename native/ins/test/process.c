@@ -197,14 +197,13 @@ struct program {
 static int run_program(void *argument) {
     const struct program *p = argument;
     char path[4096];
-    const char *chosen = getenv("RINGFENCE_INS");
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 32);
     path[length] = '\0';
     for (int up = 0; up < 3; up++) *strrchr(path, '/') = '\0';
     strcat(path, "/ringfence-ins");
     dup2(p->output, STDOUT_FILENO);
     dup2(p->output, STDERR_FILENO);
-    const char *command[8] = {chosen != NULL ? chosen : path};
+    const char *command[8] = {path};
     for (int i = 0; i < 6 && p->arguments[i] != NULL; i++) command[i + 1] = p->arguments[i];
     execv(command[0], (char *const *)command);
     return 96;

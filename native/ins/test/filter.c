@@ -1,0 +1,68 @@
+/* The filter of system calls: what it leaves, and that anything else ends the process. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../region/test/check.h"
+#include "../ins.h"
+
+void ins_die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    _exit(95);
+}
+
+/* How a filtered child ends that makes this system call: its exit status is the error, 0 for success;
+ * or the negated signal that ended it. */
+static int filtered(long number, long a, long b, long c) {
+    fflush(stdout);
+    pid_t child = fork();
+    check_need(child >= 0, "fork");
+    if (child == 0) {
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core file */
+        ins_filter_system_calls();
+        long value = syscall(number, a, b, c, 0, 0, 0);
+        syscall(SYS_exit_group, value < 0 ? errno : 0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int main(int argc, char **argv) {
+    check_start(argc, argv, 20);
+    static const struct {
+        long number;
+        const char *sentence;
+    } forbidden[] = {
+        {SYS_execve, "execve ends the process"},         {SYS_fork, "fork ends the process"},
+        {SYS_clone3, "clone3 ends the process"},         {SYS_openat, "openat ends the process"},
+        {SYS_mmap, "mmap ends the process"},             {SYS_mprotect, "mprotect ends the process"},
+        {SYS_brk, "brk ends the process"},               {SYS_ptrace, "ptrace ends the process"},
+        {SYS_kill, "kill ends the process"},             {SYS_socketpair, "socketpair ends the process"},
+        {SYS_recvmsg, "recvmsg, and with it descriptors from others, ends the process"},
+        {SYS_io_uring_setup, "io_uring_setup ends the process"},
+        {SYS_epoll_wait | 0x40000000, "a system call of the x32 ABI ends the process"},
+    };
+    for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
+        int end = filtered(forbidden[i].number, 0, 0, 0);
+        check(end == -SIGSYS, forbidden[i].sentence, "it ended with %d", end);
+    }
+    int end = filtered(SYS_socket, AF_INET, SOCK_STREAM, 0);
+    check(end == 0, "a socket of the internet can be made", "error %d", end);
+    end = filtered(SYS_socket, AF_UNIX, SOCK_STREAM, 0);
+    check(end == EAFNOSUPPORT, "a socket of another family is EAFNOSUPPORT", "%d", end);
+    end = filtered(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
+    check(end == EAFNOSUPPORT, "a netlink socket, too", "%d", end);
+    return check_end();
+}
