@@ -22,7 +22,7 @@ test-region: $(REGION_TEST_PROGRAMS)
 # tests whose two sides are threads.
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_tsan := -fsanitize=thread -Wno-tsan
-REGION_THREADED := $(filter rings pending,$(REGION_TESTS))
+REGION_THREADED := $(filter commands rings pending,$(REGION_TESTS))
 
 define region_sanitized
 $(BUILD)/$(1)/%.o: %.c
@@ -36,8 +36,9 @@ endef
 $(eval $(call region_sanitized,asan,$(REGION_TESTS)))
 $(eval $(call region_sanitized,tsan,$(REGION_THREADED)))
 
+# A test that holds all 64 cells at once is beyond ThreadSanitizer's deadlock detector.
 test-sanitized: $(REGION_TESTS:%=$(BUILD)/asan/region/test/%) $(REGION_THREADED:%=$(BUILD)/tsan/region/test/%)
-	@failed=; for t in $^; do echo "== $$t"; $$t 2 || failed="$$failed $$t"; done; \
+	@failed=; for t in $^; do echo "== $$t"; TSAN_OPTIONS=detect_deadlocks=0 $$t 2 || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 TESTS += test-region test-sanitized

@@ -1,5 +1,6 @@
 /* Every call of a surviving caller gets exactly its own answer, whoever else is killed meanwhile. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -203,12 +204,78 @@ static void late_answers_are_dropped(void) {
 
     rf_reply(&region, RF_NO_CELL, number, 0, 3, NULL, 0);
     rf_reply(&region, region.cell_count, number, 0, 3, NULL, 0);
-    rf_reply(&region, mine.cell, number, 0, 4, cell, UINT32_MAX);
+    static const uint8_t long_payload[RF_CELL_PAYLOAD] = {1};
+    rf_reply(&region, mine.cell, number, 0, 4, long_payload, UINT32_MAX);
     check(cell->payload_length == RF_CELL_PAYLOAD, "an answer never leaves its cell", "its length is %u",
           cell->payload_length);
     for (int i = 0; i < claimed; i++) rf_unlock(&cells[i]->lock);
     munmap(region.header, region.bytes);
     munmap(dead, sizeof *dead);
+}
+
+/* A caller that dies after it has taken it upon itself to ring. */
+static int die_before_ringing(void *argument) {
+    struct rf_command *command = argument;
+    rf_command_put(&region, command, NULL);
+    if (!rf_must_ring(&region.header->backend_asleep)) return 1;
+    raise(SIGKILL);
+    return 2;
+}
+
+static void an_unrung_call_is_found(void) {
+    region = small_region();
+    doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct rf_command *dead = check_shared(sizeof *dead), taken;
+    dead->op = RF_OP_SOCKET;
+    dead->cell = RF_NO_CELL;
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    check_need(epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, doorbell, &event) == 0, "a doorbell");
+    rf_fall_asleep(&region.header->backend_asleep);
+    check_need(check_wait(check_spawn(die_before_ringing, dead), 5000) == -1, "a caller that dies");
+    bool others_ring = rf_must_ring(&region.header->backend_asleep);
+    int rung = epoll_wait(epoll, &event, 1, 50);
+    rf_wake_up(&region.header->backend_asleep);
+    check(!others_ring && rung == 0 && rf_command_take(&region, &taken) == 1 && taken.call_number == 1,
+          "a caller that is killed before it rings leaves its call to the backend's bounded sleep",
+          "others ring %d, rung %d", others_ring, rung);
+    close(epoll);
+    close(doorbell);
+    munmap(dead, sizeof *dead);
+    munmap(region.header, region.bytes);
+}
+
+/* The same calls by threads: what ThreadSanitizer can see. */
+static void *thread_of_calls(void *argument) {
+    uint64_t seed = (uintptr_t)argument + 101;
+    for (long left = check_rounds(20000); left > 0; left--) call(&seed);
+    return NULL;
+}
+
+static void *thread_of_answers(void *argument) {
+    return (void *)(intptr_t)backend(argument);
+}
+
+static void calls_of_threads(void) {
+    pthread_t server, callers[4];
+    void *result;
+    region = small_region();
+    shared = check_shared(sizeof *shared);
+    doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    check_need(pthread_create(&server, NULL, thread_of_answers, NULL) == 0, "a thread");
+    for (uintptr_t i = 0; i < 4; i++)
+        check_need(pthread_create(&callers[i], NULL, thread_of_calls, (void *)i) == 0, "a thread");
+    for (int i = 0; i < 4; i++) pthread_join(callers[i], NULL);
+    atomic_store(&shared->stop, 2);
+    pthread_join(server, &result);
+    long calls = 4 * check_rounds(20000);
+    check(shared->answered == calls && shared->taken == calls && shared->holes == 0 && shared->backwards == 0 &&
+              shared->unrung == 0 && result == NULL,
+          "threads share the command ring: each gets its answer, and every call is rung for",
+          "%ld of %ld answered, %ld wrong, %ld unrung", shared->answered, calls, shared->wrong, shared->unrung);
+    close(doorbell);
+    munmap(shared, sizeof *shared);
+    munmap(region.header, region.bytes);
 }
 
 static void impossible_counters_are_refused(void) {
@@ -230,6 +297,8 @@ int main(int argc, char **argv) {
     check_start(argc, argv, 120);
     late_answers_are_dropped();
     impossible_counters_are_refused();
+    an_unrung_call_is_found();
+    calls_of_threads();
     calls_under_kill();
     return check_end();
 }
