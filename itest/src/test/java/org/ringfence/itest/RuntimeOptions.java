@@ -4,7 +4,6 @@ import static org.ops4j.pax.exam.CoreOptions.bundle;
 import static org.ops4j.pax.exam.CoreOptions.cleanCaches;
 import static org.ops4j.pax.exam.CoreOptions.composite;
 import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
-import static org.ops4j.pax.exam.CoreOptions.frameworkStartLevel;
 import static org.ops4j.pax.exam.CoreOptions.systemPackages;
 
 import java.io.IOException;
@@ -18,11 +17,13 @@ import java.util.stream.Stream;
 
 import org.ops4j.pax.exam.Option;
 
-/** The runtime as it is shipped: the bundles and start levels of {@code runtime/conf/config.properties}. */
+/**
+ * The runtime as it is shipped: the bundles of {@code runtime/conf/config.properties}, started in the order in which
+ * they stand there. (Pax Exam's container stays at its own start level, so theirs are not used.)
+ */
 final class RuntimeOptions {
 
-    /** A start level's key, or one bundle under it. */
-    private static final Pattern LINE = Pattern.compile("felix\\.auto\\.start\\.(\\d+)=|/bundle/([^\"]+\\.jar)\"");
+    private static final Pattern LINE = Pattern.compile("/bundle/([^\"]+\\.jar)\"");
 
     private RuntimeOptions() {
     }
@@ -40,21 +41,15 @@ final class RuntimeOptions {
         Path state = Files.createTempDirectory("ringfence-it");
         List<Option> options = new ArrayList<>();
         Matcher line = LINE.matcher(Files.readString(runtime().resolve("conf/config.properties")));
-        for (int level = 0; line.find();) {
-            if (line.group(1) != null) {
-                level = Integer.parseInt(line.group(1));
-            } else {
-                options.add(bundle(runtime().resolve("bundle").resolve(line.group(2)).toUri().toString())
-                        .startLevel(level));
-            }
+        while (line.find()) {
+            options.add(bundle(runtime().resolve("bundle").resolve(line.group(1)).toUri().toString()));
         }
         try (Stream<Path> junit = Files.list(Path.of(System.getProperty("junit.bundles")))) {
-            junit.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(1)));
+            junit.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString())));
         }
         String artefacts = System.getProperty("ringfence.native");
         return new Option[] {
             composite(options.toArray(Option[]::new)),
-            frameworkStartLevel(100),
             // as in the runtime SLF4J is outside the framework; here it is the 1.7 that Pax Exam needs
             systemPackages("org.slf4j;version=1.7.36", "org.slf4j.event;version=1.7.36",
                     "org.slf4j.helpers;version=1.7.36", "org.slf4j.spi;version=1.7.36"),
