@@ -28,7 +28,7 @@ enum rf_action_code {
                              near end; argument: the far end's SO_COOKIE                     */
     RF_ACT_WATCH = 8,     /* add fd to epoll with key and events in argument                */
     RF_ACT_REWATCH = 9,   /* change fd's events                                             */
-    RF_ACT_END = 10,      /* two empty packets, then shutdown(fd, SHUT_WR); result < 0: nobody holds
+    RF_ACT_END = 10,      /* three empty packets, then shutdown(fd, SHUT_WR); result < 0: nobody holds
                              the far end                                                    */
 };
 

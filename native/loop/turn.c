@@ -63,7 +63,7 @@ static int offer(int epoll, struct rf_action *action) {
 }
 
 static int end(int fd) {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         if (send(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) return -errno;
     return result_of(shutdown(fd, SHUT_WR));
 }

@@ -131,9 +131,8 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     @Override
-    public void opened(int slot) {
+    public void claimed(int slot) {
         leavePool(slot);
-        super.opened(slot);
     }
 
     private void leavePool(int slot) {
@@ -297,7 +296,7 @@ final class LocalApplicationRegion extends BackendRegion {
             return;
         }
         if ((marks & SocketState.IN_EOF) != 0 && (flags[slot] & SHOWN_EOF) == 0) {
-            // Two packets stay unread, by which a close is told from the gateway's own shutdown of both directions (EPOLLERR).
+            // Three packets stay unread, by which a close is told from the gateway's own shutdown of both directions (EPOLLERR).
             flags[slot] |= SHOWN_EOF;
             remember(port.end(end), slot);
         }

@@ -156,12 +156,13 @@ final class LocalSession implements TransportSession {
         goneSlot[gone++] = slot;
     }
 
+    /**
+     * Looks after what a kill -9 may have left behind, and says how long this turn may sleep: while an application is attached never
+     * longer than the watchdog's period, because a process killed between clearing the asleep flag and ringing leaves a sleeper that
+     * nobody else rings.
+     */
     private int watch(int milliseconds) {
-        boolean watchful = false;
-        for (LocalApplicationRegion application : applications) {
-            watchful |= application.isWatchful();
-        }
-        if (!watchful) {
+        if (applications.length == 0) {
             return milliseconds;
         }
         long now = System.nanoTime();

@@ -44,6 +44,11 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
     }
 
     @Override
+    public void releaseCell(int cell) {
+        cells.release(cell);
+    }
+
+    @Override
     public boolean putCall(Call call) {
         try {
             if (!commands.put(call)) {

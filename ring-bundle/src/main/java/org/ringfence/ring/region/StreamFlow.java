@@ -66,6 +66,8 @@ public final class StreamFlow implements Flow {
         target = null;
         sourceMemory = null;
         targetMemory = null;
+        taken = 0;
+        given = 0;
     }
 
     @Override

@@ -31,7 +31,7 @@ public interface EventPort extends AutoCloseable {
     void shutdown(int descriptor, int how);
 
     /**
-     * Shows end of file: two empty packets, then shutdown(SHUT_WR). The {@link #result} is negative if nobody holds the other end.
+     * Shows end of file: three empty packets, then shutdown(SHUT_WR). The {@link #result} is negative if nobody holds the other end.
      *
      * @return index of the action for {@code result}
      */

@@ -25,7 +25,10 @@ public interface ApplicationRegion extends Region {
     /** Says what kind of socket the slot now is. */
     void setKind(int slot, int domain, int type, int protocol);
 
-    /** SOCKET succeeded: the slot leaves the pool of fresh sockets. */
+    /** The first call on a fresh socket: the slot leaves the pool, and its end will be told of. */
+    void claimed(int slot);
+
+    /** SOCKET succeeded. */
     void opened(int slot);
 
     /** LISTEN succeeded: from now on {@link #offer} may name the slot. */

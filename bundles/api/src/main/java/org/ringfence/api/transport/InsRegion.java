@@ -13,6 +13,9 @@ public interface InsRegion extends Region {
     /** A free reply cell, or -1. It is free again when its answer was taken. */
     int claimCell();
 
+    /** Gives back a claimed cell that no call was sent with. */
+    void releaseCell(int cell);
+
     /** Sends a call; {@code call.cell} is a claimed cell or -1; sets the call number. False if the ring is full: try again later. */
     boolean putCall(Call call);
 

@@ -1,0 +1,149 @@
+package org.ringfence.gateway.internal;
+
+import java.util.ArrayList;
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.call.Operation;
+import org.ringfence.api.policy.Verdict;
+import org.ringfence.gateway.internal.RelayedSocket.Phase;
+
+/**
+ * Keeps ACCEPTs posted for every listener, and takes the connections that answer them through the policies to the application. When the
+ * application does not keep up, nothing more is posted, and the INS's backlog fills as a kernel's would. Event loop's thread only.
+ */
+final class Acceptor {
+    /** ACCEPTs posted for a listener at a time. */
+    private static final int POSTED = 64;
+    /** Connections the application has not accepted, above which no more are posted. */
+    private static final int MAX_WAITING = 128;
+    /** Bytes of a name in an answer: length u32, address. */
+    private static final int NAME_BYTES = 32;
+    private static final int ADDRESS = 4;
+
+    private final Services services;
+    private final SocketTable table;
+    private final Ledger ledger;
+    private final ByteRelay bytes;
+    private final CallTrace trace;
+    private final Call call = new Call();
+    private final PendingCall pending = new PendingCall();
+    private final ArrayList<RelayedSocket> starved = new ArrayList<>();
+    private long withoutSlot;
+
+    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, CallTrace trace) {
+        this.services = services;
+        this.table = table;
+        this.ledger = ledger;
+        this.bytes = bytes;
+        this.trace = trace;
+    }
+
+    /** Posts ACCEPTs for a listener up to the usual number, if the application keeps up. */
+    void replenish(RelayedSocket listener) {
+        if (listener.phase != Phase.LISTENING || listener.closing) {
+            return;
+        }
+        InsLink ins = listener.ins;
+        while (listener.posted < POSTED && listener.region().waiting(listener.slot) <= MAX_WAITING) {
+            int slot = ins.region.openSlot(listener.domain, listener.type, listener.protocol);
+            if (slot < 0) {
+                break;
+            }
+            call.clear(Operation.ACCEPT, listener.insSlot, ins.region.generation(listener.insSlot));
+            call.arguments[0] = slot;
+            call.arguments[1] = ins.region.generation(slot);
+            pending.clear();
+            pending.operation = Operation.ACCEPT;
+            pending.socket = listener;
+            pending.newSlot = slot;
+            ins.send(call, pending);
+            listener.posted++;
+        }
+        if (listener.posted < POSTED && !listener.starved) {
+            listener.starved = true;
+            starved.add(listener);
+        }
+    }
+
+    /** Tries again for listeners that got fewer ACCEPTs than usual. Called every turn; there are seldom any. */
+    void replenishStarved() {
+        for (int i = starved.size() - 1; i >= 0; i--) {
+            RelayedSocket listener = starved.get(i);
+            if (listener.phase != Phase.LISTENING || listener.closing || listener.region().waiting(listener.slot) <= MAX_WAITING) {
+                starved.remove(i);
+                listener.starved = false;
+                replenish(listener);
+            }
+        }
+    }
+
+    /** An ACCEPT was answered. */
+    void accepted(InsLink ins, PendingCall accept, Answer answer) {
+        RelayedSocket listener = accept.socket;
+        listener.posted--;
+        if (answer.error != 0) {
+            ins.region.freeSlot(accept.newSlot);
+            if (listener.closeAnswered && listener.posted == 0) {
+                ledger.ended(listener);
+            }
+            return;
+        }
+        if (listener.closing || !arrived(ins, listener, accept.newSlot, answer)) {
+            reset(ins, accept.newSlot);
+        }
+        replenish(listener);
+    }
+
+    /** Takes a new connection in; false if it is to be reset because there is no room for it. */
+    private boolean arrived(InsLink ins, RelayedSocket listener, int insSlot, Answer answer) {
+        CallTranslator translator = services.translator(ins.region.abi());
+        byte[] names = answer.payload;
+        if (translator == null || answer.payloadLength < 2 * NAME_BYTES) {
+            return false;
+        }
+        int local = translator.address(names, ADDRESS, names[0] & 0xff);
+        int peer = translator.address(names, NAME_BYTES + ADDRESS, names[NAME_BYTES] & 0xff);
+        RelayedSocket socket = table.take();
+        int slot = socket == null ? -1 : listener.region().openSlot(listener.domain, listener.type, listener.protocol);
+        if (slot < 0) {
+            if (socket != null) {
+                table.giveUnused(socket);
+            }
+            withoutSlot++;
+            return false;
+        }
+        socket.begin(listener.application, slot, ins, insSlot, listener.domain, listener.type, listener.protocol);
+        Verdict verdict = ledger.admit(socket, true, names, NAME_BYTES + ADDRESS, peer, Addresses.port(names, ADDRESS, local));
+        socket.connect();
+        if (verdict != Verdict.ALLOW) {
+            socket.closing = true;
+            bytes.close(socket, verdict == Verdict.RESET);
+            return true;
+        }
+        trace.accepted(socket.application(), listener.slot, names, NAME_BYTES + ADDRESS, peer, slot);
+        socket.region().setLocal(slot, names, ADDRESS, local);
+        socket.region().setPeer(slot, names, NAME_BYTES + ADDRESS, peer);
+        socket.region().connected(slot);
+        bytes.relay(socket);
+        if (socket.slot >= 0) {
+            socket.region().offer(listener.slot, socket.slot);
+        }
+        return true;
+    }
+
+    /** Resets a connection that has no row in the table. */
+    private void reset(InsLink ins, int insSlot) {
+        call.clear(Operation.CLOSE, insSlot, ins.region.generation(insSlot));
+        call.arguments[1] = 1;
+        pending.clear();
+        pending.operation = Operation.CLOSE;
+        pending.newSlot = insSlot;
+        ins.send(call, pending);
+    }
+
+    /** Connections reset since the start because no slot or record was left. */
+    long withoutSlot() {
+        return withoutSlot;
+    }
+}

@@ -1,0 +1,77 @@
+package org.ringfence.gateway.internal;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+
+/**
+ * Linux socket addresses as they lie in slots and payloads.
+ *
+ * <pre>
+ * sockaddr_in   0 family u16 (host order) | 2 port u16 (network order) | 4 address[4] | 8 zero[8]
+ * sockaddr_in6  0 family u16 | 2 port u16 | 4 flowinfo u32 | 8 address[16] | 24 scope_id u32
+ * </pre>
+ */
+final class Addresses {
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
+    static final int IN_BYTES = 16;
+    static final int IN6_BYTES = 28;
+
+    static int family(byte[] address, int at, int length) {
+        return length < 2 ? 0 : (address[at] & 0xff) | (address[at + 1] & 0xff) << 8;
+    }
+
+    static int port(byte[] address, int at, int length) {
+        return length < 4 ? 0 : (address[at + 2] & 0xff) << 8 | address[at + 3] & 0xff;
+    }
+
+    /** Copies the address part, a mapped one as IPv4; true if it has 16 bytes. */
+    static boolean copy(byte[] address, int at, int length, byte[] four, byte[] sixteen) {
+        if (family(address, at, length) == AF_INET6 && length >= IN6_BYTES) {
+            if (isMapped(address, at + 8)) {
+                System.arraycopy(address, at + 20, four, 0, 4);
+                return false;
+            }
+            System.arraycopy(address, at + 8, sixteen, 0, 16);
+            return true;
+        }
+        if (length >= IN_BYTES) {
+            System.arraycopy(address, at + 4, four, 0, 4);
+        } else {
+            Arrays.fill(four, (byte) 0);
+        }
+        return false;
+    }
+
+    private static boolean isMapped(byte[] address, int at) {
+        for (int i = 0; i < 10; i++) {
+            if (address[at + i] != 0) {
+                return false;
+            }
+        }
+        return address[at + 10] == -1 && address[at + 11] == -1;
+    }
+
+    static String text(byte[] address, int at, int length) {
+        byte[] four = new byte[4];
+        byte[] sixteen = new byte[16];
+        int family = family(address, at, length);
+        if (family != AF_INET && family != AF_INET6) {
+            return length == 0 ? "" : "family " + family;
+        }
+        return text(copy(address, at, length, four, sixteen) ? sixteen : four, port(address, at, length));
+    }
+
+    static String text(byte[] raw, int port) {
+        try {
+            String host = InetAddress.getByAddress(raw).getHostAddress();
+            return (raw.length == 16 ? "[" + host + "]" : host) + ":" + port;
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // only for lengths other than 4 and 16
+        }
+    }
+
+    private Addresses() {
+    }
+}

@@ -1,0 +1,263 @@
+package org.ringfence.gateway.internal;
+
+import org.ringfence.api.call.Call;
+import org.ringfence.api.call.Operation;
+import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.api.transport.SocketState;
+import org.ringfence.api.transport.TransportSession;
+import org.ringfence.gateway.internal.RelayedSocket.Phase;
+
+/**
+ * Moves the bytes of connections, and what ends them: end of file, shutdown, reset, close. Every method may be called at any time for any
+ * socket; it does what is due. Event loop's thread only.
+ */
+final class ByteRelay {
+    /** How long the bytes of a closed socket may make no progress before the connection is reset. */
+    private static final long LINGER_NANOSECONDS = 60_000_000_000L;
+    private static final int SHUT_WR = 1;
+
+    private final TransportSession session;
+    private final Services services;
+    private final Ledger ledger;
+    private final Call call = new Call();
+    private final PendingCall pending = new PendingCall();
+    private int lingering;
+
+    ByteRelay(TransportSession session, Services services, Ledger ledger) {
+        this.session = session;
+        this.services = services;
+        this.ledger = ledger;
+    }
+
+    /** The INS has news of a socket. */
+    void newsFromIns(InsLink ins, int slot) {
+        RelayedSocket socket = ins.sockets[slot];
+        if (socket == null) {
+            return;
+        }
+        if (socket.phase == Phase.CONNECTING) {
+            connecting(socket);
+        }
+        if (socket.phase == Phase.CONNECTED) {
+            relay(socket);
+        }
+    }
+
+    /** The application has news of a socket. */
+    void newsFromApplication(ApplicationLink application, int slot) {
+        RelayedSocket socket = application.sockets[slot];
+        if (socket != null && socket.phase == Phase.CONNECTED) {
+            relay(socket);
+        }
+    }
+
+    /** A connect may have ended. */
+    private void connecting(RelayedSocket socket) {
+        switch (socket.ins.region.state(socket.insSlot)) {
+            case SocketState.CONNECTED -> ledger.connected(socket);
+            case SocketState.FAILED -> fail(socket, error(socket));
+            default -> {
+            }
+        }
+    }
+
+    private int error(RelayedSocket socket) {
+        var translator = services.translator(socket.ins.region.abi());
+        int error = socket.ins.region.error(socket.insSlot);
+        int translated = translator == null ? error : translator.error(error);
+        return translated == 0 ? Errno.ECONNRESET : translated;
+    }
+
+    void relay(RelayedSocket socket) {
+        try {
+            if (!socket.closing) {
+                if (socket.inputShut) {
+                    socket.inward.discard();
+                } else {
+                    socket.inward.move();
+                }
+                ends(socket);
+            }
+            if (socket.phase == Phase.CONNECTED || socket.closing) {
+                boolean moved = socket.outward.move() > 0;
+                passOnShutdown(socket);
+                if (socket.closing && socket.phase != Phase.FREE) {
+                    progressClose(socket, moved);
+                }
+            }
+        } catch (ProtocolViolation violation) {
+            session.detach(violation.region(), violation.getMessage());
+        }
+    }
+
+    /** Shows the application how the network's side ended, once all bytes before the end were given. */
+    private void ends(RelayedSocket socket) {
+        int marks = socket.ins.region.marks(socket.insSlot);
+        if (marks == 0 || !socket.inputShut && !socket.inward.isDrained()) {
+            return;
+        }
+        if ((marks & SocketState.RESET) != 0) {
+            fail(socket, error(socket));
+        } else if ((marks & SocketState.IN_EOF) != 0 && !socket.endShown) {
+            socket.endShown = true;
+            socket.region().endOfFile(socket.slot);
+        }
+    }
+
+    /** The connection, or the attempt at one, is over with an error. The INS's slot stays until the application closes. */
+    void fail(RelayedSocket socket, int errno) {
+        socket.phase = Phase.FAILED;
+        if (!socket.closing) {
+            socket.region().failed(socket.slot, errno);
+        }
+    }
+
+    // ---- the application's shutdown ----
+
+    /** The application shuts down; its bytes up to {@code position} go first. */
+    void shutdown(RelayedSocket socket, int how, long position) {
+        if (how != SHUT_WR) {
+            socket.inputShut = true;
+            if (!socket.endShown) {
+                socket.endShown = true;
+                socket.region().endOfFile(socket.slot);
+            }
+        }
+        if (how >= SHUT_WR && !socket.outputShut) {
+            socket.outputShut = true;
+            long tail = socket.region().outTail(socket.slot);
+            // The position is the application's word: what it has not written cannot be waited for.
+            socket.shutdownAt = position >= socket.outward.moved() && position <= tail ? position : tail;
+            socket.region().sendingOver(socket.slot);
+        }
+        relay(socket);
+    }
+
+    private void passOnShutdown(RelayedSocket socket) {
+        if (socket.shutdownAt >= 0 && socket.outward.moved() >= socket.shutdownAt && !socket.closeSent) {
+            socket.shutdownAt = -1;
+            call.clear(Operation.SHUTDOWN, socket.insSlot, socket.ins.region.generation(socket.insSlot));
+            call.arguments[0] = SHUT_WR;
+            call.arguments[1] = socket.ins.region.outGiven(socket.insSlot);
+            pending.clear();
+            pending.operation = Operation.SHUTDOWN;
+            pending.socket = socket;
+            socket.ins.send(call, pending);
+        }
+    }
+
+    // ---- close ----
+
+    /** The application's last reference is gone. */
+    void closed(RelayedSocket socket) {
+        socket.closing = true;
+        switch (socket.phase) {
+            case CONNECTED -> {
+                socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
+                lingering++;
+                relay(socket);
+            }
+            case OPENING -> {
+                // The answer to SOCKET is under way: whoever handles it sees that the socket is closing.
+            }
+            default -> close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
+        }
+    }
+
+    private void progressClose(RelayedSocket socket, boolean moved) {
+        if (socket.closeSent) {
+            return;
+        }
+        boolean failed = socket.ins == null || (socket.ins.region.marks(socket.insSlot) & SocketState.RESET) != 0;
+        if (failed || socket.outward.isDrained()) {
+            lingering--;
+            close(socket, failed);
+        } else if (moved) {
+            socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
+        }
+    }
+
+    /** Frees the application's side at once and tells the INS to close, after its bytes are sent or with a reset. */
+    void close(RelayedSocket socket, boolean reset) {
+        if (socket.closeSent) {
+            return;
+        }
+        socket.closeSent = true;
+        freeApplicationSide(socket);
+        if (socket.ins == null) {
+            ledger.ended(socket);
+            return;
+        }
+        call.clear(Operation.CLOSE, socket.insSlot, socket.ins.region.generation(socket.insSlot));
+        call.arguments[0] = socket.ins.region.outGiven(socket.insSlot);
+        call.arguments[1] = reset ? 1 : 0;
+        pending.clear();
+        pending.operation = Operation.CLOSE;
+        pending.socket = socket;
+        socket.ins.send(call, pending);
+    }
+
+    private void freeApplicationSide(RelayedSocket socket) {
+        if (socket.slot >= 0) {
+            socket.application.sockets[socket.slot] = null;
+            socket.region().freeSlot(socket.slot);
+            socket.slot = -1;
+        }
+    }
+
+    /** Resets closed sockets whose peer takes nothing any more. Called about once a second. */
+    void tick(SocketTable table, long now) {
+        if (lingering == 0) {
+            return;
+        }
+        for (RelayedSocket socket : table.rows()) {
+            if (socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent && now - socket.closeDeadline > 0) {
+                lingering--;
+                close(socket, true);
+            }
+        }
+    }
+
+    // ---- a side is gone ----
+
+    /** The application's region is going: its side of the socket is no more. */
+    void abandon(RelayedSocket socket) {
+        if (isLingering(socket)) {
+            lingering--;
+        }
+        socket.closing = true;
+        socket.slot = -1; // freed with the region
+        if (socket.phase != Phase.OPENING) {
+            close(socket, true);
+        }
+    }
+
+    /** The INS is gone, and with it its side of the socket. Calls under way have been answered. */
+    void insGone(RelayedSocket socket) {
+        if (isLingering(socket)) {
+            lingering--;
+        }
+        socket.ins = null;
+        socket.insSlot = -1;
+        if (socket.phase == Phase.OPENING) {
+            // The program closes the descriptor, as after any failed socket().
+            if (socket.slot >= 0) {
+                if (socket.closing) {
+                    freeApplicationSide(socket);
+                } else {
+                    socket.application.sockets[socket.slot] = null;
+                }
+            }
+            ledger.ended(socket);
+        } else if (socket.closing) {
+            freeApplicationSide(socket);
+            ledger.ended(socket);
+        } else if (socket.phase != Phase.FAILED) {
+            fail(socket, Errno.ECONNRESET);
+        }
+    }
+
+    private static boolean isLingering(RelayedSocket socket) {
+        return socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent;
+    }
+}

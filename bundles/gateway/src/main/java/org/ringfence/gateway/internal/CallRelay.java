@@ -1,0 +1,172 @@
+package org.ringfence.gateway.internal;
+
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.call.Operation;
+import org.ringfence.api.policy.Verdict;
+import org.ringfence.api.transport.TransportSession;
+import org.ringfence.gateway.internal.RelayedSocket.Phase;
+
+/**
+ * Takes an application's calls to an INS: checks them, has them translated, judged and sent on, and answers those that go no further.
+ * Event loop's thread only.
+ */
+final class CallRelay {
+    private final TransportSession session;
+    private final Services services;
+    private final SocketTable table;
+    private final Ledger ledger;
+    private final ByteRelay bytes;
+    private final CallTrace trace;
+    private final InsChoice choice;
+    private final PendingCall pending = new PendingCall();
+    private final Answer answer = new Answer();
+
+    /** Which INS a new socket goes to. */
+    interface InsChoice {
+        /** Null if none is attached. */
+        InsLink choose();
+    }
+
+    CallRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, ByteRelay bytes, CallTrace trace,
+            InsChoice choice) {
+        this.session = session;
+        this.services = services;
+        this.table = table;
+        this.ledger = ledger;
+        this.bytes = bytes;
+        this.trace = trace;
+        this.choice = choice;
+    }
+
+    void call(ApplicationLink application, Call call) {
+        int row = trace.take(application.region.name(), call);
+        pending.clear();
+        pending.application = application;
+        pending.applicationCell = call.cell;
+        pending.applicationCall = call.callNumber;
+        pending.trace = row;
+        int error = handle(application, call);
+        if (error >= 0) {
+            refuse(error);
+        }
+    }
+
+    /** Nobody but the gateway answers this call. */
+    private void refuse(int error) {
+        trace.answer(pending.trace, error, 0);
+        pending.application.region.answer(pending.applicationCell, pending.applicationCall, answer.set(error, error == 0 ? 0 : -1));
+    }
+
+    private static final int SENT = -1;
+
+    /** {@link #SENT} if the call went on, else the errno it is to be answered with. */
+    private int handle(ApplicationLink application, Call call) {
+        if (!application.region.isOpen(call.slot, call.generation)) {
+            return Errno.EBADF;
+        }
+        Operation operation = Operation.of(call.operation);
+        if (operation == Operation.BIND || operation == Operation.LISTEN || operation == Operation.CONNECT) {
+            // What the program closed before this call must be closed before it: else bind, close, bind gives EADDRINUSE.
+            session.harvestCloses();
+        }
+        RelayedSocket socket = application.sockets[call.slot];
+        InsLink ins = socket == null ? choice.choose() : socket.ins;
+        if (ins == null) {
+            return Errno.ENETDOWN;
+        }
+        if ((socket == null) != (operation == Operation.SOCKET)) {
+            return Errno.EINVAL;
+        }
+        CallTranslator translator = services.translator(ins.region.abi());
+        if (translator == null) {
+            return Errno.ENETDOWN;
+        }
+        if (socket != null && !application.region.isOpen(call.slot, call.generation)) {
+            return Errno.EBADF; // closed by the harvest
+        }
+        if (operation == Operation.SOCKET) {
+            application.region.claimed(call.slot);
+            return open(application, ins, translator, call);
+        }
+        if (operation == Operation.SHUTDOWN && socket.phase == Phase.CONNECTED) {
+            return shutdown(socket, call);
+        }
+        if (operation == Operation.CONNECT && !admitted(socket, call)) {
+            return Errno.ECONNREFUSED;
+        }
+        int error = translator.call(call, pending.context);
+        if (error == 0) {
+            call.slot = socket.insSlot;
+            call.generation = ins.region.generation(socket.insSlot);
+            pending.operation = operation;
+            pending.socket = socket;
+            ins.send(call, pending);
+            return SENT;
+        }
+        if (operation == Operation.CONNECT) {
+            notConnected(socket);
+        }
+        return error;
+    }
+
+    private int open(ApplicationLink application, InsLink ins, CallTranslator translator, Call call) {
+        int domain = (int) call.arguments[0];
+        int type = (int) call.arguments[1];
+        int protocol = (int) call.arguments[2];
+        int error = translator.call(call, pending.context);
+        if (error != 0) {
+            return error;
+        }
+        RelayedSocket socket = table.take();
+        if (socket == null) {
+            return Errno.ENOBUFS;
+        }
+        int insSlot = ins.region.openSlot((int) call.arguments[0], (int) call.arguments[1], (int) call.arguments[2]);
+        if (insSlot < 0) {
+            table.giveUnused(socket);
+            return Errno.ENOBUFS;
+        }
+        socket.begin(application, call.slot, ins, insSlot, domain, type, protocol);
+        call.slot = insSlot;
+        call.generation = ins.region.generation(insSlot);
+        pending.operation = Operation.SOCKET;
+        pending.socket = socket;
+        ins.send(call, pending);
+        return SENT;
+    }
+
+    private int shutdown(RelayedSocket socket, Call call) {
+        long how = call.arguments[0];
+        if (how < 0 || how > 2) {
+            return Errno.EINVAL;
+        }
+        bytes.shutdown(socket, (int) how, call.arguments[1]);
+        return 0;
+    }
+
+    private boolean admitted(RelayedSocket socket, Call call) {
+        if (socket.phase == Phase.CONNECTED || socket.phase == Phase.CONNECTING || Addresses.family(call.payload, 0, call.payloadLength) == 0) {
+            return true; // the INS's stack has the right answer
+        }
+        Verdict verdict = ledger.admit(socket, false, call.payload, 0, call.payloadLength, socket.localPort);
+        socket.region().setPeer(socket.slot, call.payload, 0, Math.min(call.payloadLength, Addresses.IN6_BYTES));
+        if (verdict == Verdict.ALLOW) {
+            return true;
+        }
+        ledger.refused(socket);
+        notConnected(socket);
+        return false;
+    }
+
+    private static void notConnected(RelayedSocket socket) {
+        if (socket.phase == Phase.OPEN) {
+            socket.id = 0;
+            socket.region().setPeer(socket.slot, NO_ADDRESS, 0, 0);
+            socket.region().notConnected(socket.slot);
+        }
+    }
+
+    private static final byte[] NO_ADDRESS = {};
+}

@@ -1,0 +1,121 @@
+package org.ringfence.gateway.internal;
+
+import java.util.ArrayDeque;
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+import org.ringfence.api.transport.InsRegion;
+
+/**
+ * An attached INS: its region, its sockets by slot, and the calls under way. A call the region has no room for waits here, and so does
+ * every later one, so that calls keep their order. Event loop's thread only.
+ */
+final class InsLink {
+    private static final int CELLS = 4096;
+
+    final InsRegion region;
+    final RelayedSocket[] sockets;
+    private final PendingCall[] calls = new PendingCall[CELLS];
+
+    /** A call that waits for room. */
+    private record Waiting(Call call, PendingCall pending) {
+    }
+
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+
+    InsLink(InsRegion region) {
+        this.region = region;
+        sockets = new RelayedSocket[region.slots()];
+        for (int i = 0; i < CELLS; i++) {
+            calls[i] = new PendingCall();
+        }
+    }
+
+    /** Sends a call; {@code pending} is copied. */
+    void send(Call call, PendingCall pending) {
+        if (!waiting.isEmpty() || !trySend(call, pending)) {
+            Call copy = new Call();
+            copy.operation = call.operation;
+            copy.slot = call.slot;
+            copy.generation = call.generation;
+            System.arraycopy(call.arguments, 0, copy.arguments, 0, Call.ARGUMENTS);
+            System.arraycopy(call.payload, 0, copy.payload, 0, call.payloadLength);
+            copy.payloadLength = call.payloadLength;
+            PendingCall kept = new PendingCall();
+            copy(pending, kept);
+            waiting.add(new Waiting(copy, kept));
+        }
+    }
+
+    /** Sends what waits, as far as there is room. */
+    void sendWaiting() {
+        while (!waiting.isEmpty() && trySend(waiting.peek().call, waiting.peek().pending)) {
+            waiting.remove();
+        }
+    }
+
+    boolean hasWaiting() {
+        return !waiting.isEmpty();
+    }
+
+    private boolean trySend(Call call, PendingCall pending) {
+        int cell = region.claimCell();
+        if (cell < 0) {
+            return false;
+        }
+        call.cell = cell;
+        if (!region.putCall(call)) {
+            region.releaseCell(cell);
+            return false;
+        }
+        copy(pending, calls[cell]);
+        return true;
+    }
+
+    private static void copy(PendingCall from, PendingCall to) {
+        to.operation = from.operation;
+        to.socket = from.socket;
+        to.newSlot = from.newSlot;
+        to.applicationCell = from.applicationCell;
+        to.applicationCall = from.applicationCall;
+        to.application = from.application;
+        to.trace = from.trace;
+        to.context.copyFrom(from.context);
+    }
+
+    /** The next call that was answered; null if none. Valid until the next call of a method. */
+    PendingCall takeAnswer(Answer answer) {
+        int cell = region.takeAnswer(answer);
+        return cell < 0 ? null : calls[cell];
+    }
+
+    /** An application is gone: nobody waits for the answers to its calls. */
+    void forget(ApplicationLink application) {
+        for (PendingCall call : calls) {
+            forget(call, application);
+        }
+        for (Waiting w : waiting) {
+            forget(w.pending, application);
+        }
+    }
+
+    private static void forget(PendingCall call, ApplicationLink application) {
+        if (call.application == application) {
+            call.application = null;
+            call.applicationCell = -1;
+        }
+    }
+
+    /** Hands every call that is still under way to {@code each}: the INS is gone. */
+    void abandon(java.util.function.Consumer<PendingCall> each) {
+        for (PendingCall call : calls) {
+            if (call.operation != null) {
+                each.accept(call);
+                call.clear();
+            }
+        }
+        for (Waiting w : waiting) {
+            each.accept(w.pending);
+        }
+        waiting.clear();
+    }
+}

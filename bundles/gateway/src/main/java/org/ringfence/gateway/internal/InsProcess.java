@@ -1,0 +1,94 @@
+package org.ringfence.gateway.internal;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Starts the INS, passes what it writes to the log, and starts it again when it ends. One thread of its own. */
+final class InsProcess implements Runnable, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("ringfence.ins");
+    private static final long FIRST_PAUSE = 100;
+    private static final long LONGEST_PAUSE = 10_000;
+    /** An INS that lived so long is not blamed for having ended. */
+    private static final long HEALTHY_MILLISECONDS = 10_000;
+
+    private final List<String> command;
+    private final Thread thread = new Thread(this, "ringfence-ins");
+    private volatile boolean stopping;
+    private volatile Process process;
+
+    /** @param command program and arguments, separated by blanks; the socket is added */
+    InsProcess(String command, Path socket) {
+        this.command = new ArrayList<>(List.of(command.trim().split("\\s+")));
+        this.command.add("--socket");
+        this.command.add(socket.toString());
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void run() {
+        long pause = FIRST_PAUSE;
+        while (!stopping) {
+            long started = System.nanoTime();
+            runOnce();
+            if (stopping) {
+                return;
+            }
+            boolean healthy = System.nanoTime() - started > HEALTHY_MILLISECONDS * 1_000_000;
+            pause = healthy ? FIRST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE);
+            LOG.warn("starting it again in {} ms", pause);
+            try {
+                Thread.sleep(pause);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void runOnce() {
+        try {
+            Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
+            process = started;
+            LOG.info("started '{}' as pid {}", String.join(" ", command), started.pid());
+            try (BufferedReader output = started.inputReader()) {
+                started.getOutputStream().close();
+                for (String line; (line = output.readLine()) != null; ) {
+                    LOG.info("{}", line);
+                }
+            }
+            int status = started.waitFor();
+            if (!stopping) {
+                LOG.warn("pid {} ended with status {}", started.pid(), status);
+            }
+        } catch (IOException e) {
+            if (!stopping) {
+                LOG.error("cannot start '{}': {}", String.join(" ", command), e.getMessage());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        stopping = true;
+        Process running = process;
+        if (running != null) {
+            running.destroy();
+            try {
+                if (!running.waitFor(2, TimeUnit.SECONDS)) {
+                    running.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        thread.interrupt();
+    }
+}

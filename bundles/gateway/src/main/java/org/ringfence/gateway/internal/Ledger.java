@@ -1,0 +1,99 @@
+package org.ringfence.gateway.internal;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.gateway.ConnectionReport;
+import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.Verdict;
+
+/** Keeps account of connections: their admission by the policies, their names, their end. Event loop's thread only. */
+final class Ledger {
+    private static final int ENDED_KEPT = 256;
+    private static final int MAX_NAME = 28;
+
+    private final SocketTable table;
+    private final Services services;
+    private final byte[] name = new byte[32];
+    private final ArrayDeque<ConnectionReport> ended = new ArrayDeque<>();
+    private long lastId;
+
+    Ledger(SocketTable table, Services services) {
+        this.table = table;
+        this.services = services;
+    }
+
+    /** Asks the policies about a connection whose peer has the given Linux address. */
+    Verdict admit(RelayedSocket socket, boolean inbound, byte[] peer, int at, int length, int localPort) {
+        socket.id = ++lastId;
+        socket.inbound = inbound;
+        socket.peerIs16 = Addresses.copy(peer, at, length, socket.peer4, socket.peer16);
+        socket.peerPort = Addresses.port(peer, at, length);
+        socket.localPort = localPort;
+        socket.since = System.nanoTime();
+        PolicyChain policies = services.policies();
+        if (policies == null) {
+            socket.verdict = Verdict.REFUSE;
+            socket.decidedBy = "no policy chain";
+        } else {
+            socket.verdict = policies.admit(socket);
+            socket.decidedBy = policies.decidedBy();
+        }
+        return socket.verdict;
+    }
+
+    /** A connection the application asked for stands. */
+    void connected(RelayedSocket socket) {
+        CallTranslator translator = services.translator(socket.ins.region.abi());
+        int length = socket.ins.region.local(socket.insSlot, name, 0);
+        if (translator != null) {
+            length = translator.address(name, 0, length);
+        }
+        socket.localPort = Addresses.port(name, 0, length);
+        socket.region().setLocal(socket.slot, name, 0, Math.min(length, MAX_NAME));
+        socket.connect();
+        socket.region().connected(socket.slot);
+    }
+
+    /** The socket is gone on both sides. */
+    void ended(RelayedSocket socket) {
+        if (socket.isConnection()) {
+            note(report(socket, socket.verdict == Verdict.ALLOW ? "ended" : "refused"));
+            PolicyChain policies = services.policies();
+            if (policies != null && socket.verdict == Verdict.ALLOW) {
+                policies.closed(socket);
+            }
+        }
+        table.give(socket);
+    }
+
+    /** A connection was refused before it had a slot of the application. */
+    void refused(RelayedSocket socket) {
+        note(report(socket, "refused"));
+    }
+
+    private void note(ConnectionReport report) {
+        if (ended.size() == ENDED_KEPT) {
+            ended.removeFirst();
+        }
+        ended.addLast(report);
+    }
+
+    private static ConnectionReport report(RelayedSocket socket, String state) {
+        return new ConnectionReport(socket.id, socket.application(), socket.inbound, Addresses.text(socket.peerAddress(), socket.peerPort),
+                socket.localPort, socket.bytesIn(), socket.bytesOut(), (System.nanoTime() - socket.since) / 1_000_000,
+                String.valueOf(socket.verdict).toLowerCase(java.util.Locale.ROOT), socket.decidedBy, state);
+    }
+
+    List<ConnectionReport> report() {
+        List<ConnectionReport> reports = new ArrayList<>(ended);
+        for (RelayedSocket socket : table.rows()) {
+            if (socket.phase != RelayedSocket.Phase.FREE && socket.isConnection()) {
+                reports.add(report(socket, socket.closing ? "closing" : "open"));
+            }
+        }
+        reports.sort(java.util.Comparator.comparingLong(ConnectionReport::id));
+        return reports;
+    }
+}

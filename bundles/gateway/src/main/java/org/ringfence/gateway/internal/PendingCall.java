@@ -1,0 +1,29 @@
+package org.ringfence.gateway.internal;
+
+import org.ringfence.api.call.CallContext;
+import org.ringfence.api.call.Operation;
+
+/** A call under way to an INS: what is needed to finish it when the answer comes, in plain numbers. One per reply cell, reused. */
+final class PendingCall {
+    Operation operation;
+    /** The socket it is about; for ACCEPT the listener. */
+    RelayedSocket socket;
+    /** ACCEPT: slot of the INS's region for the new connection. */
+    int newSlot;
+    /** Reply cell of the application, or -1 if the application waits for nothing. */
+    int applicationCell;
+    long applicationCall;
+    /** Region the call came from: an application that is gone gets no answer. */
+    ApplicationLink application;
+    /** Row of the trace, or -1. */
+    int trace;
+    final CallContext context = new CallContext();
+
+    void clear() {
+        operation = null;
+        socket = null;
+        application = null;
+        applicationCell = -1;
+        trace = -1;
+    }
+}

@@ -1,0 +1,157 @@
+package org.ringfence.gateway.internal;
+
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Verdict;
+import org.ringfence.api.transport.ApplicationRegion;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.Flow;
+import org.ringfence.api.transport.TransportSession;
+
+/**
+ * One socket of an application and its counterpart in an INS: the row of the connection table. Reused for socket after socket;
+ * {@link #record} is its number in table and journal. Event loop's thread only.
+ */
+final class RelayedSocket implements Connection {
+    /** What has become of the socket, on the gateway's own knowledge. */
+    enum Phase { FREE, OPENING, OPEN, LISTENING, CONNECTING, CONNECTED, FAILED }
+
+    final int record;
+    final Flow inward;
+    final Flow outward;
+
+    Phase phase = Phase.FREE;
+    ApplicationLink application;
+    /** Slot in the application's region; -1 once that slot is freed. */
+    int slot;
+    InsLink ins;
+    /** Slot in the INS's region; -1 if there is none. */
+    int insSlot;
+    int domain;
+    int type;
+    int protocol;
+
+    /** The application's last reference is gone. */
+    boolean closing;
+    /** CLOSE was sent to the INS. */
+    boolean closeSent;
+    /** CLOSE was answered, but ACCEPTs of this listener were not yet. */
+    boolean closeAnswered;
+    /** Deadline for a closed socket whose bytes make no progress, {@link System#nanoTime()}. */
+    long closeDeadline;
+    /** Position of the out direction at which SHUTDOWN is to be passed on; -1 if none is due. */
+    long shutdownAt;
+    boolean endShown;
+    boolean inputShut;
+    boolean outputShut;
+
+    /** ACCEPTs posted for this listener. */
+    int posted;
+    boolean starved;
+
+    long id;
+    boolean inbound;
+    final byte[] peer4 = new byte[4];
+    final byte[] peer16 = new byte[16];
+    boolean peerIs16;
+    int peerPort;
+    int localPort;
+    long since;
+    Verdict verdict;
+    String decidedBy;
+
+    RelayedSocket(int record, TransportSession session) {
+        this.record = record;
+        inward = session.newFlow(Direction.IN);
+        outward = session.newFlow(Direction.OUT);
+    }
+
+    void begin(ApplicationLink application, int slot, InsLink ins, int insSlot, int domain, int type, int protocol) {
+        this.application = application;
+        this.slot = slot;
+        this.ins = ins;
+        this.insSlot = insSlot;
+        this.domain = domain;
+        this.type = type;
+        this.protocol = protocol;
+        phase = Phase.OPENING;
+        closing = false;
+        closeSent = false;
+        closeAnswered = false;
+        shutdownAt = -1;
+        endShown = false;
+        inputShut = false;
+        outputShut = false;
+        posted = 0;
+        starved = false;
+        id = 0;
+        inbound = false;
+        peerPort = 0;
+        localPort = 0;
+        verdict = null;
+        decidedBy = null;
+        application.sockets[slot] = this;
+        ins.sockets[insSlot] = this;
+    }
+
+    /** The connection stands: connects the rings. */
+    void connect() {
+        phase = Phase.CONNECTED;
+        inward.bind(record, application.region, slot, ins.region, insSlot);
+        outward.bind(record, application.region, slot, ins.region, insSlot);
+    }
+
+    ApplicationRegion region() {
+        return application.region;
+    }
+
+    boolean isConnection() {
+        return id != 0;
+    }
+
+    // ---- as a policy sees it ----
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String application() {
+        return application.region.name();
+    }
+
+    @Override
+    public boolean inbound() {
+        return inbound;
+    }
+
+    @Override
+    public byte[] peerAddress() {
+        return peerIs16 ? peer16 : peer4;
+    }
+
+    @Override
+    public int peerPort() {
+        return peerPort;
+    }
+
+    @Override
+    public int localPort() {
+        return localPort;
+    }
+
+    @Override
+    public long since() {
+        return since;
+    }
+
+    @Override
+    public long bytesIn() {
+        return inward.moved();
+    }
+
+    @Override
+    public long bytesOut() {
+        return outward.moved();
+    }
+}
