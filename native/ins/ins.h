@@ -74,6 +74,7 @@ struct ins {
     struct ins_queue lingering; /* closed by the frontend, with bytes left; least progress first */
     struct ins_queue starved;   /* listeners for whose connections there was no descriptor */
     bool published;             /* something the frontend has not been told of yet */
+    uint32_t unasked;           /* turns since the stack was last asked for events */
     int64_t now;                /* milliseconds, as of the beginning of the turn */
     int64_t starved_until;
     int64_t linger; /* milliseconds without progress after which a closed socket is reset */

@@ -10,6 +10,9 @@
 /* Tokens of what is not a socket; those of sockets are generation << 32 | slot. */
 enum { TOKEN_CONTROL = RF_MAX_SLOTS, TOKEN_DOORBELL };
 
+/* While the frontend keeps the INS busy, the stack is asked once in so many turns only. */
+#define TURNS_UNASKED 4
+
 static int64_t milliseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -115,7 +118,10 @@ static void harvest(struct ins *ins) {
     struct rf_event events[128];
     _Atomic uint32_t *asleep = &ins->region.header->backend_asleep;
     int time = 0;
-    if (ins->run.first == INS_NONE && !region_has_work(ins)) {
+    bool busy = region_has_work(ins);
+    if (busy && ++ins->unasked < TURNS_UNASKED) return;
+    ins->unasked = 0;
+    if (ins->run.first == INS_NONE && !busy) {
         rf_fall_asleep(asleep);
         if (!region_has_work(ins)) time = idle_time(ins);
     }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "frontend.h"
@@ -138,6 +139,62 @@ static void listener_is_shut_down(void) {
     frontend_close(&f, 0, false);
 }
 
+/* With no descriptor left, a connection waits until there is one again. */
+static void starves(void) {
+    struct frontend own = {0};
+    frontend_start(&own, (const char *const[]){"--no-sandbox", NULL}); /* else its limits are not ours to set */
+    uint16_t port = frontend_listen(&own, 0, AF_INET, 8);
+    struct rlimit limit, full;
+    check_need(prlimit(own.ins, RLIMIT_NOFILE, NULL, &limit) == 0, "the limit of descriptors");
+    full = limit;
+    full.rlim_cur = 0;
+    check_need(prlimit(own.ins, RLIMIT_NOFILE, &full, NULL) == 0, "a lower limit");
+    frontend_grant(&own, 1, 0);
+    uint32_t cell = frontend_post_accept(&own, 0, 1);
+    int s = plain_connect(AF_INET, port);
+    /* Two hundred turns later: a wait that has to fail, rung by nobody. */
+    uint64_t turns = atomic_load(&own.region.header->backend_heartbeat);
+    double start = check_now();
+    for (int i = 0; i < 200; i++) frontend_call(&own, RF_OP_GETSOCKNAME, 0, 0, 0, 0, NULL, 0);
+    bool waits = !frontend_answered(&own, cell);
+    frontend_sleep(&own, check_now() + 0.3);
+    turns = atomic_load(&own.region.header->backend_heartbeat) - turns;
+    check(waits && !frontend_answered(&own, cell) && turns < 1000, "without a descriptor left ACCEPT waits, idly",
+          "answered %d, %llu turns in %.1f s", frontend_answered(&own, cell), (unsigned long long)turns,
+          check_now() - start);
+    check_need(prlimit(own.ins, RLIMIT_NOFILE, &limit, NULL) == 0, "the limit as before");
+    check(frontend_answer(&own, cell).error == 0, "and is answered when there is one again", "it is not");
+    close(s);
+    frontend_stop(&own);
+}
+
+/* Nothing spins: not a full ring, nor an end of file, nor connections that nobody accepts. */
+static void idles(void) {
+    uint16_t port = frontend_listen(&f, 0, AF_INET, 8);
+    static char bytes[20000];
+    int sockets[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        sockets[i] = plain_connect(AF_INET, port);
+        if (i == 2) break; /* stays in the backlog */
+        frontend_grant(&f, 1 + i, 0);
+        check_need(frontend_answer(&f, frontend_post_accept(&f, 0, 1 + i)).error == 0, "ACCEPT");
+    }
+    check_need(send(sockets[0], bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes, "a full ring");
+    close(sockets[1]);
+    struct rf_slot *full = frontend_slot(&f, 1);
+    check_need(FRONTEND_WAIT(&f, atomic_load(&full->in_tail) == RF_PAGE && frontend_marks(&f, 2) == RF_MARK_IN_EOF),
+               "a full ring and an end of file");
+    check_need(FRONTEND_WAIT(&f, true), "awake");
+    uint64_t turns = atomic_load(&f.region.header->backend_heartbeat);
+    rf_fall_asleep(&f.region.header->frontend_asleep);
+    frontend_sleep(&f, check_now() + 0.3);
+    turns = atomic_load(&f.region.header->backend_heartbeat) - turns;
+    check(turns < 10, "an INS with nothing to do sleeps", "%llu turns in 0.3 s", (unsigned long long)turns);
+    close(sockets[0]);
+    close(sockets[2]);
+    for (uint32_t slot = 0; slot < 3; slot++) frontend_close(&f, slot, false);
+}
+
 int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     frontend_start(&f, NULL);
@@ -146,6 +203,8 @@ int main(int argc, char **argv) {
     credits();
     listener_goes();
     listener_is_shut_down();
+    idles();
+    starves();
     int status = frontend_stop(&f);
     check(status == 0, "the INS ends with status 0", "%d", status);
     return check_end();

@@ -1,6 +1,7 @@
 /* The process: how it starts and ends, what it says, and what it cannot do once it serves. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -121,6 +122,57 @@ static void terminated(void) {
     int status = check_wait(f.ins, FRONTEND_PATIENCE);
     check(status == 0, "SIGTERM ends it with status 0", "%d", status);
     close(f.control);
+}
+
+/* Starts an INS from a process that ends; another child keeps the control connection open until
+ * `release` is closed. Returns the process id of the INS. */
+static pid_t orphan(const char *const *arguments, int *release) {
+    int hold[2];
+    pid_t *ins = check_shared(sizeof *ins);
+    check_need(pipe2(hold, O_CLOEXEC) == 0, "a pipe");
+    pid_t parent = fork();
+    check_need(parent >= 0, "fork");
+    if (parent == 0) {
+        close(hold[1]);
+        frontend_start(&f, arguments);
+        serving();
+        *ins = f.ins;
+        if (fork() == 0) {
+            char end;
+            ssize_t none = read(hold[0], &end, 1);
+            _exit(none == 0 ? 0 : 1);
+        }
+        _exit(0);
+    }
+    waitpid(parent, NULL, 0);
+    close(hold[0]);
+    *release = hold[1];
+    return *ins;
+}
+
+/* True if the process, not a child of this one, ends in time. */
+static bool ends(pid_t process, int milliseconds) {
+    int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+    if (pidfd < 0) return errno == ESRCH;
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    bool ended = poll(&p, 1, milliseconds) == 1;
+    close(pidfd);
+    return ended;
+}
+
+static void outlives_its_parent(void) {
+    int release;
+    if (geteuid() != 0) {
+        check_skip("--die-with-parent ends it with its parent", "without root the test cannot start it so");
+        return;
+    }
+    pid_t ins = orphan((const char *const[]){"--die-with-parent", NULL}, &release);
+    check(ends(ins, FRONTEND_PATIENCE), "--die-with-parent ends it with its parent", "it lives on");
+    close(release);
+    ins = orphan(NULL, &release);
+    check(!ends(ins, 200), "otherwise it outlives its parent", "it has ended");
+    close(release);
+    check(ends(ins, FRONTEND_PATIENCE), "but not the control connection", "it lives on");
 }
 
 /* ---- what it says ---- */
@@ -252,6 +304,7 @@ int main(int argc, char **argv) {
     unlocked();
     no_memory_is_taken();
     terminated();
+    outlives_its_parent();
     f = (struct frontend){0};
     other_versions();
     broken_protocol();
