@@ -22,7 +22,7 @@ EOF
 }
 
 cmd_up() {
-    local abi=linux ins_net=host
+    local abi=linux ins_net=host asked=$#
     while [ $# -gt 0 ]; do
         case $1 in
             --abi=* | --ins-net=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
@@ -37,7 +37,7 @@ cmd_up() {
     umask 077
     make_state
     build_if_missing
-    with_lock start_gateway "$abi" "$ins_net"
+    with_lock start_gateway "$abi" "$ins_net" "$asked"
 }
 
 # Runs a function while no other up or down of this instance is at work.
@@ -48,10 +48,11 @@ with_lock() {
     exec 9>&-
 }
 
+# start_gateway ABI INS_NET ASKED: a gateway that runs already must be as asked for, if ASKED is not 0.
 start_gateway() {
     local options="--abi $1 --ins-net $2" pid
     if pid=$(gateway_pid); then
-        if [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
+        if [ "$3" -ne 0 ] && [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
             die "gateway (pid $pid) runs with '$(cat -- "$STATE/options")', not '$options': run './ringfence down' first"
         fi
     else

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The command ./ringfence: starting, stopping, and what it says when it cannot.
+set -u
+. "$(dirname -- "$0")/assert.sh"
+own_instance
+rf=$ROOT/ringfence
+
+check_status "status of a gateway that is down is not 0" 1 "$rf" status
+check_status "run without a gateway is refused" 1 "$rf" run -- true
+check_status "the shell without a gateway ends with 3" 3 "$rf" shell bundles
+check "down with nothing running succeeds" "$rf" down
+check_status "an unknown verb is an error of use" 2 "$rf" upp
+for verb in demo test up down status run env shell logs build; do
+    check "$verb has help" "$rf" "$verb" --help
+done
+
+# a pid file whose number belongs to another program
+echo $$ >"$RINGFENCE_STATE/gateway.pid"
+check_status "a stale pid file is not taken for a gateway" 1 "$rf" status
+
+started=$(date +%s%N)
+check "up succeeds" "$rf" up
+elapsed=$((($(date +%s%N) - started) / 1000000))
+if [ $elapsed -lt 10000 ]; then
+    ok "up is ready in less than 10 s"
+else
+    not_ok "up is ready in less than 10 s" "$elapsed ms"
+fi
+pid=$(cat "$RINGFENCE_STATE/gateway.pid")
+check "up again succeeds" "$rf" up
+check "up again leaves the running gateway alone" test "$pid" = "$(cat "$RINGFENCE_STATE/gateway.pid")"
+check_status "up with another ABI than the running one's is refused" 1 "$rf" up --abi netbsd
+check "status of a ready gateway is 0" "$rf" status
+
+for file in attach.sock shell.sock; do
+    check "$file is its owner's only" test "$(stat -c %a "$RINGFENCE_STATE/$file")" = 600
+done
+check "the state directory is its owner's only" test "$(stat -c %a "$RINGFENCE_STATE")" = 700
+
+check "the shell runs a command" "$rf" shell ringfence:bundles
+check_status "the shell ends with 1 when the command fails" 1 "$rf" shell no-such-command
+check_status "the shell's status is that of the last line of its input" 0 \
+    bash -c "printf 'no-such-command\nbundles\n' | '$rf' shell"
+
+check_status "run passes the exit status through" 7 "$rf" run -- sh -c 'exit 7'
+check_status "run of a program that is not there ends with 127" 127 "$rf" run -- no-such-program
+check "run gives the program an empty network namespace" "$rf" run -- sh -c '! grep -qv -e lo: -e "|" /proc/net/dev'
+check "run with a command that has '=' in its name does not take it for a variable" \
+    bash -c "cd '$RINGFENCE_STATE' && printf '#!/bin/sh\nexit 0\n' >a=b && chmod +x a=b && '$rf' run -- ./a=b"
+"$rf" run -- sleep 60 2>/dev/null &
+program=$!
+within 5 grep -qx sleep "/proc/$program/comm"
+check "run keeps the process id" grep -qx sleep "/proc/$program/comm"
+kill -TERM $program
+wait $program
+check "run passes signals through" test $? -eq 143
+check "env's lines differ in their launch each time" test "$("$rf" env)" != "$("$rf" env)"
+
+check "down succeeds" "$rf" down
+check "down leaves no process" bash -c "! kill -0 $pid 2>/dev/null"
+check "down leaves no socket" bash -c "! ls '$RINGFENCE_STATE'/*.sock 2>/dev/null"
