@@ -1,6 +1,5 @@
 /* The way to the gateway: connects to its socket, says hello, and maps the region it is given. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +13,7 @@
 static int connect_to(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
-        ins_die("socket '%s': %zu characters, but the path of a socket has at most %zu: use a shorter state directory",
+        ins_die("socket '%s': %zu characters, but a socket's path has at most %zu: use a shorter state directory",
                 path, strlen(path), sizeof address.sun_path - 1);
     strcpy(address.sun_path, path);
     int control = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -89,7 +88,6 @@ void ins_attach(const char *path, const struct rf_stack *stack, struct ins_peer 
                 count);
     peer->ring_gateway = descriptors[1];
     peer->doorbell = descriptors[2];
-    fcntl(peer->doorbell, F_SETFL, O_NONBLOCK);
     struct stat memory;
     if (fstat(descriptors[0], &memory) != 0 || (uint64_t)memory.st_size < welcome.region_bytes)
         ins_die("the region has %lld bytes, the welcome says %llu: build gateway and INS from the same source",
@@ -99,7 +97,8 @@ void ins_attach(const char *path, const struct rf_stack *stack, struct ins_peer 
         ins_die("the region has another layout version than %u: build gateway and INS from the same source",
                 RF_LAYOUT_VERSION);
     if (error != 0)
-        ins_die("cannot map the region of %llu bytes: %s", (unsigned long long)welcome.region_bytes, strerror(-error));
+        ins_die("cannot map the region of %llu bytes: %s", (unsigned long long)welcome.region_bytes,
+                strerror(-error));
     close(descriptors[0]);
     if (region->header->abi != stack->abi)
         ins_die("region %llu carries calls of ABI %u, stack '%s' executes ABI %u: start the INS with another stack",

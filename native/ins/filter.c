@@ -29,8 +29,8 @@ static const struct sock_filter program[] = {
     ALLOW(sendmsg),
     ALLOW(epoll_wait),
     ALLOW(epoll_pwait), /* how some C libraries call epoll_wait() */
-    ALLOW(read),  /* doorbell */
-    ALLOW(write), /* doorbell, standard error */
+    ALLOW(recvfrom), /* doorbell, control connection */
+    ALLOW(write),    /* doorbell, standard error */
     ALLOW(accept4),
     ALLOW(epoll_ctl),
     ALLOW(close),
@@ -42,7 +42,6 @@ static const struct sock_filter program[] = {
     ALLOW(shutdown),
     ALLOW(bind),
     ALLOW(listen),
-    ALLOW(recvfrom),      /* control connection */
     ALLOW(futex),         /* rf_reply, for a frontend that waits on its cells */
     ALLOW(clock_gettime), /* where the vDSO has no clock */
     ALLOW(rt_sigreturn),

@@ -24,7 +24,7 @@
 
 /* What the gateway has given the INS. */
 struct ins_peer {
-    int control, ring_gateway, doorbell; /* connection, eventfd, read end of a pipe */
+    int control, ring_gateway, doorbell; /* connection, eventfd, end of a socketpair */
 };
 
 /* A queue of slots, linked through their records: nothing is allocated, and taking a slot out of the

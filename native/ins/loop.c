@@ -99,7 +99,7 @@ static void doorbell_event(struct ins *ins) {
     static char rings[4096];
     /* Level-triggered, and at most one byte per sleep: one read empties it. End of file: the gateway
      * is gone, and the control connection says so, too. */
-    if (read(ins->peer.doorbell, rings, sizeof rings) == 0) control_event(ins);
+    if (recv(ins->peer.doorbell, rings, sizeof rings, MSG_DONTWAIT) == 0) control_event(ins);
 }
 
 static void socket_event(struct ins *ins, const struct rf_event *event) {

@@ -88,7 +88,8 @@ static void credits(void) {
         getsockname(sockets[i], (struct sockaddr *)&in, &length);
         for (uint32_t slot = 10; slot < 10 + CONNECTIONS; slot++) {
             if (memcmp(frontend_slot(&f, slot)->peer.address, &in, sizeof in) != 0) continue;
-            if (send(sockets[i], &i, 1, 0) == 1 && frontend_receive(&f, slot, &got, 1) == 1 && got == (char)i) right++;
+            if (send(sockets[i], &i, 1, 0) == 1 && frontend_receive(&f, slot, &got, 1) == 1 && got == (char)i)
+                right++;
         }
         close(sockets[i]);
     }

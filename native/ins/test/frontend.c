@@ -57,7 +57,7 @@ void frontend_start_logged(struct frontend *f, const char *const *arguments, int
         .region_id = 7,
     };
     uint64_t bytes = rf_region_bytes(&geometry);
-    int memfd = memfd_create("region", MFD_CLOEXEC | MFD_ALLOW_SEALING), pipes[2];
+    int memfd = memfd_create("region", MFD_CLOEXEC | MFD_ALLOW_SEALING), ring[2];
     check_need(memfd >= 0 && ftruncate(memfd, (off_t)bytes) == 0, "a memfd");
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
     check_need(memory != MAP_FAILED && rf_region_format(memory, &geometry) == 0 &&
@@ -65,8 +65,8 @@ void frontend_start_logged(struct frontend *f, const char *const *arguments, int
                "a region");
     check_need(fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0, "seals");
     f->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    check_need(f->doorbell >= 0 && pipe2(pipes, O_CLOEXEC | O_NONBLOCK) == 0, "doorbells");
-    f->ring_ins = pipes[1];
+    check_need(f->doorbell >= 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ring) == 0, "doorbells");
+    f->ring_ins = ring[1];
 
     char directory[] = "/tmp/ringfence-ins-test.XXXXXX";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -97,13 +97,13 @@ void frontend_start_logged(struct frontend *f, const char *const *arguments, int
     } ancillary = {.header = {.cmsg_len = CMSG_LEN(3 * sizeof(int)),
                               .cmsg_level = SOL_SOCKET,
                               .cmsg_type = SCM_RIGHTS}};
-    memcpy(CMSG_DATA(&ancillary.header), (int[3]){memfd, f->doorbell, pipes[0]}, 3 * sizeof(int));
+    memcpy(CMSG_DATA(&ancillary.header), (int[3]){memfd, f->doorbell, ring[0]}, 3 * sizeof(int));
     struct iovec piece = {&f->welcome, sizeof f->welcome};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     if (f->welcome.error == 0) message.msg_control = &ancillary, message.msg_controllen = sizeof ancillary;
     check_need(sendmsg(f->control, &message, 0) == (ssize_t)sizeof f->welcome, "a welcome");
     close(memfd);
-    close(pipes[0]);
+    close(ring[0]);
 }
 
 int frontend_stop(struct frontend *f) {
@@ -143,16 +143,16 @@ void frontend_grant(struct frontend *f, uint32_t slot, uint32_t order) {
 
 /* ---- doorbells ---- */
 
-static void ring(struct frontend *f) {
+static void ring_ins(struct frontend *f) {
     if (rf_must_ring(&f->region.header->backend_asleep)) {
-        ssize_t written = write(f->ring_ins, "", 1);
-        (void)written;
+        ssize_t sent = send(f->ring_ins, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)sent;
     }
 }
 
 void frontend_tell(struct frontend *f, uint32_t slot) {
     rf_pending_set(f->region.to_backend, slot);
-    ring(f);
+    ring_ins(f);
 }
 
 bool frontend_sleep(struct frontend *f, double until) {
@@ -178,7 +178,7 @@ uint32_t frontend_post(struct frontend *f, uint16_t op, uint32_t slot, int64_t a
                                  .payload_length = length};
     if (length != 0) memcpy(command.payload, payload, length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD);
     f->calls[cell] = rf_command_put(&f->region, &command, &f->region.cells[cell]);
-    ring(f);
+    ring_ins(f);
     return cell;
 }
 
