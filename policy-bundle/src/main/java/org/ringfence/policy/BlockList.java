@@ -1,0 +1,133 @@
+package org.ringfence.policy;
+
+import inet.ipaddr.IPAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * The blocked prefixes, from configuration and from commands. Changes are made under a lock and published as a
+ * whole; {@link #find} reads what is current, without one.
+ */
+final class BlockList {
+    /** Ten years; a longer time is a mistake, or meant to be forever. */
+    static final long LONGEST_SECONDS = 10L * 366 * 24 * 3600;
+
+    private final LongSupplier clock;
+    private final Map<IPAddress, Block> configured = new LinkedHashMap<>();
+    private final Map<IPAddress, Block> commanded = new LinkedHashMap<>();
+    /** Apart, so that a command does not arrange a long configured list anew. */
+    private volatile BlockedPrefixes currentConfigured = BlockedPrefixes.NONE;
+    private volatile BlockedPrefixes currentCommanded = BlockedPrefixes.NONE;
+
+    /** @param clock nanoseconds, as {@link System#nanoTime()} */
+    BlockList(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    /** The block in force that holds an address (4 or 16 bytes), or null. */
+    Block find(byte[] address) {
+        Block block = currentConfigured.find(address, clock);
+        return block != null ? block : currentCommanded.find(address, clock);
+    }
+
+    /**
+     * Takes the place of all configured prefixes. If an entry is wrong nothing is changed, unless nothing was configured before:
+     * then the others are taken, as an empty list is not worth keeping.
+     *
+     * @return what is wrong, one sentence for each bad entry
+     */
+    synchronized List<String> configure(List<String> entries) {
+        Map<IPAddress, Block> blocks = new LinkedHashMap<>();
+        List<String> errors = new ArrayList<>();
+        for (String entry : entries) {
+            try {
+                IPAddress prefix = PrefixText.parse(entry);
+                blocks.put(prefix, new Block(prefix, true, true, 0));
+            } catch (IllegalArgumentException e) {
+                errors.add(e.getMessage());
+            }
+        }
+        if (errors.isEmpty() || configured.isEmpty()) {
+            configured.clear();
+            configured.putAll(blocks);
+            currentConfigured = new BlockedPrefixes(configured.values());
+        }
+        return errors;
+    }
+
+    synchronized int configuredCount() {
+        return configured.size();
+    }
+
+    /**
+     * Blocks a prefix, in place of an earlier command for the same one.
+     *
+     * @param seconds for how long; 0 for ever
+     * @throws IllegalArgumentException saying what is wrong with the prefix or the time
+     */
+    synchronized Block block(String text, long seconds) {
+        if (seconds < 0 || seconds > LONGEST_SECONDS) {
+            throw new IllegalArgumentException(seconds + " seconds: write 1 to " + LONGEST_SECONDS
+                    + ", or nothing to block until the gateway ends");
+        }
+        IPAddress prefix = PrefixText.parse(text);
+        Block block = new Block(prefix, false, seconds == 0, clock.getAsLong() + TimeUnit.SECONDS.toNanos(seconds));
+        commanded.put(prefix, block);
+        publishCommanded();
+        return block;
+    }
+
+    /**
+     * Ends a block that a command began.
+     *
+     * @throws IllegalArgumentException if there is none for exactly this prefix, saying where it may be
+     */
+    synchronized Block unblock(String text) {
+        IPAddress prefix = PrefixText.parse(text);
+        Block block = commanded.remove(prefix);
+        if (block == null || !block.inForce(clock.getAsLong())) {
+            String name = PrefixText.write(prefix);
+            if (configured.containsKey(prefix)) {
+                throw new IllegalArgumentException(name + " is blocked by configuration: take it out of 'prefixes' of "
+                        + BlockPolicy.PID);
+            }
+            for (Block other : list()) {
+                if (other.prefix().contains(prefix)) {
+                    throw new IllegalArgumentException(name + " is not blocked itself but is inside "
+                            + PrefixText.write(other.prefix()) + ": unblock that");
+                }
+            }
+            throw new IllegalArgumentException(name + " is not blocked: 'blocked' lists what is");
+        }
+        publishCommanded();
+        return block;
+    }
+
+    /** Blocks in force: configured ones first, each kind in the order it was made. */
+    synchronized List<Block> list() {
+        long now = clock.getAsLong();
+        List<Block> blocks = new ArrayList<>(configured.values());
+        for (Block block : commanded.values()) {
+            if (block.inForce(now)) {
+                blocks.add(block);
+            }
+        }
+        return blocks;
+    }
+
+    /** Seconds until a block ends, rounded up; 0 if it has ended. */
+    long secondsLeft(Block block) {
+        long nanoseconds = Math.max(0, block.end() - clock.getAsLong());
+        return (nanoseconds + 999_999_999) / 1_000_000_000;
+    }
+
+    private void publishCommanded() {
+        long now = clock.getAsLong();
+        commanded.values().removeIf(block -> !block.inForce(now));
+        currentCommanded = new BlockedPrefixes(commanded.values());
+    }
+}

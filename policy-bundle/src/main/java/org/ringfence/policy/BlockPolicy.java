@@ -1,0 +1,92 @@
+package org.ringfence.policy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Policy;
+import org.ringfence.api.policy.Verdict;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns away peers whose address is in a blocked prefix, and outgoing connections to one. */
+@Component(service = {Policy.class, BlockPolicy.class}, configurationPid = BlockPolicy.PID, immediate = true,
+        property = "service.ranking:Integer=1000")
+@Designate(ocd = BlockPolicy.Configuration.class)
+public final class BlockPolicy implements Policy {
+    static final String PID = "org.ringfence.policy.block";
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlockPolicy.class);
+
+    @ObjectClassDefinition(name = "Ringfence policy: block",
+            description = "Turns away connections from and to blocked addresses and prefixes")
+    @interface Configuration {
+        @AttributeDefinition(description = "Addresses and prefixes, IPv4 and IPv6, several separated by commas: "
+                + "192.0.2.7, 198.51.100.0/24, 2001:db8::/32")
+        String[] prefixes() default {};
+
+        @AttributeDefinition(description = "RESET: the peer gets a reset. REFUSE: an orderly end of the connection",
+                options = {@Option(label = "reset", value = "RESET"), @Option(label = "refuse", value = "REFUSE")})
+        String verdict() default "RESET";
+    }
+
+    private final BlockList list;
+    private volatile Verdict verdict = Verdict.RESET;
+    private volatile List<String> errors = List.of();
+
+    @Activate
+    public BlockPolicy(Configuration configuration) {
+        this(configuration, System::nanoTime);
+    }
+
+    BlockPolicy(Configuration configuration, LongSupplier clock) {
+        list = new BlockList(clock);
+        configure(configuration);
+    }
+
+    @Modified
+    void configure(Configuration configuration) {
+        // one string of a .cfg file is one element: take it apart here
+        List<String> entries = Arrays.stream(configuration.prefixes())
+                .flatMap(element -> Arrays.stream(element.split("[,\\s]+")))
+                .filter(entry -> !entry.isEmpty())
+                .toList();
+        List<String> wrong = new java.util.ArrayList<>(list.configure(entries));
+        boolean kept = !wrong.isEmpty() && list.configuredCount() > 0;
+        switch (configuration.verdict()) {
+            case "RESET" -> verdict = Verdict.RESET;
+            case "REFUSE" -> verdict = Verdict.REFUSE;
+            default -> wrong.add("verdict '" + configuration.verdict() + "' is unknown: write RESET or REFUSE");
+        }
+        for (String error : wrong) {
+            LOG.error("{}: {}{}", PID, error, kept ? "; " + list.configuredCount() + " configured prefixes are in force" : "");
+        }
+        errors = List.copyOf(wrong);
+    }
+
+    @Override
+    public String name() {
+        return "block";
+    }
+
+    @Override
+    public Verdict admit(Connection connection) {
+        return list.find(connection.peerAddress()) == null ? Verdict.PASS : verdict;
+    }
+
+    BlockList list() {
+        return list;
+    }
+
+    /** What is wrong with the configuration, one sentence each. */
+    List<String> errors() {
+        return errors;
+    }
+}
