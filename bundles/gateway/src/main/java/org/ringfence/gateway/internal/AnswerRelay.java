@@ -56,7 +56,6 @@ final class AnswerRelay {
             }
             default -> answerApplication(ins, pending, answer);
         }
-        pending.clear();
     }
 
     private void opened(InsLink ins, RelayedSocket socket, boolean opened) {

@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * The gateway as a component: starts the event loop and the INS, follows translators and policies as they come and go, and answers
  * administrators. The file {@code ready} in the state directory is there while an INS is attached.
  */
-@Component(configurationPid = "org.ringfence.gateway")
+@Component(service = Gateway.class, immediate = true, configurationPid = "org.ringfence.gateway")
 @Designate(ocd = GatewayComponent.Config.class)
 public final class GatewayComponent implements Gateway, Services {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayComponent.class);

@@ -15,6 +15,7 @@ final class InsLink {
     final InsRegion region;
     final RelayedSocket[] sockets;
     private final PendingCall[] calls = new PendingCall[CELLS];
+    private final PendingCall answered = new PendingCall();
 
     /** A call that waits for room. */
     private record Waiting(Call call, PendingCall pending) {
@@ -82,10 +83,16 @@ final class InsLink {
         to.context.copyFrom(from.context);
     }
 
-    /** The next call that was answered; null if none. Valid until the next call of a method. */
+    /** The next call that was answered, a copy that is valid until this method is called again; null if none. */
     PendingCall takeAnswer(Answer answer) {
         int cell = region.takeAnswer(answer);
-        return cell < 0 ? null : calls[cell];
+        if (cell < 0) {
+            return null;
+        }
+        // The cell is free again, and what the answer sets off may claim it.
+        copy(calls[cell], answered);
+        calls[cell].clear();
+        return answered;
     }
 
     /** An application is gone: nobody waits for the answers to its calls. */
