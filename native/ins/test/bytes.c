@@ -241,6 +241,25 @@ static void larger_grant(void) {
     frontend_close(&f, 1, false);
 }
 
+/* An answer that takes two turns through a small ring goes out in two parts. The peer acknowledges the
+ * first one late, and sends nothing meanwhile. */
+static void answers_larger_than_the_ring(void) {
+    int s = connected(0), rounds = 0, late = 0;
+    static char bytes[6000], got[6000];
+    for (; rounds < 100; rounds++) {
+        double start = check_now();
+        if (send(s, "?", 1, 0) != 1 || frontend_receive(&f, 1, got, 1) != 1 ||
+            frontend_send(&f, 1, bytes, sizeof bytes) != sizeof bytes ||
+            recv(s, got, sizeof got, MSG_WAITALL) != (ssize_t)sizeof got)
+            break;
+        late += check_now() - start > 0.03; /* acknowledgements are delayed by 40 ms */
+    }
+    check(rounds == 100 && late < 20, "answers larger than the ring do not wait for acknowledgements",
+          "%d of %d were late", late, rounds);
+    frontend_close(&f, 1, false);
+    close(s);
+}
+
 int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     frontend_start(&f, NULL);
@@ -251,6 +270,7 @@ int main(int argc, char **argv) {
     end_behind_a_full_ring();
     reset_by_the_peer();
     larger_grant();
+    answers_larger_than_the_ring();
     bulk_in(0, "50 MiB come in through a ring of 4 KiB");
     bulk_in(8, "50 MiB come in through a ring of 1 MiB");
     bulk_out(0, "50 MiB go out through a ring of 4 KiB");
