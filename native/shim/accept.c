@@ -23,7 +23,11 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         errno = attachment_alive(listener->attachment) ? EINVAL : ENETDOWN;
         return -1;
     }
-    if (fd < 0) return -1;
+    if (fd < 0) {
+        /* The stuffing that a gateway leaves unread as it dies. */
+        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = ENETDOWN;
+        return -1;
+    }
     const struct rf_region *region = listener->region;
     int error = 0;
     if (offer.slot >= region->slot_count ||

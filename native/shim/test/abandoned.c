@@ -11,7 +11,7 @@ static void *waiting(void *argument) {
 
 static void *filling(void *argument) {
     static char block[1 << 20];
-    while (send(*(int *)argument, block, sizeof block, MSG_NOSIGNAL) == sizeof block) continue;
+    while (send(*(int *)argument, block, sizeof block, MSG_NOSIGNAL) > 0) continue;
     return (void *)(intptr_t)errno;
 }
 

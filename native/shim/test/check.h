@@ -144,6 +144,16 @@ __attribute__((unused)) static short polled(int fd, short events, int millisecon
     return p.revents;
 }
 
+/* Waits until poll tells exactly these of the events. A stack may tell the parts of one change one after the
+ * other. */
+__attribute__((unused)) static bool comes_to(int fd, short events, short expected) {
+    short told;
+    double end = seconds() + 5;
+    while ((told = polled(fd, events, 100) & (events | POLLHUP)) != expected && seconds() < end) continue;
+    if (told != expected) printf("# poll tells %x, not %x\n", told, expected);
+    return told == expected;
+}
+
 /* Waits until the peer's bytes are there, so that what follows depends on no race. */
 __attribute__((unused)) static void await_readable(int fd) { need(polled(fd, POLLIN, 10000) != 0); }
 

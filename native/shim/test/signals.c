@@ -55,40 +55,46 @@ static void handler_sends(void) {
     close(ends[0]), close(ends[1]);
 }
 
+static _Atomic bool over;
+
+static void send_signal(pthread_t thread) {
+    pthread_kill(thread, SIGUSR1);
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+/* Until the thread's call has ended: one signal may come before the call. */
 static void *interrupt(void *argument) {
-    pthread_t thread = *(pthread_t *)argument;
-    while (handled == 0) {
-        pthread_kill(thread, SIGUSR1);
-        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-    }
-    if (ends[0] >= 0) need(write(ends[0], "late", 4) == 4);
+    while (!over) send_signal(*(pthread_t *)argument);
+    return NULL;
+}
+
+static void *interrupt_and_write(void *argument) {
+    while (handled < 10) send_signal(*(pthread_t *)argument);
+    need(write(ends[0], "late", 4) == 4);
     return NULL;
 }
 
 static void interrupted(void) {
     pthread_t self = pthread_self(), thread;
     char bytes[4];
+    int listening = listener(AF_INET);
     connection(AF_INET, ends);
-    int writer = ends[0];
-    ends[0] = -1;
-    handled = 0;
     install(SIGUSR1, count, 0);
     need(pthread_create(&thread, NULL, interrupt, &self) == 0);
     check(recv(ends[1], bytes, 4, 0) == -1 && errno == EINTR, "a signal interrupts recv");
+    over = true;
     pthread_join(thread, NULL);
-    int listening = listener(AF_INET);
-    handled = 0;
+    over = false;
     need(pthread_create(&thread, NULL, interrupt, &self) == 0);
     check(accept(listening, NULL, NULL) == -1 && errno == EINTR, "and accept");
+    over = true;
     pthread_join(thread, NULL);
-    close(listening);
-    ends[0] = writer;
     handled = 0;
     install(SIGUSR1, count, SA_RESTART);
-    need(pthread_create(&thread, NULL, interrupt, &self) == 0);
-    check(recv(ends[1], bytes, 4, 0) == 4 && handled > 0, "with SA_RESTART recv goes on");
+    need(pthread_create(&thread, NULL, interrupt_and_write, &self) == 0);
+    check(recv(ends[1], bytes, 4, 0) == 4 && handled >= 10, "with SA_RESTART recv goes on");
     pthread_join(thread, NULL);
-    close(ends[0]), close(ends[1]);
+    close(ends[0]), close(ends[1]), close(listening);
 }
 
 int main(void) {
