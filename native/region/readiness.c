@@ -30,8 +30,8 @@ static bool hung_up(int fd) {
  * at the descriptor itself once in a while. */
 static void read_away(const struct rf_slot *slot, int fd) {
     for (unsigned read = 1;; read++) {
-        if ((atomic_load_explicit(&slot->marks, memory_order_acquire) & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0)
-            return;
+        uint32_t marks = atomic_load_explicit(&slot->marks, memory_order_acquire);
+        if ((marks & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0) return;
         if (receive_packet(fd, MSG_DONTWAIT) < 0) return;
         if (read % 8 == 0 && hung_up(fd)) return;
     }

@@ -119,7 +119,8 @@ static void accepts_under_kill(void) {
         while (offered < total && offered - finished < IN_FLIGHT) {
             struct connection *c = &connections[offered];
             int pair[2];
-            check_need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0, "a pair");
+            check_need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0,
+                       "a pair");
             struct rf_offer offer = offer_of((uint32_t)offered);
             int error = send_offer(listener[1], &offer, pair[0]);
             close(pair[0]);
@@ -135,7 +136,7 @@ static void accepts_under_kill(void) {
         }
         /* Now: while offers lie in the queue and acceptors are busy with them. */
         if (finished - at_kill >= KILL_EVERY) {
-            at_kill = finished;
+            at_kill += KILL_EVERY;
             int victim = (int)(check_random(&seed) % ACCEPTORS);
             check_kill(pids[victim]);
             pids[victim] = check_spawn(acceptor, NULL);
@@ -149,11 +150,11 @@ static void accepts_under_kill(void) {
         if (oldest < offered && check_now() - connections[oldest].offered > 3) t.late++;
     }
     for (int i = 0; i < ACCEPTORS; i++) check_kill(pids[i]);
-    check_note("%ld offered, %ld accepted, %ld died with their acceptor, %ld kills, %ld times a full queue", offered,
-               t.accepted, t.died, kills, refused);
+    check_note("%ld offered, %ld accepted, %ld died with their acceptor, %ld kills, %ld times a full queue",
+               offered, t.accepted, t.died, kills, refused);
     check(t.late == 0 && t.accepted + t.died == total && t.died <= kills,
-          "no connection is lost when acceptors are killed", "%ld late, %ld accepted, %ld died, %ld kills of %ld",
-          t.late, t.accepted, t.died, kills, total);
+          "no connection is lost when acceptors are killed",
+          "%ld late, %ld accepted, %ld died, %ld kills of %ld", t.late, t.accepted, t.died, kills, total);
     check(t.twice == 0 && t.wrong == 0, "every connection has one acceptor, who was told the truth about it",
           "%ld accepted twice, %ld wrong", t.twice, t.wrong);
     check(kills >= total / KILL_EVERY / 2, "acceptors really were killed", "%ld were", kills);

@@ -89,8 +89,10 @@ static void call(uint64_t *seed) {
         atomic_fetch_add(&shared->without_cell, 1);
         return;
     }
-    struct rf_command c = {.op = (uint16_t)(1 + check_random(seed) % 11), .slot = (uint32_t)check_random(seed),
-                           .generation = (uint32_t)check_random(seed), .cell = n};
+    struct rf_command c = {.op = (uint16_t)(1 + check_random(seed) % 11),
+                           .slot = (uint32_t)check_random(seed),
+                           .generation = (uint32_t)check_random(seed),
+                           .cell = n};
     for (int i = 0; i < 5; i++) c.args[i] = (int64_t)check_random(seed);
     c.payload_length = (uint32_t)(check_random(seed) % (RF_COMMAND_PAYLOAD + 1));
     for (uint32_t i = 0; i < c.payload_length; i++) c.payload[i] = (uint8_t)check_random(seed);
@@ -152,16 +154,17 @@ static void calls_under_kill(void) {
     for (int i = 0; i < PRODUCERS; i++) unfinished += check_wait(pids[i], 5000) != 0;
     atomic_store(&shared->stop, 2);
     int ended = check_wait(server, 5000);
-    check_note("%ld answers, %ld calls taken, %ld kills; the backend's bounded sleep found a call that nobody had "
-               "rung for %ld times; no free cell %ld times",
-               shared->answered, shared->taken, kills, shared->unrung, shared->without_cell);
+    check_note(
+        "%ld answers, %ld calls taken, %ld kills; the backend's bounded sleep found a call that nobody had "
+        "rung for %ld times; no free cell %ld times",
+        shared->answered, shared->taken, kills, shared->unrung, shared->without_cell);
     check(shared->wrong == 0 && shared->answered >= target, "every surviving caller gets its own answer",
           "%ld wrong, %ld right of %ld", shared->wrong, shared->answered, target);
     check(shared->hung == 0 && unfinished == 0, "no caller hangs", "%ld without answer, %d did not end",
           shared->hung, unfinished);
     check(shared->holes == 0 && shared->backwards == 0 && ended == 0 && shared->taken >= shared->answered,
-          "killed callers leave no hole in the command ring", "%ld entries broken, %ld out of order, backend %d",
-          shared->holes, shared->backwards, ended);
+          "killed callers leave no hole in the command ring",
+          "%ld entries broken, %ld out of order, backend %d", shared->holes, shared->backwards, ended);
     check(kills > target / 5000, "callers really were killed", "%ld kills", kills);
     check(all_claimable(), "in the end every cell can be claimed", "some cannot");
     close(doorbell);
@@ -252,9 +255,7 @@ static void *thread_of_calls(void *argument) {
     return NULL;
 }
 
-static void *thread_of_answers(void *argument) {
-    return (void *)(intptr_t)backend(argument);
-}
+static void *thread_of_answers(void *argument) { return (void *)(intptr_t)backend(argument); }
 
 static void calls_of_threads(void) {
     pthread_t server, callers[4];
@@ -269,10 +270,11 @@ static void calls_of_threads(void) {
     atomic_store(&shared->stop, 2);
     pthread_join(server, &result);
     long calls = 4 * check_rounds(20000);
-    check(shared->answered == calls && shared->taken == calls && shared->holes == 0 && shared->backwards == 0 &&
-              shared->unrung == 0 && result == NULL,
+    check(shared->answered == calls && shared->taken == calls && shared->holes == 0 &&
+              shared->backwards == 0 && shared->unrung == 0 && result == NULL,
           "threads share the command ring: each gets its answer, and every call is rung for",
-          "%ld of %ld answered, %ld wrong, %ld unrung", shared->answered, calls, shared->wrong, shared->unrung);
+          "%ld of %ld answered, %ld wrong, %ld unrung", shared->answered, calls, shared->wrong,
+          shared->unrung);
     close(doorbell);
     munmap(shared, sizeof *shared);
     munmap(region.header, region.bytes);
@@ -288,8 +290,8 @@ static void impossible_counters_are_refused(void) {
     atomic_store(&region.header->command_tail, 8);
     int full = rf_command_take(&region, &command);
     check(beyond == -EPROTO && backwards == -EPROTO && full == 1,
-          "a command counter that claims more than the ring holds is a violation", "%d, %d, %d", beyond, backwards,
-          full);
+          "a command counter that claims more than the ring holds is a violation", "%d, %d, %d", beyond,
+          backwards, full);
     munmap(region.header, region.bytes);
 }
 

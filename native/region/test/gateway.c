@@ -159,7 +159,8 @@ int64_t gateway_take(struct gateway *g, uint64_t most) {
     }
     rf_consume(&ring, bytes);
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&s->out_blocked) != 0 && out_ring_half_free(g) && atomic_exchange(&s->out_blocked, 0) != 0)
+    if (atomic_load(&s->out_blocked) != 0 && out_ring_half_free(g) &&
+        atomic_exchange(&s->out_blocked, 0) != 0)
         gateway_read_away(g);
     return (int64_t)bytes;
 }

@@ -12,14 +12,14 @@
 struct gateway {
     struct rf_region region;
     uint32_t slot;
-    int pair[2];     /* the application's end, the gateway's end */
-    int doorbell;    /* rung by the application */
-    int epoll;       /* waits for the doorbell (data 0) and the gateway's end (data 1) */
+    int pair[2];  /* the application's end, the gateway's end */
+    int doorbell; /* rung by the application */
+    int epoll;    /* waits for the doorbell (data 0) and the gateway's end (data 1) */
     bool watchdog;
     uint64_t head_at_packet; /* all ones: no packet yet */
     uint64_t head_seen;      /* the watchdog's */
     double head_moved;       /* when it was seen to move, or the ring to be empty */
-    double stuffed;            /* since when packets lie in its end unasked; 0: none */
+    double stuffed;          /* since when packets lie in its end unasked; 0: none */
     long packets, kicks, barks;
 };
 

@@ -20,7 +20,7 @@
 #define SO_PASSRIGHTS 83 /* Linux 6.16 */
 #endif
 
-enum { BOUND = 1000 /* milliseconds; everything here takes microseconds */, NO_USERFAULTFD = 77 };
+enum { BOUND = 2000 /* milliseconds; everything here takes microseconds */, NO_USERFAULTFD = 77 };
 
 /* What the peer and the gateway share: the peer's end and the gateway's. */
 static struct {
@@ -122,7 +122,8 @@ static int read_into_nothing(void *argument) {
     int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
     struct uffdio_api api = {.api = UFFD_API};
     char *page = mmap(NULL, RF_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct uffdio_register missing = {.range = {(uintptr_t)page, RF_PAGE}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+    struct uffdio_register missing = {.range = {(uintptr_t)page, RF_PAGE},
+                                      .mode = UFFDIO_REGISTER_MODE_MISSING};
     if (faults < 0 || ioctl(faults, UFFDIO_API, &api) < 0 || ioctl(faults, UFFDIO_REGISTER, &missing) < 0) {
         atomic_store(ready, NO_USERFAULTFD);
         return pause();
@@ -153,9 +154,11 @@ static int write_once(void *argument) {
 
 static void doorbell_of_the_ins(void) {
     make_pair(SOCK_STREAM);
-    verdict("ringing an INS that never reads its doorbell does not block", under_attack(never_read, ring_until_full));
+    verdict("ringing an INS that never reads its doorbell does not block",
+            under_attack(never_read, ring_until_full));
 
-    const char *sentence = "ringing an INS that reads its doorbell into a page that never comes does not block";
+    const char *sentence =
+        "ringing an INS that reads its doorbell into a page that never comes does not block";
     make_pair(SOCK_STREAM);
     check_need(send(ends.gateway, "", 1, 0) == 1, "a byte to read");
     int status = under_attack(read_into_nothing, ring_once);
@@ -222,7 +225,8 @@ static int offer_until_full(void *argument) {
         struct msghdr message = {
             .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
         struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-        *c = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
+        *c = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
         memcpy(CMSG_DATA(c), &fd, sizeof fd);
         if (sendmsg(ends.gateway, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) break;
     }
@@ -267,8 +271,7 @@ static void attaching(void) {
     ends.peer = dup(ends.gateway);
     check_need(bind(ends.gateway, (struct sockaddr *)&address, address_length) == 0 &&
                    listen(ends.gateway, 8) == 0 &&
-                   getsockname(ends.gateway, (struct sockaddr *)&address,
-                               &(socklen_t){sizeof address}) == 0,
+                   getsockname(ends.gateway, (struct sockaddr *)&address, &(socklen_t){sizeof address}) == 0,
                "a listening socket");
     address_length = (socklen_t)(sizeof(sa_family_t) + 6); /* a NUL and five digits: unix(7), autobind */
     verdict("a connection that says nothing and reads nothing does not block attaching",
@@ -300,7 +303,8 @@ static int send_lingering_socket(void *argument) {
     struct msghdr message = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-    *c = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof client)};
+    *c = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof client)};
     memcpy(CMSG_DATA(c), &client, sizeof client);
     ssize_t sent = sendmsg(ends.peer, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
@@ -320,7 +324,8 @@ static int read_one_away(void *argument) {
 }
 
 static void descriptors_nobody_asked_for(void) {
-    const char *sentence = "a descriptor sent to the gateway is refused, so that its last close cannot block the loop";
+    const char *sentence =
+        "a descriptor sent to the gateway is refused, so that its last close cannot block the loop";
     int off = 0;
     make_pair(SOCK_SEQPACKET);
     if (setsockopt(ends.gateway, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) != 0) {

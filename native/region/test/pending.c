@@ -94,15 +94,16 @@ static void nothing_is_lost(void) {
     setters_left = SETTERS;
     for (uintptr_t t = 0; t < SETTERS; t++)
         check_need(pthread_create(&threads[t], NULL, setter, (void *)t) == 0, "a thread");
-    while (atomic_load(&setters_left) > 0)
-        rf_pending_take(&region, region.to_backend, copy_news, &takes);
+    while (atomic_load(&setters_left) > 0) rf_pending_take(&region, region.to_backend, copy_news, &takes);
     for (int t = 0; t < SETTERS; t++) pthread_join(threads[t], NULL);
     rf_pending_take(&region, region.to_backend, copy_news, &takes);
     for (uint32_t slot = 0; slot < SLOTS; slot++) left_behind += counts[slot].news != counts[slot].taken;
-    check_note("%ld sets by %d threads, %lu takes", check_rounds(1000000) * SETTERS, SETTERS, (unsigned long)takes);
+    check_note("%ld sets by %d threads, %lu takes", check_rounds(1000000) * SETTERS, SETTERS,
+               (unsigned long)takes);
     check(left_behind == 0 && takes > 0, "no slot set by two threads is lost to a third that takes",
           "%lu slots have news that were not taken", (unsigned long)left_behind);
-    check(!rf_pending_any(&region, region.to_backend), "after the last take nothing is pending", "something is");
+    check(!rf_pending_any(&region, region.to_backend), "after the last take nothing is pending",
+          "something is");
     unmap(&region);
 }
 

@@ -108,8 +108,8 @@ static int consume(void *argument) {
     }
 }
 
-/* True if every consumer sleeps waiting for the descriptor: none is running, runnable, or stopped at a lock. A
- * machine that is merely busy does not count as a stall. */
+/* True if every consumer sleeps waiting for the descriptor: none is running, runnable, or stopped at a lock.
+ * A machine that is merely busy does not count as a stall. */
 static bool all_asleep(const pid_t pids[CONSUMERS]) {
     for (int i = 0; i < CONSUMERS; i++) {
         char path[32], stat[128] = "";
@@ -230,7 +230,8 @@ static void run(const struct stress *what) {
     } else {
         /* A consumer killed between the publication of head and its count delivered at most a ring. */
         uint64_t uncounted = (uint64_t)kills * RF_PAGE;
-        bool exact = s->in_head == total && wrong == 0 && delivered <= total && delivered + uncounted >= total;
+        bool exact = s->in_head == total && wrong == 0 && delivered <= total &&
+                     delivered + uncounted >= total;
         check(exact && clock.stalls == 0, what->sentence,
               "%ld stalls over 100 ms; of %lu bytes head counts %lu, consumers %lu, %lu were wrong",
               clock.stalls, (unsigned long)total, (unsigned long)s->in_head, (unsigned long)delivered,
@@ -245,16 +246,28 @@ int main(int argc, char **argv) {
     run(&(struct stress){.sentence = "level-triggered, no kills, no watchdog: no stall, every byte once",
                          .messages = check_rounds(200000)});
     run(&(struct stress){.sentence = "edge-triggered, no kills, no watchdog: no stall, every byte once",
-                         .messages = check_rounds(200000), .edge = true});
+                         .messages = check_rounds(200000),
+                         .edge = true});
     run(&(struct stress){.sentence = "level-triggered, consumers killed: no stall, every byte once, in order",
-                         .messages = check_rounds(1000000), .kills = true, .watchdog = true});
+                         .messages = check_rounds(1000000),
+                         .kills = true,
+                         .watchdog = true});
     run(&(struct stress){.sentence = "edge-triggered, consumers killed: no stall, every byte once, in order",
-                         .messages = check_rounds(1000000), .kills = true, .watchdog = true, .edge = true});
+                         .messages = check_rounds(1000000),
+                         .kills = true,
+                         .watchdog = true,
+                         .edge = true});
     run(&(struct stress){.sentence = "blocking receivers, no kills, no watchdog: no stall, every byte once",
-                         .messages = check_rounds(200000), .blocking = true});
+                         .messages = check_rounds(200000),
+                         .blocking = true});
     run(&(struct stress){.sentence = "blocking receivers, killed: no stall, every byte once, in order",
-                         .messages = check_rounds(1000000), .blocking = true, .kills = true, .watchdog = true});
+                         .messages = check_rounds(1000000),
+                         .blocking = true,
+                         .kills = true,
+                         .watchdog = true});
     run(&(struct stress){.sentence = "without the second look and the kick",
-                         .messages = check_rounds(50000), .edge = true, .naive = true});
+                         .messages = check_rounds(50000),
+                         .edge = true,
+                         .naive = true});
     return check_end();
 }

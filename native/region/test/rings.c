@@ -68,8 +68,10 @@ static void orders_and_wrapping(void) {
         uint64_t size = (uint64_t)RF_PAGE << order, grant = rf_grant(3, order, (uint16_t)(order + 1));
         struct iovec span[2];
         *ring.grant = grant;
-        if (rf_grant_size(grant) != size || rf_grant_order(grant) != order || rf_grant_page(grant) != 3) wrong++;
-        if (rf_produce_span(&region, &ring, span) != size || span[0].iov_base != region.pool + 3 * RF_PAGE) wrong++;
+        if (rf_grant_size(grant) != size || rf_grant_order(grant) != order || rf_grant_page(grant) != 3)
+            wrong++;
+        if (rf_produce_span(&region, &ring, span) != size || span[0].iov_base != region.pool + 3 * RF_PAGE)
+            wrong++;
         if (produce(UINT64_MAX) != size || produce(1) != 0) wrong++;
         /* Never empty from here: positions pass the ring's end again and again. */
         for (int i = 0; i < 50; i++) {
@@ -113,7 +115,8 @@ static void rewinding(void) {
     }
     bool untouched = true;
     for (uint32_t i = RF_PAGE; i < RF_PAGE << 4; i++) untouched &= region.pool[i] == 0;
-    check(rewound && stays && untouched, "an empty ring begins at its first page again, a filled one does not",
+    check(rewound && stays && untouched,
+          "an empty ring begins at its first page again, a filled one does not",
           "rewound %d, stays %d, other pages untouched %d", rewound, stays, untouched);
     close_region();
 }
@@ -213,14 +216,15 @@ static void bytes_flow_while_grants_change(void) {
         uint32_t area = rf_grant_page(grant) == 0;
         memset(region.pool + area * AREA, 0xee, AREA);
         grants++;
-        atomic_store(ring.grant, rf_grant(area * AREA / RF_PAGE, (uint32_t)(check_random(&seed) % 5), (uint16_t)grants));
+        atomic_store(ring.grant,
+                     rf_grant(area * AREA / RF_PAGE, (uint32_t)(check_random(&seed) % 5), (uint16_t)grants));
     }
     for (int t = 0; t < 2; t++) pthread_join(threads[t], NULL);
     check_note("%lu MiB under %ld grants", (unsigned long)(stream >> 20), grants);
     check(wrong_spans == 0 && stalls == 0 && rf_available(&ring) == 0 && *ring.head == stream && grants > 1,
           "two threads move a stream unharmed while a third changes the ring's memory",
-          "%ld wrong, %ld stalls, %lu of %lu bytes, %ld grants", wrong_spans, stalls, (unsigned long)*ring.head,
-          (unsigned long)stream, grants);
+          "%ld wrong, %ld stalls, %lu of %lu bytes, %ld grants", wrong_spans, stalls,
+          (unsigned long)*ring.head, (unsigned long)stream, grants);
     close(room_bell);
     close(bytes_bell);
     close_region();
@@ -229,8 +233,8 @@ static void bytes_flow_while_grants_change(void) {
 /* ---- hostile words ---- */
 
 static uint64_t nasty(uint64_t *seed) {
-    static const uint64_t edges[] = {0, 1, RF_PAGE - 1, RF_PAGE, RF_PAGE + 1, UINT32_MAX, UINT64_MAX, 1ull << 63,
-                                     (1ull << 32) - RF_PAGE};
+    static const uint64_t edges[] = {
+        0, 1, RF_PAGE - 1, RF_PAGE, RF_PAGE + 1, UINT32_MAX, UINT64_MAX, 1ull << 63, (1ull << 32) - RF_PAGE};
     uint64_t r = check_random(seed);
     switch (r % 5) {
     case 0: return edges[r / 5 % (sizeof edges / sizeof *edges)];
@@ -297,7 +301,8 @@ static void hostile_words(void) {
     atomic_store(&going, 0);
     pthread_join(thread, NULL);
     check_note("%ld looks, %ld of them gave bytes or room", 4 * rounds, useful);
-    check(outside == 0 && useful > rounds / 100, "whatever stands in a ring's words, its spans lie in the pool",
+    check(outside == 0 && useful > rounds / 100,
+          "whatever stands in a ring's words, its spans lie in the pool",
           "%ld spans did not, %ld were not empty", outside, useful);
 
     atomic_store(ring.used, rf_grant(0, 0, 1));
@@ -334,11 +339,15 @@ static void hostile_headers(void) {
         if (rf_region_open(start, region.bytes, &r) != 0) continue;
         accepted++;
         struct rf_command *command = &r.commands[r.command_count - 1];
-        const void *ends[] = {r.commands, command + 1, r.cells, r.cells + r.cell_count, r.slots,
-                              r.slots + r.slot_count, r.to_backend, r.to_backend + 1, r.to_frontend,
-                              r.to_frontend + 1, r.pool, r.pool + r.pool_bytes};
+        const void *ends[] = {r.commands,    command + 1,
+                              r.cells,       r.cells + r.cell_count,
+                              r.slots,       r.slots + r.slot_count,
+                              r.to_backend,  r.to_backend + 1,
+                              r.to_frontend, r.to_frontend + 1,
+                              r.pool,        r.pool + r.pool_bytes};
         for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
-            if ((const uint8_t *)ends[e] < start || (const uint8_t *)ends[e] > start + region.bytes) outside++;
+            if ((const uint8_t *)ends[e] < start || (const uint8_t *)ends[e] > start + region.bytes)
+                outside++;
     }
     memcpy(start, header, sizeof header);
     ((struct rf_header *)start)->layout_version++;
@@ -346,7 +355,8 @@ static void hostile_headers(void) {
     int other = rf_region_open(start, region.bytes, &r), cut = rf_region_open(start, 1000, &r);
     check(outside == 0 && accepted > 0 && accepted < rounds && other == -EPROTO && cut == -EINVAL,
           "a header that leads out of the mapping, or of another version, is refused",
-          "%ld parts outside, %ld of %ld accepted, other version %d, short %d", outside, accepted, rounds, other, cut);
+          "%ld parts outside, %ld of %ld accepted, other version %d, short %d", outside, accepted, rounds,
+          other, cut);
     close_region();
 }
 

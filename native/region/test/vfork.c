@@ -42,12 +42,13 @@ static int run_true(void) {
 int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     int pair[2], bad = 0;
-    check_need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 && works(pair), "a readiness pair");
+    check_need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 && works(pair),
+               "a readiness pair");
     long rounds = check_rounds(500);
     for (long i = 0; i < rounds; i++)
         if (close_everything() != 0 || !works(pair)) bad++;
-    check(bad == 0, "a vfork child that closes everything leaves its parent's pair open", "%d of %ld times not", bad,
-          rounds);
+    check(bad == 0, "a vfork child that closes everything leaves its parent's pair open",
+          "%d of %ld times not", bad, rounds);
     check(run_true() == 0 && works(pair), "so does a spawned program whose pair is close-on-exec",
           "the pair hung up");
     close(pair[0]);

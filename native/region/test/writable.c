@@ -100,7 +100,8 @@ static void run(const char *sentence, uint64_t total, bool kills) {
     }
     for (int i = 0; i < SENDERS; i++) check_kill(pids[i]);
     check_note("%lu MiB, %ld times full, %ld spurious, %ld kills, %ld watchdog drains, longest pause %.1f ms",
-               (unsigned long)(taken >> 20), counts->blocked, counts->spurious, killed, gateway.barks, longest * 1e3);
+               (unsigned long)(taken >> 20), counts->blocked, counts->spurious, killed, gateway.barks,
+               longest * 1e3);
     check(!wrong && taken >= total && counts->failed == 0 && counts->blocked > 0, sentence,
           "%lu of %lu bytes, wrong %d, %ld failed, longest pause %.1f ms", (unsigned long)taken,
           (unsigned long)total, wrong, counts->failed, longest * 1e3);
@@ -112,6 +113,7 @@ int main(int argc, char **argv) {
     check_start(argc, argv, 120);
     uint64_t mebibytes = (uint64_t)check_rounds(100);
     run("senders that fill the ring are woken without any watchdog", mebibytes << 20, false);
-    run("senders that are killed anywhere leave the socket usable, and no hole in the stream", mebibytes << 20, true);
+    run("senders that are killed anywhere leave the socket usable, and no hole in the stream",
+        mebibytes << 20, true);
     return check_end();
 }
