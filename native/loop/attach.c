@@ -21,15 +21,23 @@ int rf_loop_eventfd(void) { return result_of(eventfd(0, EFD_CLOEXEC | EFD_NONBLO
 
 int rf_loop_signal(int eventfd) { return result_of((int)write(eventfd, &(uint64_t){1}, sizeof(uint64_t))); }
 
-int rf_loop_channel(int ends[2]) {
-    return result_of(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* asm-generic/socket.h of Linux 6.16 */
+#endif
+
+void rf_loop_take_no_descriptors(int fd) {
+    setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &(int){0}, sizeof(int));
 }
 
-int rf_loop_pipe(int ends[2]) {
-    if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
-    /* The two ends are two open file descriptions: whoever holds the read end cannot undo this. */
-    return result_of(fcntl(ends[1], F_SETFL, O_NONBLOCK));
+static int pair(int type, int ends[2]) {
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0) return -errno;
+    rf_loop_take_no_descriptors(ends[0]);
+    return 0;
 }
+
+int rf_loop_channel(int ends[2]) { return pair(SOCK_SEQPACKET, ends); }
+
+int rf_loop_bell(int ends[2]) { return pair(SOCK_STREAM, ends); }
 
 int rf_loop_close(int fd) { return result_of(close(fd)); }
 
@@ -95,6 +103,7 @@ int rf_loop_listen(const char *path) {
 int rf_loop_accept(int listener, int32_t *pid) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return -errno;
+    rf_loop_take_no_descriptors(fd);
     struct ucred peer = {0};
     socklen_t length = sizeof peer;
     *pid = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ? 0 : peer.pid;

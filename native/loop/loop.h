@@ -21,7 +21,7 @@ enum rf_action_code {
     RF_ACT_DRAIN = 2,     /* read all packets away from fd                                  */
     RF_ACT_SHUTDOWN = 3,  /* shutdown(fd, argument)                                         */
     RF_ACT_CLOSE = 4,     /* close(fd)                                                      */
-    RF_ACT_RING = 5,      /* write one byte to the pipe fd                                  */
+    RF_ACT_RING = 5,      /* send one byte over the stream socket fd                        */
     RF_ACT_WAKE = 6,      /* futex wake of all waiters on the word at address argument      */
     RF_ACT_OFFER = 7,     /* make a readiness pair, send its far end over fd with payload; argument: 1
                              sends an empty packet first; key: of the near end in epoll. result: the
@@ -52,8 +52,8 @@ int rf_loop_eventfd(void);
 int rf_loop_signal(int eventfd); /* adds 1 to the gateway's own eventfd */
 /* A packet socket pair; near: [0], far: [1]. */
 int rf_loop_channel(int ends[2]);
-/* A pipe; read end: [0], write end: [1], which never blocks. */
-int rf_loop_pipe(int ends[2]);
+/* A doorbell to be rung by the gateway, a stream socket pair; near: [0], far: [1]. */
+int rf_loop_bell(int ends[2]);
 int rf_loop_close(int fd);
 
 /* A sealed memfd of `bytes` zero bytes. */
@@ -74,6 +74,9 @@ int rf_loop_listen(const char *path);
 int rf_loop_accept(int listener, int32_t *pid);
 /* Receives one packet. Its length, 0 at the end, or -errno (-EAGAIN: nothing there). */
 int rf_loop_receive(int fd, void *buffer, int32_t length);
+/* Refuses descriptors sent to a socket: the close of one that its sender has prepared (SO_LINGER) could
+ * block the receiver. Without effect on kernels before 6.16, which have no SO_PASSRIGHTS. */
+void rf_loop_take_no_descriptors(int fd);
 /* Sends one packet with `count` (at most 4) descriptors. */
 int rf_loop_send(int fd, const void *packet, int32_t length, const int32_t *descriptors, int32_t count);
 

@@ -40,6 +40,7 @@ static int offer(int epoll, struct rf_action *action) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
     int near = pair[0], far = pair[1], error = 0;
+    rf_loop_take_no_descriptors(near);
     int smallest = 0; /* the kernel raises it to its minimum: few packets make the far end unwritable */
     uint64_t cookie = 0;
     socklen_t length = sizeof cookie;
@@ -75,7 +76,7 @@ static int carry_out(int epoll, struct rf_action *action) {
     case RF_ACT_DRAIN: return drain(action->fd);
     case RF_ACT_SHUTDOWN: return result_of(shutdown(action->fd, (int)action->argument));
     case RF_ACT_CLOSE: return result_of(close(action->fd));
-    case RF_ACT_RING: return result_of(write(action->fd, "", 1));
+    case RF_ACT_RING: return result_of(send(action->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
     case RF_ACT_WAKE:
         return result_of(syscall(SYS_futex, (void *)action->argument, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
     case RF_ACT_OFFER: return offer(epoll, action);

@@ -136,11 +136,11 @@ final class Attachments {
         int id = ++lastRegion;
         SharedMemory memory = system.createRegion("ringfence-ins", geometry(abi, config.ins_cells()), id);
         int doorbell = system.eventDescriptor();
-        int[] bell = system.pipe();
+        int[] bell = system.bell();
         connection.region = id;
-        LocalInsRegion ins = new LocalInsRegion(session, system, port, memory, id, name, connection.pid, doorbell, bell[1], descriptor);
-        welcome(descriptor, 0, ins.memoryDescriptor(), doorbell, bell[0]);
-        system.close(bell[0]);
+        LocalInsRegion ins = new LocalInsRegion(session, system, port, memory, id, name, connection.pid, doorbell, bell[0], descriptor);
+        welcome(descriptor, 0, ins.memoryDescriptor(), doorbell, bell[1]);
+        system.close(bell[1]);
         session.add(ins);
     }
 

@@ -6,7 +6,7 @@ import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.region.FrontendRegion;
 
-/** An INS on this machine: it rings an eventfd, and is rung through a pipe whose write end only the gateway holds. */
+/** An INS on this machine: it rings an eventfd, and is rung through a socketpair. */
 final class LocalInsRegion extends FrontendRegion {
     private final LocalSession session;
     private final NativeSystem system;

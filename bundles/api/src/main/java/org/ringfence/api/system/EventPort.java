@@ -39,8 +39,8 @@ public interface EventPort extends AutoCloseable {
 
     void close(int descriptor);
 
-    /** Writes one byte to a pipe of the gateway's own. */
-    void ring(int pipe);
+    /** Sends one byte over a doorbell. */
+    void ring(int bell);
 
     /** Wakes the threads that wait on the futex at the address. */
     void wake(long address);

@@ -43,8 +43,8 @@ public interface NativeSystem {
     /** A SOCK_SEQPACKET socketpair. */
     int[] channel() throws IOException;
 
-    /** A pipe: read end, write end; writing never blocks. */
-    int[] pipe() throws IOException;
+    /** A doorbell, a stream socketpair: the end that {@link EventPort#ring} rings, the end that hears it. */
+    int[] bell() throws IOException;
 
     void close(int descriptor);
 }

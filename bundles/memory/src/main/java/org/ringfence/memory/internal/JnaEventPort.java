@@ -81,8 +81,8 @@ final class JnaEventPort implements EventPort {
     }
 
     @Override
-    public void ring(int pipe) {
-        add(RING, pipe, 0, 0);
+    public void ring(int bell) {
+        add(RING, bell, 0, 0);
     }
 
     @Override

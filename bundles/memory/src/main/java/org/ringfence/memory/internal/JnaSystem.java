@@ -122,9 +122,9 @@ public final class JnaSystem implements NativeSystem {
     }
 
     @Override
-    public int[] pipe() throws IOException {
+    public int[] bell() throws IOException {
         int[] ends = new int[2];
-        check(LoopLibrary.rf_loop_pipe(ends), "pipe2");
+        check(LoopLibrary.rf_loop_bell(ends), "socketpair");
         return ends;
     }
 

@@ -31,7 +31,7 @@ final class LoopLibrary {
 
     static native int rf_loop_channel(int[] ends);
 
-    static native int rf_loop_pipe(int[] ends);
+    static native int rf_loop_bell(int[] ends);
 
     static native int rf_loop_close(int fd);
 
