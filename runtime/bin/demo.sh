@@ -30,6 +30,7 @@ cmd_demo() {
     export RINGFENCE_STATE=$DEMO_STATE
 
     step "Gateway and isolated network stack"
+    locate_state
     "$ROOT/ringfence" up
     demo_serve
     demo_show
