@@ -97,6 +97,7 @@ final class AnswerRelay {
             }
             default -> {
                 socket.id = 0;
+                socket.region().setPeer(socket.slot, answer.payload, 0, 0);
                 socket.region().notConnected(socket.slot);
             }
         }

@@ -22,6 +22,7 @@ final class CallRelay {
     private final InsChoice choice;
     private final PendingCall pending = new PendingCall();
     private final Answer answer = new Answer();
+    private final byte[] address = new byte[Addresses.IN6_BYTES];
 
     /** Which INS a new socket goes to. */
     interface InsChoice {
@@ -93,10 +94,7 @@ final class CallRelay {
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.CONNECTED) {
             return shutdown(socket, call);
         }
-        if (operation == Operation.CONNECT && !admitted(socket, call)) {
-            return Errno.ECONNREFUSED;
-        }
-        int error = translator.call(call, pending.context);
+        int error = operation == Operation.CONNECT ? connect(socket, translator, call) : translator.call(call, pending.context);
         if (error == 0) {
             call.slot = socket.insSlot;
             call.generation = ins.region.generation(socket.insSlot);
@@ -105,8 +103,8 @@ final class CallRelay {
             ins.send(call, pending);
             return SENT;
         }
-        if (operation == Operation.CONNECT) {
-            notConnected(socket);
+        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN) {
+            socket.region().notConnected(socket.slot);
         }
         return error;
     }
@@ -146,27 +144,35 @@ final class CallRelay {
         return 0;
     }
 
-    private boolean admitted(RelayedSocket socket, Call call) {
-        if (socket.phase == Phase.CONNECTED || socket.phase == Phase.CONNECTING || Addresses.family(call.payload, 0, call.payloadLength) == 0) {
-            return true; // the INS's stack has the right answer
+    /**
+     * Translates a CONNECT and has it judged: 0 if it is to be sent on, else its errno. Every address that goes to an INS was judged; a
+     * socket that is past connecting is answered here, so that no second address slips by under the first one's verdict.
+     */
+    private int connect(RelayedSocket socket, CallTranslator translator, Call call) {
+        if (socket.phase != Phase.OPEN) {
+            return switch (socket.phase) {
+                case CONNECTING -> Errno.EALREADY;
+                case FAILED -> Errno.ECONNABORTED;
+                default -> Errno.EISCONN;
+            };
         }
-        Verdict verdict = ledger.admit(socket, false, call.payload, 0, call.payloadLength, socket.localPort);
-        socket.region().setPeer(socket.slot, call.payload, 0, Math.min(call.payloadLength, Addresses.IN6_BYTES));
-        if (verdict == Verdict.ALLOW) {
-            return true;
+        int length = Math.min(call.payloadLength, address.length);
+        System.arraycopy(call.payload, 0, address, 0, length);
+        int family = Addresses.family(address, 0, length);
+        int error = translator.call(call, pending.context);
+        if (error != 0) {
+            return error;
         }
-        ledger.refused(socket);
-        notConnected(socket);
-        return false;
-    }
-
-    private static void notConnected(RelayedSocket socket) {
-        if (socket.phase == Phase.OPEN) {
+        if (family != Addresses.AF_INET && family != Addresses.AF_INET6) {
+            return Errno.EOPNOTSUPP; // connect(AF_UNSPEC): there is nothing to dissolve
+        }
+        Verdict verdict = ledger.admit(socket, false, address, 0, length, socket.localPort);
+        if (verdict != Verdict.ALLOW) {
+            ledger.refused(socket);
             socket.id = 0;
-            socket.region().setPeer(socket.slot, NO_ADDRESS, 0, 0);
-            socket.region().notConnected(socket.slot);
+            return Errno.ECONNREFUSED;
         }
+        socket.region().setPeer(socket.slot, address, 0, length);
+        return 0;
     }
-
-    private static final byte[] NO_ADDRESS = {};
 }

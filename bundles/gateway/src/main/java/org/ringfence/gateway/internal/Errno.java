@@ -6,6 +6,9 @@ final class Errno {
     static final int EINVAL = 22;
     static final int EPIPE = 32;
     static final int ENETDOWN = 100;
+    static final int EOPNOTSUPP = 95;
+    static final int EISCONN = 106;
+    static final int EALREADY = 114;
     static final int ECONNABORTED = 103;
     static final int ECONNRESET = 104;
     static final int ENOBUFS = 105;
@@ -26,7 +29,7 @@ final class Errno {
             case 92 -> "ENOPROTOOPT";
             case 93 -> "EPROTONOSUPPORT";
             case 94 -> "ESOCKTNOSUPPORT";
-            case 95 -> "EOPNOTSUPP";
+            case EOPNOTSUPP -> "EOPNOTSUPP";
             case 97 -> "EAFNOSUPPORT";
             case 98 -> "EADDRINUSE";
             case 99 -> "EADDRNOTAVAIL";
@@ -35,12 +38,12 @@ final class Errno {
             case ECONNABORTED -> "ECONNABORTED";
             case ECONNRESET -> "ECONNRESET";
             case ENOBUFS -> "ENOBUFS";
-            case 106 -> "EISCONN";
+            case EISCONN -> "EISCONN";
             case ENOTCONN -> "ENOTCONN";
             case 110 -> "ETIMEDOUT";
             case ECONNREFUSED -> "ECONNREFUSED";
             case 113 -> "EHOSTUNREACH";
-            case 114 -> "EALREADY";
+            case EALREADY -> "EALREADY";
             case EINPROGRESS -> "EINPROGRESS";
             default -> "errno " + errno;
         };
