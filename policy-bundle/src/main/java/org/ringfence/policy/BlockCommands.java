@@ -13,6 +13,9 @@ import org.osgi.service.component.annotations.Reference;
     "osgi.command.function=blocked"
 })
 public final class BlockCommands {
+    /** As wide as the longest prefix, an IPv6 one, and the longest origin. */
+    private static final String BLOCKED_LINE = "%-43s  %-13s  %s";
+
     private final BlockPolicy policy;
 
     @Activate
@@ -41,12 +44,14 @@ public final class BlockCommands {
     @Descriptor("blocked addresses and prefixes, and what is wrong with their configuration")
     public String blocked() {
         BlockList list = policy.list();
-        Columns columns = new Columns("PREFIX", "FROM", "ENDS");
+        StringBuilder text = new StringBuilder();
         for (Block block : list.list()) {
-            columns.row(PrefixText.write(block.prefix()), block.configured() ? "configuration" : "command",
-                    block.forever() ? "never" : "in " + list.secondsLeft(block) + " s");
+            text.append(text.isEmpty() ? "" : "\n").append(String.format(BLOCKED_LINE, PrefixText.write(block.prefix()),
+                    block.configured() ? "configuration" : "command", block.forever() ? "forever" : list.secondsLeft(block) + " s left"));
         }
-        StringBuilder text = new StringBuilder(list.list().isEmpty() ? "nothing is blocked" : columns.toString());
+        if (text.isEmpty()) {
+            text.append("nothing is blocked");
+        }
         for (String error : policy.errors()) {
             text.append("\nconfiguration ").append(BlockPolicy.PID).append(": ").append(error);
         }

@@ -41,16 +41,4 @@ class BuiltInPoliciesTest {
         assertEquals(Verdict.REFUSE, chain.admit(new Peer(1, new byte[5])));
         assertEquals("block", chain.decidedBy());
     }
-
-    @Test
-    void theCommandShowsTheChain() {
-        chain.admit(Peer.of("198.51.100.7"));
-        chain.admit(Peer.of("192.0.2.7"));
-        assertEquals("""
-                POLICY  RANKING  ASKED  ALLOWED  REFUSED  PASSED  NS/CALL
-                block      1000      2        0        1       1        0
-                allow     -1000      1        1        0       0        0""", new PoliciesCommand(chain).policies());
-        assertEquals("no policy: every connection is refused",
-                new PoliciesCommand(new RankedPolicyChain(now::get)).policies());
-    }
 }

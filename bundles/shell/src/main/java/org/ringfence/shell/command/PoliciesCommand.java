@@ -1,4 +1,4 @@
-package org.ringfence.policy;
+package org.ringfence.shell.command;
 
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
@@ -19,12 +19,12 @@ public final class PoliciesCommand {
 
     @Descriptor("policies in the order they are asked, with verdicts and mean time")
     public String policies() {
-        Columns columns = new Columns("POLICY", "RANKING", "ASKED", "ALLOWED", "REFUSED", "PASSED", "NS/CALL");
+        Table table = new Table("POLICY", ">RANKING", ">ASKED", ">ALLOWED", ">REFUSED", ">PASSED", ">NS/CALL");
         for (PolicyReport report : chain.report()) {
-            columns.row(report.name(), report.ranking(), report.asked(), report.allowed(), report.refused(),
+            table.row(report.name(), report.ranking(), report.asked(), report.allowed(), report.refused(),
                     report.asked() - report.allowed() - report.refused(),
                     report.asked() == 0 ? 0 : report.nanoseconds() / report.asked());
         }
-        return chain.report().isEmpty() ? "no policy: every connection is refused" : columns.toString();
+        return chain.report().isEmpty() ? "no policy: every connection is refused" : table.toString();
     }
 }
