@@ -25,6 +25,7 @@ final class LocalSession implements TransportSession {
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;
     private static final int WATCH_MILLISECONDS = 50;
+    private static final int SWEEP_MILLISECONDS = 1000;
     private static final int GONE_CAPACITY = 64;
 
     private final NativeSystem system;
@@ -44,6 +45,7 @@ final class LocalSession implements TransportSession {
     private int[] goneSlot = new int[GONE_CAPACITY];
     private int gone;
     private long lastWatch = System.nanoTime();
+    private long lastSweep = System.nanoTime();
 
     LocalSession(NativeSystem system, Path state, TransportListener listener, LocalTransport.Config config) throws IOException {
         this.system = system;
@@ -169,9 +171,20 @@ final class LocalSession implements TransportSession {
         if (now - lastWatch >= WATCH_MILLISECONDS * 1_000_000L) {
             lastWatch = now;
             for (LocalApplicationRegion application : applications) {
+                application.beat(now);
                 if (application.isWatchful()) {
                     application.watch();
                 }
+            }
+        }
+        if (now - lastSweep >= SWEEP_MILLISECONDS * 1_000_000L) {
+            lastSweep = now;
+            for (LocalApplicationRegion application : applications) {
+                application.shrinkIdleRings();
+            }
+            for (LocalInsRegion ins : inss) {
+                ins.beat(now);
+                ins.shrinkIdleRings();
             }
         }
         return milliseconds < 0 ? WATCH_MILLISECONDS : Math.min(milliseconds, WATCH_MILLISECONDS);

@@ -271,6 +271,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     @Override
+    protected Direction produced() {
+        return Direction.IN;
+    }
+
+    @Override
     protected int asleepField() {
         return HeaderLayout.BACKEND_ASLEEP;
     }

@@ -1,5 +1,6 @@
 package org.ringfence.ring.region;
 
+import java.lang.invoke.VarHandle;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.system.SharedMemory;
@@ -147,8 +148,13 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
             return false;
         }
         published = false;
-        java.lang.invoke.VarHandle.fullFence();
+        VarHandle.fullFence();
         return Words.takeFlag(memory, HeaderLayout.BACKEND_ASLEEP);
+    }
+
+    @Override
+    protected Direction produced() {
+        return Direction.OUT;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Region;
+import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
@@ -49,6 +50,12 @@ public abstract class MappedRegion implements Region {
         for (int slot = slots - 1; slot >= 0; slot--) {
             free[freeCount++] = slot;
         }
+        reserve();
+    }
+
+    /** Every free slot can be opened: two smallest rings each. */
+    private void reserve() {
+        pool.reserve(2 * freeCount);
     }
 
     protected final int offset(int field) {
@@ -102,6 +109,7 @@ public abstract class MappedRegion implements Region {
             return -1;
         }
         freeCount--;
+        reserve();
         highWater = Math.max(highWater, slot + 1);
         int s = at(slot);
         setKind(slot, domain, type, protocol);
@@ -122,6 +130,7 @@ public abstract class MappedRegion implements Region {
         in.free(slot);
         out.free(slot);
         free[freeCount++] = slot;
+        reserve();
     }
 
     public final void setKind(int slot, int domain, int type, int protocol) {
@@ -178,7 +187,7 @@ public abstract class MappedRegion implements Region {
 
     /** Size of the ring a slot's producer uses, in bytes. */
     protected final int ringBytes(int slot, Direction direction) {
-        return org.ringfence.ring.layout.Grant.bytes(grants(direction).used(slot));
+        return Grant.bytes(grants(direction).used(slot));
     }
 
     // ---- what a flow calls when it has moved bytes ----
@@ -191,8 +200,13 @@ public abstract class MappedRegion implements Region {
 
     // ---- sleeping ----
 
-    /** The side's own asleep flag. */
+    /** Offset of the side's own asleep flag, which its heartbeat follows by 8 bytes. */
     protected abstract int asleepField();
+
+    /** Shows the peer that the gateway lives: nanoseconds of a clock that only goes forward. */
+    public final void beat(long now) {
+        Words.setOpaque(memory, asleepField() + HeaderLayout.HEARTBEAT_AFTER_ASLEEP, now);
+    }
 
     public final void fallAsleep() {
         Words.setIntOpaque(memory, asleepField(), 1);
@@ -210,7 +224,16 @@ public abstract class MappedRegion implements Region {
         shared.close();
     }
 
-    final boolean poolIsShort() {
-        return pool.freePages() < pool.pages() / 4;
+    /** The direction in which the gateway produces: towards the region's peer. */
+    protected abstract Direction produced();
+
+    /** Takes large rings back from sockets that have been still for a while. Called about once a second. */
+    public final void shrinkIdleRings() {
+        for (int slot = 0; slot < highWater; slot++) {
+            if (isOpen(slot)) {
+                in.shrinkIfIdle(slot, produced() == Direction.IN);
+                out.shrinkIfIdle(slot, produced() == Direction.OUT);
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ final class RingGrants {
     private final int slotBytes;
     private final long[] used;
     private final long[] granted;
+    private final long[] tailAtLastLook;
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int slots) {
         this.memory = memory;
@@ -27,6 +28,7 @@ final class RingGrants {
         this.slotBytes = slotBytes;
         used = new long[slots];
         granted = new long[slots];
+        tailAtLastLook = new long[slots];
     }
 
     /** Grants a slot its first ring. False if the pool is exhausted. */
@@ -35,6 +37,7 @@ final class RingGrants {
         publish(slot, grant);
         granted[slot] = grant;
         used[slot] = grant;
+        tailAtLastLook[slot] = -1;
         return grant != 0;
     }
 
@@ -64,22 +67,33 @@ final class RingGrants {
         if (isMoving(slot) || order == Grant.MAX_ORDER) {
             return;
         }
-        long grant = pool.take(Math.min(order + GROWTH, Grant.MAX_ORDER));
+        long grant = pool.takeLarge(Math.min(order + GROWTH, Grant.MAX_ORDER));
         if (grant != 0) {
             granted[slot] = grant;
             publish(slot, grant);
         }
     }
 
-    /** Grants a smallest ring in place of a larger one. */
-    void shrink(int slot) {
+    /**
+     * Grants a smallest ring in place of a larger one that has been empty and still since the last call, about a second ago.
+     *
+     * @param produced true if the gateway is the ring's producer: then it moves at once, else the peer does when it next produces
+     */
+    void shrinkIfIdle(int slot, boolean produced) {
         if (isMoving(slot) || Grant.order(used[slot]) == 0) {
             return;
         }
-        long grant = pool.take(0);
+        int s = slotsAt + slot * slotBytes;
+        long tail = Words.getAcquire(memory, s + offsets.tail());
+        boolean idle = tail == tailAtLastLook[slot] && tail == Words.getAcquire(memory, s + offsets.head());
+        tailAtLastLook[slot] = tail;
+        long grant = idle ? pool.take(0) : 0;
         if (grant != 0) {
             granted[slot] = grant;
             publish(slot, grant);
+            if (produced) {
+                adopt(slot);
+            }
         }
     }
 

@@ -19,6 +19,7 @@ final class RingPool {
     private final int[] previous;
     private final int[] first = new int[Grant.MAX_ORDER + 1];
     private int freePages;
+    private int reservedPages;
     private int epoch;
 
     RingPool(long bytes) {
@@ -82,6 +83,16 @@ final class RingPool {
             order++;
         }
         push(page, order);
+    }
+
+    /** Pages that only smallest rings may use, so that every slot can still be opened. */
+    void reserve(int count) {
+        reservedPages = count;
+    }
+
+    /** A ring of more than one page, or 0 if that would touch the reserve. */
+    long takeLarge(int order) {
+        return freePages - (1 << order) < reservedPages ? 0 : take(order);
     }
 
     int freePages() {
