@@ -3,7 +3,11 @@ $(REGION): $(patsubst %.c,$(BUILD)/%.o,$(wildcard region/*.c))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-ALL += $(REGION)
+# What layout.h says in numbers, for ring-bundle's LayoutTest.
+$(BUILD)/region-offsets: $(BUILD)/region/print/offsets.o
+	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
+
+ALL += $(REGION) $(BUILD)/region-offsets
 
 # Its tests: each region/test/NAME.c but the parts is a program of one behaviour, run one after the other.
 REGION_TEST_PARTS := check gateway
