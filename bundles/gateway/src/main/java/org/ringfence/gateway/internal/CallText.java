@@ -15,7 +15,7 @@ final class CallText {
             case BIND, CONNECT, ACCEPT -> name + "(" + Addresses.text(payload, 0, length) + ")";
             case LISTEN -> name + "(" + arguments[0] + ")";
             case SHUTDOWN -> name + "(" + how(arguments[0]) + ")";
-            case SETSOCKOPT, GETSOCKOPT -> name + "(" + arguments[0] + ", " + arguments[1] + ")";
+            case SETSOCKOPT, GETSOCKOPT -> name + "(" + OptionName.of(arguments[0], arguments[1]) + ")";
             default -> name + "()";
         };
     }
