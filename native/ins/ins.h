@@ -12,7 +12,8 @@
  *   calls.c     executing calls
  *   accept.c    connections on their way from a listener to a posted ACCEPT
  *   transfer.c  bytes, ends of file, errors, and what waits for bytes: SHUTDOWN and CLOSE
- *   stack.h     what a network stack offers; stack_linux.c: the kernel's
+ *   stack.h     what a network stack offers; stack_linux.c: the kernel's; netbsd.h: the same kernel, in
+ *               the numbers and layouts of NetBSD
  */
 #ifndef RINGFENCE_INS_INS_H
 #define RINGFENCE_INS_INS_H

@@ -14,10 +14,12 @@
 #include "ins.h"
 
 static const char usage[] =
-    "Usage: ringfence-ins --socket PATH [--user NAME|UID] [--linger SECONDS] [--no-sandbox]\n"
+    "Usage: ringfence-ins --socket PATH [--abi linux|netbsd] [--user NAME|UID] [--linger SECONDS] [--no-sandbox]\n"
     "Executes the socket calls of the gateway whose ins.sock is PATH.\n"
     "\n"
     "  --socket PATH      the gateway's ins.sock, in its state directory\n"
+    "  --abi linux|netbsd numbers and layouts spoken to the gateway; default linux. netbsd is a stand-in for a\n"
+    "                     NetBSD stack, on this machine's sockets\n"
     "  --user NAME|UID    as root, run as this user; default nobody\n"
     "  --linger SECONDS   reset a closed connection whose peer has taken no byte for so long; default 60\n"
     "  --die-with-parent  end when the thread that started this process ends\n"
@@ -70,24 +72,36 @@ static void close_inherited(void) {
 
 struct options {
     const char *socket, *user;
+    const struct rf_stack *stack;
     bool sandbox, die_with_parent;
     int64_t linger; /* milliseconds */
 };
 
+static const struct rf_stack *const stacks[] = {&rf_stack_linux, &rf_stack_netbsd};
+
+static const struct rf_stack *find_stack(const char *name) {
+    for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++)
+        if (strcmp(name, stacks[i]->name) == 0) return stacks[i];
+    ins_die("--abi '%s': give linux or netbsd", name);
+}
+
 static struct options parse(int argc, char **argv) {
     static const struct option known[] = {
-        {"socket", required_argument, NULL, 's'}, {"user", required_argument, NULL, 'u'},
-        {"linger", required_argument, NULL, 'l'}, {"die-with-parent", no_argument, NULL, 'd'},
-        {"no-sandbox", no_argument, NULL, 'n'},   {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},     {"abi", required_argument, NULL, 'a'},
+        {"user", required_argument, NULL, 'u'},       {"linger", required_argument, NULL, 'l'},
+        {"die-with-parent", no_argument, NULL, 'd'},  {"no-sandbox", no_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},             {NULL, 0, NULL, 0},
     };
-    struct options options = {.sandbox = true, .linger = 60000};
+    struct options options = {.stack = stacks[0], .sandbox = true, .linger = 60000};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         char *end;
         switch (option) {
         case 's':
             options.socket = optarg;
+            break;
+        case 'a':
+            options.stack = find_stack(optarg);
             break;
         case 'u':
             options.user = optarg;
@@ -128,7 +142,7 @@ int main(int argc, char **argv) {
     sigaction(SIGINT, &action, NULL);
 
     static struct ins ins;
-    ins.stack = &rf_stack_linux;
+    ins.stack = options.stack;
     ins.linger = options.linger;
     ins.run = ins_queue(INS_RUN);
     ins.lingering = ins.starved = ins_queue(INS_WAIT);

@@ -6,6 +6,19 @@ $(INS): $(patsubst %.c,$(BUILD)/%.o,$(wildcard ins/*.c)) $(REGION)
 
 ALL += $(INS)
 
+# NetBSD's numbers in C, from the translator's own table: they stand once.
+NETBSD_TABLE := ../syscall-translator-bundle/src/main/resources/org/ringfence/translator/linux-netbsd-abi.tsv
+NETBSD_NUMBERS := $(BUILD)/ins/netbsd_numbers.h
+
+$(NETBSD_NUMBERS): ins/netbsd.awk $(NETBSD_TABLE)
+	@mkdir -p $(@D)
+	awk -f ins/netbsd.awk $(NETBSD_TABLE) >$@
+
+NETBSD_OBJECTS := $(patsubst %,ins/%.o,stack_netbsd options_netbsd test/netbsd)
+NETBSD_OBJECTS := $(NETBSD_OBJECTS:%=$(BUILD)/%) $(NETBSD_OBJECTS:%=$(BUILD)/asan/%)
+$(NETBSD_OBJECTS): CFLAGS += -Iins -I$(BUILD)/ins
+$(NETBSD_OBJECTS): | $(NETBSD_NUMBERS)
+
 # Its tests: each ins/test/NAME.c but frontend.c is a program that plays the gateway to an INS it starts.
 INS_TESTS := $(filter-out frontend,$(patsubst ins/test/%.c,%,$(wildcard ins/test/*.c)))
 INS_TEST_PROGRAMS := $(INS_TESTS:%=$(BUILD)/ins/test/%)
@@ -20,7 +33,7 @@ $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard ins/*.c) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos)
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos netbsd)
 
 .PHONY: test-ins test-ins-sanitized
 test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins

@@ -2,7 +2,8 @@
  * stack.h - the network stack below the INS's loop, as a table of functions.
  *
  * The loop knows slots, rings and calls; a stack knows sockets. One INS has one stack: Linux's own
- * (stack_linux.c); a rump kernel's, in the process or on rumprun, takes a table of its own. The
+ * (stack_linux.c), or what stands in for NetBSD's (stack_netbsd.c); a rump kernel's, in the process
+ * or on rumprun, takes a table of its own. The
  * numbers in arguments, addresses, option values and results are those of the stack's ABI and go
  * through the loop unread; the few errors the loop gives by itself it takes from `errors`.
  *
@@ -73,7 +74,7 @@ struct rf_stack {
     int (*wait)(struct rf_event *events, int capacity, int milliseconds);
 };
 
-extern const struct rf_stack rf_stack_linux;
+extern const struct rf_stack rf_stack_linux, rf_stack_netbsd;
 
 /* shutdown()'s `how`, the same in every ABI that descends from BSD. */
 enum { RF_SHUT_READ = 0, RF_SHUT_WRITE = 1, RF_SHUT_BOTH = 2 };

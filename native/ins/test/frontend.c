@@ -48,8 +48,9 @@ static pid_t start_ins(const char *socket_path, const char *const *arguments, in
 void frontend_start(struct frontend *f, const char *const *arguments) { frontend_start_logged(f, arguments, -1); }
 
 void frontend_start_logged(struct frontend *f, const char *const *arguments, int standard_error) {
+    if (f->abi == 0) f->abi = RF_ABI_LINUX;
     struct rf_geometry geometry = {
-        .abi = RF_ABI_LINUX,
+        .abi = f->abi,
         .slots = FRONTEND_SLOTS,
         .commands = 256,
         .cells = CELLS,
@@ -85,7 +86,7 @@ void frontend_start_logged(struct frontend *f, const char *const *arguments, int
 
     struct rf_hello hello;
     check_need(recv(f->control, &hello, sizeof hello, 0) == (ssize_t)sizeof hello && hello.magic == RF_MAGIC &&
-                   hello.layout_version == RF_LAYOUT_VERSION && hello.abi == RF_ABI_LINUX &&
+                   hello.layout_version == RF_LAYOUT_VERSION && hello.abi == f->abi &&
                    hello.pid == (uint32_t)f->ins && strcmp(hello.name, "ins") == 0,
                "a correct hello");
     if (f->welcome.layout_version == 0) f->welcome.layout_version = RF_LAYOUT_VERSION;

@@ -25,6 +25,7 @@ struct frontend {
     int control, doorbell, ring_ins;
     uint64_t calls[64]; /* by cell: the call it waits for, or 0 */
     struct rf_welcome welcome; /* what to send; tests of versions change it first */
+    uint32_t abi;              /* of the region and of the hello; 0 for Linux's */
 };
 
 struct answer {

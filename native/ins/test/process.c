@@ -299,6 +299,7 @@ static void command_line(void) {
          ARGUMENTS("--socket", "/nonexistent/ins.sock"));
     says("a path too long is named with the limit", 1, "at most 107", ARGUMENTS("--socket", longest));
     says("an impossible linger time is an error", 1, "--linger '0'", ARGUMENTS("--socket", "/x", "--linger", "0"));
+    says("an unknown ABI is an error", 1, "--abi 'solaris'", ARGUMENTS("--socket", "/x", "--abi", "solaris"));
     if (geteuid() == 0) {
         says("an unknown user is named", 1, "'nobody-of-this-name': no such user",
              ARGUMENTS("--socket", "/x", "--user", "nobody-of-this-name"));
