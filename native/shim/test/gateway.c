@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +35,7 @@
 struct connection {
     int real, pair, app; /* app: the end of the pair that could not be offered yet, or -1 */
     int listener;
-    bool used, closing, out_ended, shut_wanted, reset;
+    bool used, closing /* the last reference to the application's end is gone */, out_ended, shut_wanted, in_shut, reset;
     uint32_t errors;
     uint64_t packet_head, shut_at;
 };
@@ -73,7 +75,18 @@ static bool send_with_descriptors(int to, const void *bytes, size_t length, cons
     return sendmsg(to, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)length;
 }
 
-static void packet(struct connection *c) { send(c->pair, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL); }
+/* A packet that fails says that the application's end is closed: once both directions are shut down, that is
+ * the only sign of a close that came before the packets. */
+static void packet(struct connection *c) {
+    if (!c->in_shut && send(c->pair, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) c->closing = true;
+}
+
+/* Ends the direction to the application. The packets stay unread, and so tell a close that follows. */
+static void end_in(struct connection *c) {
+    for (int i = 0; i < 3; i++) packet(c);
+    c->in_shut = true;
+    shutdown(c->pair, SHUT_WR);
+}
 
 static void read_away(struct connection *c) {
     char byte;
@@ -151,19 +164,21 @@ static void fail(uint32_t n, int error) {
     atomic_fetch_or(&s->marks, RF_MARK_RESET | RF_MARK_OUT_SHUT);
     atomic_store(&s->state, RF_STATE_FAILED);
     read_away(c);
-    packet(c);
-    packet(c);
+    end_in(c);
     shutdown(c->pair, SHUT_RDWR);
 }
 
 static void connected(uint32_t n) {
     struct rf_slot *s = &region.slots[n];
+    int on = 1;
+    /* What a program wrote as one piece may leave the ring as two: the second must not wait for an answer to the
+     * first. */
+    setsockopt(connections[n].real, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     name_of(connections[n].real, local_name, &s->local);
     name_of(connections[n].real, peer_name, &s->peer);
     atomic_store(&s->state, RF_STATE_CONNECTED);
 }
 
-/* The last reference to the application's end is gone. */
 static void hung_up(uint32_t n) {
     connections[n].closing = true;
     if (region.slots[n].state != RF_STATE_CONNECTED) end(n);
@@ -243,16 +258,13 @@ static int execute(const struct rf_command *call, uint8_t *payload, socklen_t *l
             shutdown(c->real, SHUT_RDWR);
             atomic_store(&s->state, RF_STATE_OPEN);
             atomic_fetch_or(&s->marks, RF_MARK_IN_EOF | RF_MARK_OUT_SHUT);
-            packet(c);
-            packet(c);
+            end_in(c);
             shutdown(c->pair, SHUT_RDWR);
             return 0;
         }
         if (call->args[0] != SHUT_WR) {
             atomic_fetch_or(&s->marks, RF_MARK_IN_EOF);
-            packet(c);
-            packet(c);
-            shutdown(c->pair, SHUT_WR);
+            end_in(c);
         }
         if (call->args[0] != SHUT_RD) {
             c->shut_wanted = true;
@@ -345,9 +357,7 @@ static void move_in(uint32_t n) {
             rf_produce(&in, (uint64_t)got);
         } else if (got == 0) {
             atomic_fetch_or(&s->marks, RF_MARK_IN_EOF);
-            packet(c); /* so that a close after both directions have ended is told apart */
-            packet(c);
-            shutdown(c->pair, SHUT_WR);
+            end_in(c);
         } else if (errno == EAGAIN) {
             break;
         } else {
@@ -391,7 +401,7 @@ static short serve(uint32_t n) {
         move_in(n);
     }
     struct rf_ring in = rf_in_ring(s), out = rf_out_ring(s);
-    if (c->closing && (c->reset || rf_available(&out) == 0)) end(n);
+    if (c->closing && (s->state != RF_STATE_CONNECTED || rf_available(&out) == 0)) end(n);
     if (!c->used || s->state != RF_STATE_CONNECTED) return 0;
     bool room = (s->marks & RF_MARK_IN_EOF) == 0 && rf_produce_span(&region, &in, span) > 0;
     return (short)((room ? POLLIN : 0) | (rf_available(&out) > 0 ? POLLOUT : 0));

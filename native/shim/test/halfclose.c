@@ -80,6 +80,25 @@ static void unread_bytes(void) {
     close(ends[1]);
 }
 
+/* More connections than a stack of the tests has room for at once: each has to be gone when it is closed. */
+static void ended_both_ways(void) {
+    int listening = listener(AF_INET), right = 0;
+    for (int i = 0; i < 1500; i++) {
+        char byte;
+        int client = connected_to(listening), server = accept(listening, NULL, NULL);
+        need(server >= 0);
+        shutdown(client, SHUT_WR);
+        if (i % 2 == 0) right += read(server, &byte, 1) == 0;
+        shutdown(server, SHUT_WR);
+        if (i % 3 == 0) close(server);
+        right += read(client, &byte, 1) == 0 && (i % 2 == 0 || close(client) == 0);
+        if (i % 3 != 0) close(server);
+        if (i % 2 == 0) close(client);
+    }
+    check(right == 2250, "1500 connections that both sides have shut down end: %d", right);
+    close(listening);
+}
+
 int main(void) {
     struct sigaction action = {.sa_handler = on_broken_pipe};
     sigaction(SIGPIPE, &action, NULL);
@@ -88,5 +107,6 @@ int main(void) {
     reset();
     listener_shut();
     unread_bytes();
+    ended_both_ways();
     finished();
 }
