@@ -26,12 +26,17 @@ SHIM_TESTS := $(patsubst shim/test/%.c,$(BUILD)/shim/test/%,$(wildcard shim/test
 $(SHIM_TESTS): $(BUILD)/shim/test/%: $(BUILD)/shim/test/%.o $(REGION)
 	$(CC) $(LDFLAGS) $(PIE) -o $@ $^
 
+# The gateway that the tests run with, in one process.
+SHIM_DOUBLE := $(BUILD)/shim/test/gateway
+$(SHIM_DOUBLE): $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/test/double/*.c)) $(REGION)
+	$(CC) $(LDFLAGS) $(PIE) -o $@ $^
+
 .PHONY: test-shim
-test-shim: $(SHIM) $(SHIM_TESTS)
+test-shim: $(SHIM) $(SHIM_TESTS) $(SHIM_DOUBLE)
 	shim/test/exports $(SHIM)
 	shim/test/run native
 	shim/test/run double
 	shim/test/run failures
 
-ALL += $(SHIM_TESTS)
+ALL += $(SHIM_TESTS) $(SHIM_DOUBLE)
 TESTS += test-shim

@@ -1,0 +1,45 @@
+/*
+ * gateway.h - the two halves of the gateway's double: gateway.c attaches programs and takes their calls,
+ * connections.c executes them on sockets of its own.
+ */
+#ifndef RINGFENCE_SHIM_DOUBLE_H
+#define RINGFENCE_SHIM_DOUBLE_H
+
+#include <sys/socket.h>
+
+#include "../../../region/region.h"
+
+#define SLOTS 512
+#define PAGES_PER_SLOT 64 /* in and out ring of order 0, then of order BIG at 16 and 32 */
+#define BIG 4
+
+struct connection {
+    int real, pair, app; /* app: the end of the pair that could not be offered yet, or -1 */
+    int listener;
+    bool used, closing /* the last reference to the application's end is gone */, out_ended, shut_wanted, in_shut, reset;
+    uint32_t errors;
+    uint64_t packet_head, shut_at;
+};
+
+extern struct rf_region region;
+extern struct connection connections[SLOTS];
+extern uint32_t vacant[SLOTS], vacancies; /* free slots, last in first out */
+extern uint32_t pooled;                   /* sockets in the pool that no program has taken */
+
+/* gateway.c */
+void die(const char *what);
+void watch(int fd, uint64_t tag);
+bool send_with_descriptors(int to, const void *bytes, size_t length, const int *fds, unsigned count);
+
+/* connections.c */
+/* A slot with a pair whose application end is still here. -1 if there is none left. */
+int open_slot(void);
+bool offer(int to, uint32_t n);
+/* errno of the call, 0 for success. */
+int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length);
+/* The last reference to the application's end is gone. */
+void hung_up(uint32_t n);
+/* Looks after one slot; says what to wait for on its real socket. */
+short serve(uint32_t n);
+
+#endif
