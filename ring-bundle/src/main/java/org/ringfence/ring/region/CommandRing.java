@@ -60,11 +60,9 @@ final class CommandRing {
             into.arguments[i] = memory.getLong(entry + ARGS + i * 8);
         }
         int length = memory.getInt(entry + PAYLOAD_LENGTH);
-        if (length < 0 || length > Call.MAX_PAYLOAD) {
-            throw new ProtocolViolation(region, "call " + into.callNumber + " has a payload of " + length + " bytes, beyond " + Call.MAX_PAYLOAD);
-        }
-        into.payloadLength = length;
-        memory.get(entry + PAYLOAD, into.payload, 0, length);
+        boolean fits = length >= 0 && length <= Call.MAX_PAYLOAD;
+        into.payloadLength = fits ? length : Call.PAYLOAD_TOO_LONG;
+        memory.get(entry + PAYLOAD, into.payload, 0, fits ? length : 0);
         position++;
         Words.setRelease(memory, HeaderLayout.COMMAND_HEAD, position);
         return true;

@@ -7,6 +7,8 @@ package org.ringfence.api.call;
 public final class Call {
     /** Bytes of payload a command entry holds. */
     public static final int MAX_PAYLOAD = 52;
+    /** Value of {@link #payloadLength} for a call that claims more than an entry holds: it is answered EMSGSIZE. */
+    public static final int PAYLOAD_TOO_LONG = MAX_PAYLOAD + 1;
     public static final int ARGUMENTS = 6;
 
     /** Number of the {@link Operation}; anything, until checked. */
@@ -20,7 +22,7 @@ public final class Call {
     public final long[] arguments = new long[ARGUMENTS];
     /** Address or option value in the ABI of the region the call came from. */
     public final byte[] payload = new byte[MAX_PAYLOAD];
-    /** Used bytes of {@link #payload}, 0 to {@value #MAX_PAYLOAD}. */
+    /** Used bytes of {@link #payload}, 0 to {@value #MAX_PAYLOAD}; or {@link #PAYLOAD_TOO_LONG}, until checked. */
     public int payloadLength;
 
     /** Empties the call and names what it is about. */

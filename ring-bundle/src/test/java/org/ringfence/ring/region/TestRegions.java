@@ -1,0 +1,117 @@
+package org.ringfence.ring.region;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.ringfence.api.system.Geometry;
+import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.memory.internal.JnaSystem;
+
+/** A region of an application and one of an INS in real shared memory, and what they tell their peers, written down. */
+final class TestRegions implements AutoCloseable {
+    static final JnaSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
+    static final int SLOTS = 64;
+    static final int COMMANDS = 16;
+    static final int CELLS = 64;
+
+    final Application application;
+    final Ins ins;
+    final Journal journal;
+    final ByteBuffer journalMemory;
+
+    TestRegions() {
+        this(16 << 20);
+    }
+
+    TestRegions(long poolBytes) {
+        try {
+            Geometry geometry = new Geometry(1, SLOTS, COMMANDS, CELLS, poolBytes);
+            application = new Application(SYSTEM.createRegion("test-a", geometry, 1));
+            ins = new Ins(SYSTEM.createRegion("test-b", geometry, 2));
+            var memory = SYSTEM.createMemory("test-journal", Journal.bytes(16));
+            journalMemory = memory.buffer();
+            journal = new Journal(memory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        application.close();
+        ins.close();
+        journal.close();
+    }
+
+    /** Writes down what it tells the application, as {@code readable 3}. */
+    static final class Application extends BackendRegion {
+        final List<String> told = new ArrayList<>();
+        boolean roomAtLastWatch;
+
+        Application(org.ringfence.api.system.SharedMemory memory) {
+            super(memory, 1, "application", 4711);
+        }
+
+        @Override
+        protected void tellReadable(int slot) {
+            told.add("readable " + slot);
+        }
+
+        @Override
+        protected void tellWritable(int slot) {
+            told.add("writable " + slot);
+        }
+
+        @Override
+        protected void tellMarks(int slot, int marks) {
+            told.add("marks " + slot + " " + marks);
+        }
+
+        @Override
+        protected void tellAnswered(int offset) {
+            told.add("answered " + offset);
+        }
+
+        @Override
+        protected void watchRoom(int slot, boolean room) {
+            roomAtLastWatch = room;
+        }
+
+        /** What was told since the last call. */
+        List<String> news() {
+            List<String> news = List.copyOf(told);
+            told.clear();
+            return news;
+        }
+
+        @Override
+        public void offer(int listener, int slot) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int waiting(int listener) {
+            return 0;
+        }
+
+        @Override
+        public void claimed(int slot) {
+        }
+    }
+
+    static final class Ins extends FrontendRegion {
+        ProtocolViolation violation;
+
+        Ins(org.ringfence.api.system.SharedMemory memory) {
+            super(memory, 2, "ins", 4712);
+        }
+
+        @Override
+        protected void violated(ProtocolViolation found) {
+            violation = found;
+        }
+    }
+}
