@@ -46,9 +46,12 @@ final class PendingSlots {
         return false;
     }
 
-    /** The next slot with news, or -1 when there is none. */
+    /**
+     * The next slot with news, or -1 when there is none. A peer that sets bits faster than they are taken cannot hold the taker: after
+     * as many looks as there are leaves it gives up for now, and {@link #any} still tells of the rest.
+     */
     int take() {
-        for (;;) {
+        for (int look = 0; look <= summaries * 64; look++) {
             while (leaf != 0) {
                 int slot = leafIndex * 64 + Long.numberOfTrailingZeros(leaf);
                 leaf &= leaf - 1;
@@ -63,6 +66,7 @@ final class PendingSlots {
             summary &= summary - 1;
             leaf = (long) Words.LONG.getAndSet(memory, at + LEAF + leafIndex * 8, 0L);
         }
+        return -1;
     }
 
     private boolean takeSummary() {

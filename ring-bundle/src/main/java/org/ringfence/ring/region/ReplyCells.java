@@ -91,9 +91,12 @@ final class ReplyCells {
         return false;
     }
 
-    /** The next answered cell, copied out and free again; -1 if none. A bit that no answer explains is ignored. */
+    /**
+     * The next answered cell, copied out and free again; -1 if none. A bit that no answer explains is ignored, and an INS that sets such
+     * bits without end cannot hold the taker, who looks at each word at most once a call.
+     */
     int take(Answer into) {
-        for (;;) {
+        for (int look = 0; look <= cells / 64; look++) {
             while (bits != 0) {
                 int cell = word * 64 + Long.numberOfTrailingZeros(bits);
                 bits &= bits - 1;
@@ -107,6 +110,7 @@ final class ReplyCells {
                 return -1;
             }
         }
+        return -1;
     }
 
     private boolean takeWord() {
