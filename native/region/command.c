@@ -10,9 +10,12 @@
 
 #include "region.h"
 
+/* Times 50 us: some 200 ms. */
+#define RF_FULL_TRIES 4000
+
 uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, struct rf_cell *cell) {
     struct rf_header *h = region->header;
-    for (;;) {
+    for (int tries = 0; tries < RF_FULL_TRIES; tries++) {
         rf_lock(&h->command_lock);
         uint64_t tail = atomic_load_explicit(&h->command_tail, memory_order_relaxed);
         uint64_t head = atomic_load_explicit(&h->command_head, memory_order_acquire);
@@ -31,6 +34,7 @@ uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, st
         /* The backend takes calls in batches and never waits for anybody: a full ring is brief. */
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
     }
+    return 0;
 }
 
 int rf_command_take(struct rf_region *region, struct rf_command *command) {

@@ -93,7 +93,8 @@ static inline void rf_wake_up(_Atomic uint32_t *asleep) {
 /* ---- command ring ---- */
 
 /* Frontend: appends one call, waiting while the ring is full; the call number and, if `cell` is
- * given, its expectation are filled in. Any thread or process. Returns the call number. */
+ * given, its expectation are filled in. Any thread or process. Returns the call number, or 0 if the
+ * ring stayed full for some 200 ms: then look whether the backend lives, and try again. */
 uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, struct rf_cell *cell);
 /* Backend: copies the next call out. 1, 0 if there is none, -EPROTO if the producer's counter
  * claims more than the ring holds. One thread. */

@@ -28,7 +28,13 @@ int call_backend(const struct ring_socket *socket, struct rf_command *command, s
     }
     command->slot = socket->number;
     command->generation = socket->generation;
-    uint64_t number = rf_command_put(&region, command, cell);
+    uint64_t number;
+    while ((number = rf_command_put(&region, command, cell)) == 0)
+        if (!attachment_alive(attachment)) {
+            rf_unlock(&cell->lock);
+            critical_leave(section);
+            return ENETDOWN;
+        }
     if (rf_must_ring(&region.header->backend_asleep)) attachment_ring(attachment);
     bool answered;
     while (!(answered = rf_cell_wait(cell, number, ROUND_MILLISECONDS)) && attachment_alive(attachment)) {
@@ -46,4 +52,19 @@ int call_backend(const struct ring_socket *socket, struct rf_command *command, s
     rf_unlock(&cell->lock);
     critical_leave(section);
     return answer->error;
+}
+
+int call_post(const struct ring_socket *socket, struct rf_command *command) {
+    struct rf_region region = *socket->region;
+    if (attachment_dead(socket->attachment)) return ENETDOWN;
+    command->cell = RF_NO_CELL;
+    command->slot = socket->number;
+    command->generation = socket->generation;
+    struct critical section = critical_enter();
+    uint64_t number;
+    while ((number = rf_command_put(&region, command, NULL)) == 0 && attachment_alive(socket->attachment)) continue;
+    bool ring = rf_must_ring(&region.header->backend_asleep);
+    critical_leave(section);
+    if (ring) attachment_ring(socket->attachment);
+    return number != 0 ? 0 : ENETDOWN;
 }

@@ -18,4 +18,7 @@ struct answer {
  * the answer's, or ENETDOWN if the gateway is gone. Without any lock of the slot. */
 int call_backend(const struct ring_socket *socket, struct rf_command *command, struct answer *answer);
 
+/* Issues `command` and does not wait: for calls that cannot fail. 0, or ENETDOWN if the gateway is gone. */
+int call_post(const struct ring_socket *socket, struct rf_command *command);
+
 #endif

@@ -2,6 +2,7 @@
  * slot, and the rest of the gateway. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "call.h"
@@ -64,13 +65,19 @@ static int get_option(const struct ring_socket *s, int level, int name, void *va
     return 0;
 }
 
+/* Switches that no TCP socket refuses. Servers throw them for every connection or every answer; nobody has to
+ * wait for that: a later call goes the same way and finds them thrown. */
+static bool is_switch(int level, int name, socklen_t length) {
+    return level == IPPROTO_TCP && (name == TCP_NODELAY || name == TCP_CORK || name == TCP_QUICKACK) && length >= sizeof(int);
+}
+
 static int set_option(const struct ring_socket *s, int level, int name, const void *value, socklen_t length) {
     struct rf_command command = {.op = RF_OP_SETSOCKOPT, .args = {level, name}, .payload_length = length};
     struct answer answer;
     if (length > RF_COMMAND_PAYLOAD) return EINVAL;
     if (value == NULL && length != 0) return EFAULT;
     if (length != 0) memcpy(command.payload, value, length);
-    return call_backend(s, &command, &answer);
+    return is_switch(level, name, length) ? call_post(s, &command) : call_backend(s, &command, &answer);
 }
 
 int shim_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
