@@ -1,0 +1,40 @@
+package org.ringfence.gateway.internal;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.PolicyReport;
+import org.ringfence.api.policy.Verdict;
+
+/** A chain that says what it was told to, and counts. */
+final class GivenVerdict implements PolicyChain {
+    volatile Verdict verdict;
+    final AtomicLong admitted = new AtomicLong();
+    final AtomicLong closed = new AtomicLong();
+
+    GivenVerdict(Verdict verdict) {
+        this.verdict = verdict;
+    }
+
+    @Override
+    public Verdict admit(Connection connection) {
+        admitted.incrementAndGet();
+        return verdict;
+    }
+
+    @Override
+    public String decidedBy() {
+        return "test";
+    }
+
+    @Override
+    public void closed(Connection connection) {
+        closed.incrementAndGet();
+    }
+
+    @Override
+    public List<PolicyReport> report() {
+        return List.of();
+    }
+}
