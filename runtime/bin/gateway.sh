@@ -12,12 +12,13 @@ usage: ./ringfence up [--abi linux|netbsd] [--ins-net host|own]
 Starts the gateway and the isolated network stack (INS) and returns when they are ready. Does nothing when they
 are. Builds first what has not been built.
 
-  --abi      the ABI the INS speaks (default: linux)
+  --abi      the ABI the INS speaks (default: linux); netbsd is a stand-in for a NetBSD stack
   --ins-net  the INS's network: that of the host, so that a protected server answers on the host's addresses
-             (default), or a namespace of its own
+             (default), or a namespace of its own with addresses of its own, for which root is needed
 
-Environment: RINGFENCE_STATE (state directory), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_LOG_LEVEL
-(default: INFO), RINGFENCE_JAVA_OPTS (more JVM options), JAVA_HOME.
+Environment: RINGFENCE_STATE (state directory), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_INS_ADDRESS
+(with --ins-net own: its addresses), RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options),
+JAVA_HOME.
 EOF
 }
 
@@ -34,6 +35,9 @@ cmd_up() {
         esac
         shift 2
     done
+    if [ $ins_net = own ] && [ "$(id -u)" -ne 0 ]; then
+        die "up: --ins-net own needs root, because a veth pair joins the INS's namespace to the host's: run as root, or without --ins-net"
+    fi
     umask 077
     make_state
     build_if_missing
@@ -57,18 +61,23 @@ start_gateway() {
         fi
     else
         rm -f -- "$STATE"/{gateway.pid,ready,attach.sock,ins.sock,shell.sock}
+        remove_own_net
         echo "$options" >"$STATE/options"
         launch_gateway "$1" "$2"
         pid=$(cat -- "$STATE/gateway.pid")
     fi
     await_ready "$pid"
     say "up: gateway pid $pid, state in $STATE"
+    if [ -s "$STATE/ins-address" ]; then
+        say "up: servers behind it answer on $(cat -- "$STATE/ins-address")"
+    fi
 }
 
 # Starts the JVM in a session of its own, so that Ctrl-C in this terminal does not reach it. The lock's descriptor
 # is closed in it: an inherited lock would be held as long as the gateway runs.
 launch_gateway() {
-    local logging=$RUNTIME/conf/logback.xml
+    local logging=$RUNTIME/conf/logback.xml ins=${RINGFENCE_INS_COMMAND:-"$NATIVE/ringfence-ins --abi $1"}
+    [ "$2" = own ] && ins="$RUNTIME/bin/ins-own-net $ins"
     find_java
     [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
@@ -79,7 +88,7 @@ launch_gateway() {
     # shellcheck disable=SC2206 # options are separated by spaces
     flags+=(${RINGFENCE_JAVA_OPTS:-})
     flags+=("-Dringfence.state=$STATE" "-Dringfence.runtime=$RUNTIME" "-Dringfence.native=$NATIVE"
-        "-Dringfence.ins.command=${RINGFENCE_INS_COMMAND:-$NATIVE/ringfence-ins}"
+        "-Dringfence.ins.command=$ins"
         "-Dringfence.abi=$1" "-Dringfence.ins.net=$2" "-Dringfence.log.level=${RINGFENCE_LOG_LEVEL:-INFO}"
         "-Djna.tmpdir=$STATE/data" "-Djava.io.tmpdir=$STATE/data" -Djava.awt.headless=true
         "-Dlogback.configurationFile=$logging" "-Dfelix.config.properties=file:$RUNTIME/conf/config.properties")
@@ -149,7 +158,16 @@ stop_gateway() {
             kill -KILL "$pid" 2>/dev/null || true
         fi
     fi
-    rm -f -- "$STATE"/{gateway.pid,options,ready,attach.sock,ins.sock,shell.sock}
+    rm -f -- "$STATE"/{gateway.pid,ready,attach.sock,ins.sock,shell.sock}
+    remove_own_net
+    rm -f -- "$STATE/options"
+}
+
+# The host's end of the INS's own network, if there is one: the kernel may take its time to remove it.
+remove_own_net() {
+    grep -qs -- '--ins-net own' "$STATE/options" || return 0
+    rm -f -- "$STATE/ins-address"
+    "$RUNTIME/bin/ins-own-net" --remove "$STATE" || say "$STATE: the INS's veth could not be removed"
 }
 
 help_status() {
@@ -168,6 +186,9 @@ cmd_status() {
     echo "gateway       $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
         "$(cat -- "$STATE/options" 2>/dev/null)"
     echo "state         $STATE"
+    if [ -s "$STATE/ins-address" ]; then
+        echo "INS address   $(cat -- "$STATE/ins-address")"
+    fi
     for heading in ins applications bundles; do
         printf '\n%s\n' "$heading"
         gateway_shell "ringfence:$heading" 2>&1 | sed 's/^/  /' || true
