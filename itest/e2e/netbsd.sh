@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Programs behind an INS that speaks NetBSD: every number, address, option and error is translated there and back.
+set -u
+. "$(dirname -- "$0")/behind.sh"
+needs "programs behind a stack that speaks NetBSD" nginx curl redis-server redis-cli "$PYTHON" ss
+own_gateway --abi netbsd
+
+is_netbsd() { shell ringfence:ins | awk 'NR == 2 { exit $3 != "netbsd" }'; }
+check "the INS speaks NetBSD" is_netbsd
+check "status says that it does" bash -c "'$ROOT/ringfence' status | grep -q -- '--abi netbsd'"
+
+# ---- what a program sees of its sockets is what it sees natively ----
+# same GROUP: python's lines behind the gateway are those without.
+same() {
+    local group=$1
+    timeout 60 "$PYTHON" "$CLIENTS/sockets.py" "$group" >"$SITE/$group.native" 2>&1 || return
+    timeout 60 "$ROOT/ringfence" run --name python -- "$PYTHON" "$CLIENTS/sockets.py" "$group" >"$SITE/$group.behind" 2>&1
+    # nothing would equal nothing
+    [ "$(wc -l <"$SITE/$group.native")" -ge 3 ] && diff "$SITE/$group.native" "$SITE/$group.behind"
+}
+check "errors are those of Linux" same errors
+check "options that are on or off read as on Linux" same flags
+check "sizes, times, linger and TCP_INFO read as on Linux" same values
+check "addresses of IPv4 and IPv6 are as on Linux" same names
+check "ends of file, broken pipes and resets are as on Linux" same ends
+
+# What docs/translation.md says cannot be as on Linux: the options are set, and not read.
+hidden() {
+    "$ROOT/ringfence" run --name python -- "$PYTHON" -c 'import errno, socket
+s = socket.socket()
+for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
+    s.setsockopt(socket.IPPROTO_TCP, name, 30)
+    try:
+        raise SystemExit(f"option {name} reads as {s.getsockopt(socket.IPPROTO_TCP, name)}")
+    except OSError as e:
+        assert e.errno == errno.ENOPROTOOPT, e'
+}
+check "keep-alive times can be set, and reading them is ENOPROTOOPT as NetBSD has it" hidden
+
+# ---- nginx ----
+make_site
+port=$(free_port)
+user=''
+[ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
+cat >"$SITE/nginx.conf" <<END
+$user
+worker_processes 2;
+pid $SITE/nginx.pid;
+error_log $SITE/error.log;
+events { worker_connections 512; }
+http {
+    sendfile on;
+    tcp_nopush on;
+    access_log off;
+    client_body_temp_path $SITE/body;
+    proxy_temp_path $SITE/proxy;
+    fastcgi_temp_path $SITE/fastcgi;
+    uwsgi_temp_path $SITE/uwsgi;
+    scgi_temp_path $SITE/scgi;
+    server {
+        listen $port so_keepalive=30s:10s:3;
+        listen [::1]:$port ipv6only=on;
+        root $SITE/www;
+        location /client { return 200 "\$remote_addr\n"; }
+    }
+}
+END
+behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
+nginx=$PROGRAM
+serves nginx "$port"
+check "nginx serves 1 KiB to 32 curls at a time, 320 in all" fetched_by 32 10 "http://127.0.0.1:$port/small" "$SITE/www/small"
+check "nginx serves 50 MiB" fetches "http://127.0.0.1:$port/large" "$SITE/www/large"
+check "nginx serves 50 MiB over IPv6" fetches "http://[::1]:$port/large" "$SITE/www/large"
+client_is() { [ "$(curl -sSf -m 10 "http://$1:$port/client")" = "$2" ]; }
+check "nginx sees the address of an IPv4 client" client_is 127.0.0.1 127.0.0.1
+check "nginx sees the address of an IPv6 client" client_is '[::1]' ::1
+
+# a client behind the gateway, and a refusal it has to report
+fetches_behind() { "$ROOT/ringfence" run -- curl -sSf -m 20 "http://localhost:$port/large" | cmp -s - "$SITE/www/large"; }
+check "curl behind the gateway fetches 50 MiB" fetches_behind
+check "nginx ends when it is told to" stop "$nginx" QUIT
+check_status "curl behind the gateway says that a connection is refused (7)" 7 \
+    "$ROOT/ringfence" run -- curl -sS -m 20 "http://127.0.0.1:$port/"
+
+# ---- redis ----
+port=$(free_port)
+behind redis redis-server --port "$port" --bind 127.0.0.1 ::1 --save '' --appendonly no --dir "$SITE"
+redis=$PROGRAM
+serves redis-server "$port"
+says() { [ "$(redis-cli -h "$1" -p "$port" "${@:3}")" = "$2" ]; }
+check "redis answers" says 127.0.0.1 PONG ping
+check "redis keeps a value" says 127.0.0.1 OK set key "$(head -c 5000 /dev/zero | tr '\0' v)"
+check "redis gives it back over IPv6" says ::1 "$(head -c 5000 /dev/zero | tr '\0' v)" get key
+client_behind() { [ "$("$ROOT/ringfence" run -- redis-cli -p "$port" strlen key)" = 5000 ]; }
+check "redis-cli behind the gateway asks it, too" client_behind
+check "redis ends when it is told to" stop "$redis"
+
+nothing_stays "programs behind NetBSD"
