@@ -205,6 +205,35 @@ struct rf_slot {
     uint8_t unused3[108];
 };
 
+/*
+ * One datagram in a data ring: this header, then `length` bytes, padded so that the next record begins
+ * at a multiple of RF_RECORD_UNIT from the start of the ring. A producer publishes whole records only.
+ * Rings of datagram sockets have order RF_DATAGRAM_ORDER: the largest datagram fits, and another one.
+ */
+#define RF_RECORD_UNIT 128u
+#define RF_DATAGRAM_ORDER 5u
+#define RF_MAX_DATAGRAM 65535u
+enum rf_record_flag {
+    RF_RECORD_TRUNCATED = 1, /* the datagram was longer than `length` */
+    RF_RECORD_PKTINFO = 2,   /* `via` and `interface_index` are valid: IP_PKTINFO, IPV6_PKTINFO */
+    RF_RECORD_TTL = 4,       /* `ttl` is valid: IP_RECVTTL, IPV6_RECVHOPLIMIT */
+    RF_RECORD_TOS = 8,       /* `tos` is valid: IP_RECVTOS, IPV6_RECVTCLASS */
+    RF_RECORD_TIMESTAMP = 16, /* `seconds` and `nanoseconds` are valid: SO_TIMESTAMP, SO_TIMESTAMPNS */
+};
+struct rf_record {
+    uint32_t length; /* bytes of the datagram in the ring, at most RF_MAX_DATAGRAM */
+    uint32_t flags;  /* enum rf_record_flag */
+    struct rf_name name; /* in: who sent it; out: whom it is for, length 0 for the connected peer */
+    struct rf_name via;  /* in: the address it was sent to; out: the address to send it from */
+    uint32_t interface_index;
+    int32_t ttl;
+    int32_t tos;
+    uint32_t unused0;
+    int64_t seconds; /* since the epoch, when it came */
+    int64_t nanoseconds;
+    uint8_t unused1[24];
+};
+
 /* Slots with news. The setter sets the leaf's bit, then the summary's; the taker clears the
  * summary first. Setting is idempotent: it cannot overflow. */
 struct rf_pending {
@@ -261,6 +290,9 @@ RF_AT(rf_slot, receive_lock, 192);
 RF_AT(rf_slot, send_lock, 256);
 RF_AT(rf_slot, local, 320);
 RF_AT(rf_slot, last_call, 384);
+RF_AT(rf_record, via, 40);
+RF_AT(rf_record, seconds, 88);
+_Static_assert(sizeof(struct rf_record) == RF_RECORD_UNIT, "rf_record");
 _Static_assert(sizeof(struct rf_slot) == 512, "rf_slot");
 _Static_assert(sizeof(struct rf_pending) == 128 + 8192, "rf_pending");
 _Static_assert(sizeof(struct rf_offer) == 72, "rf_offer");

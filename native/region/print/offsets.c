@@ -49,8 +49,12 @@
     X(hello, name)                                                                                   \
     X(welcome, magic) X(welcome, layout_version) X(welcome, error) X(welcome, region_bytes)
 
+#define FIELDS_OF_RECORD(X)                                                                          \
+    X(record, length) X(record, flags) X(record, name) X(record, via) X(record, interface_index)     \
+    X(record, ttl) X(record, tos) X(record, seconds) X(record, nanoseconds)
+
 #define SIZES(X)                                                                                     \
-    X(header) X(command) X(cell) X(slot) X(name) X(pending) X(offer) X(hello) X(welcome)
+    X(header) X(command) X(cell) X(slot) X(name) X(record) X(pending) X(offer) X(hello) X(welcome)
 
 #define NUMBERS(X)                                                                                   \
     X(RF_MAGIC) X(RF_LAYOUT_VERSION) X(RF_PAGE) X(RF_MAX_ORDER) X(RF_MAX_SLOTS) X(RF_MAX_CELLS)      \
@@ -59,7 +63,9 @@
     X(RF_OP_SETSOCKOPT) X(RF_OP_GETSOCKOPT) X(RF_OP_ACCEPT) X(RF_OP_CLOSE) X(RF_OP_GETSOCKNAME)      \
     X(RF_OP_GETPEERNAME) X(RF_STATE_FREE) X(RF_STATE_OPEN) X(RF_STATE_LISTENING)                     \
     X(RF_STATE_CONNECTING) X(RF_STATE_CONNECTED) X(RF_STATE_FAILED) X(RF_MARK_IN_EOF)                \
-    X(RF_MARK_RESET) X(RF_MARK_OUT_SHUT) X(RF_GRANT_VALID) X(RF_LAUNCH_LENGTH) X(RF_NAME_LENGTH)
+    X(RF_MARK_RESET) X(RF_MARK_OUT_SHUT) X(RF_GRANT_VALID) X(RF_LAUNCH_LENGTH) X(RF_NAME_LENGTH)     \
+    X(RF_RECORD_UNIT) X(RF_DATAGRAM_ORDER) X(RF_MAX_DATAGRAM) X(RF_RECORD_TRUNCATED)                 \
+    X(RF_RECORD_PKTINFO) X(RF_RECORD_TTL) X(RF_RECORD_TOS) X(RF_RECORD_TIMESTAMP)
 
 int main(void) {
     FIELDS_OF_HEADER(FIELD)
@@ -67,6 +73,7 @@ int main(void) {
     FIELDS_OF_CELL(FIELD)
     FIELDS_OF_SLOT(FIELD)
     FIELDS_OF_OTHERS(FIELD)
+    FIELDS_OF_RECORD(FIELD)
     SIZES(SIZE)
     NUMBERS(NUMBER)
     printf("sizeof rf_name.address %zu\n", sizeof((struct rf_name *)NULL)->address);

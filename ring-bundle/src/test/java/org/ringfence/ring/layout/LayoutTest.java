@@ -48,7 +48,7 @@ class LayoutTest {
             "AttachLayout.WELCOME_VERSION", "rf_welcome.layout_version");
 
     /** Derived from others: compared in a test of its own. */
-    private static final Set<String> DERIVED = Set.of("HEARTBEAT_AFTER_ASLEEP");
+    private static final Set<String> DERIVED = Set.of("HEARTBEAT_AFTER_ASLEEP", "UNIT", "RING_ORDER", "MAX_DATAGRAM");
 
     /** A name's length comes first: code uses the name's own offset. */
     private static final Set<String> ONLY_IN_C = Set.of("rf_name.length");
@@ -147,6 +147,9 @@ class LayoutTest {
         assertEquals(c.get("RF_COMMAND_PAYLOAD"), Call.MAX_PAYLOAD);
         assertEquals(c.get("RF_CELL_PAYLOAD"), Answer.MAX_PAYLOAD);
         assertEquals(c.get("RF_NO_CELL"), 0xffffffffL);
+        assertEquals(c.get("RF_RECORD_UNIT"), RecordLayout.UNIT);
+        assertEquals(c.get("RF_DATAGRAM_ORDER"), RecordLayout.RING_ORDER);
+        assertEquals(c.get("RF_MAX_DATAGRAM"), RecordLayout.MAX_DATAGRAM);
         assertEquals(c.get("RF_MAX_SLOTS") / 8, PendingLayout.BYTES - PendingLayout.LEAF);
         assertEquals(c.get("RF_MAX_SLOTS") / 64 / 8, PendingLayout.LEAF - PendingLayout.SUMMARY);
         assertEquals(c.get("RF_MAX_CELLS") / 8, HeaderLayout.BYTES - HeaderLayout.ANSWERED);
@@ -161,7 +164,7 @@ class LayoutTest {
     /** Words of the diagrams look like {@code 80 in_tail u64} or {@code 256 send_lock}. */
     @ParameterizedTest
     @CsvSource({"'### Header, 1024 bytes', header, 25", "'### Command entry, 128 bytes', command, 9", "'### Reply cell, 512 bytes', cell, 8",
-            "'### Slot, 512 bytes', slot, 28"})
+            "'### Slot, 512 bytes', slot, 28", "'### Records of datagrams', record, 9"})
     void theDiagramsOfTheProtocolHaveTheOffsetsOfC(String heading, String structure, int atLeast) throws IOException {
         String page = Files.readString(root.resolve("docs/protocol.md"));
         int at = page.indexOf(heading);
@@ -193,6 +196,7 @@ class LayoutTest {
         add(constants, CellLayout.class, "cell");
         add(constants, SlotLayout.class, "slot");
         add(constants, PendingLayout.class, "pending");
+        add(constants, RecordLayout.class, "record");
         add(constants, AttachLayout.class, null);
         return constants;
     }
