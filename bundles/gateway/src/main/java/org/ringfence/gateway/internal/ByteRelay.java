@@ -69,6 +69,9 @@ final class ByteRelay {
     }
 
     void relay(RelayedSocket socket) {
+        if (socket.closeSent) {
+            return; // its slot of the application is free, and may be another socket's by now
+        }
         try {
             if (!socket.closing) {
                 if (socket.inputShut) {
