@@ -282,6 +282,11 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         return trace;
     }
 
+    /** Connections reset since the start because no slot or record was left. */
+    long connectionsWithoutSlot() {
+        return acceptor.withoutSlot();
+    }
+
     /** Ends the loop: applications see their connections reset. Waits for it. */
     @Override
     public void close() {

@@ -12,13 +12,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,7 +99,7 @@ class EchoTest {
 
     @Test
     void theJournalTellsWhoseBytesWereMovedAndHowMany() throws IOException {
-        ByteBuffer journal = journal();
+        ByteBuffer journal = OpenMemory.named("ringfence-journal");
         try (Socket socket = connect()) {
             byte[] request = new byte[12_345];
             socket.getOutputStream().write(request);
@@ -126,20 +120,6 @@ class EchoTest {
             socket.close();
             RunningGateway.await("the record names no region", () -> journal.getInt(r + JournalLayout.A_REGION) == 0);
         }
-    }
-
-    /** The journal of the running gateway: the memfd of this name among the descriptors of this process. */
-    private static ByteBuffer journal() throws IOException {
-        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
-            for (Path descriptor : descriptors.toList()) {
-                if (Files.isSymbolicLink(descriptor) && Files.readSymbolicLink(descriptor).toString().contains("memfd:ringfence-journal")) {
-                    try (FileChannel channel = FileChannel.open(descriptor, StandardOpenOption.READ)) {
-                        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.nativeOrder());
-                    }
-                }
-            }
-        }
-        throw new AssertionError("no journal");
     }
 
     @Test
