@@ -26,7 +26,7 @@ test-region: $(REGION_TEST_PROGRAMS)
 # tests whose two sides are threads.
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_tsan := -fsanitize=thread -Wno-tsan
-REGION_THREADED := $(filter commands rings pending,$(REGION_TESTS))
+REGION_THREADED := $(filter commands rings records pending,$(REGION_TESTS))
 
 define region_sanitized
 $(BUILD)/$(1)/%.o: %.c
