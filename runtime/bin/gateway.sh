@@ -35,8 +35,8 @@ cmd_up() {
         esac
         shift 2
     done
-    if [ $ins_net = own ] && [ "$(id -u)" -ne 0 ]; then
-        die "up: --ins-net own needs root, because a veth pair joins the INS's namespace to the host's: run as root, or without --ins-net"
+    if [ $ins_net = own ]; then
+        "$RUNTIME/bin/ins-own-net" --check || exit 1
     fi
     umask 077
     make_state
