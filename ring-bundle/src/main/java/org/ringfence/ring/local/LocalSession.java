@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
+import org.ringfence.api.transport.DatagramFilter;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Flow;
 import org.ringfence.api.transport.Region;
 import org.ringfence.api.transport.TransportListener;
 import org.ringfence.api.transport.TransportSession;
+import org.ringfence.ring.region.DatagramFlow;
 import org.ringfence.ring.region.Journal;
 import org.ringfence.ring.region.StreamFlow;
 import org.slf4j.Logger;
@@ -221,6 +223,11 @@ final class LocalSession implements TransportSession {
     @Override
     public Flow newFlow(Direction direction) {
         return new StreamFlow(direction, journal);
+    }
+
+    @Override
+    public Flow newDatagramFlow(Direction direction, DatagramFilter filter) {
+        return new DatagramFlow(direction, journal, filter);
     }
 
     @Override

@@ -22,6 +22,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final int[] state;
     private final int[] marks;
     private final int[] errorSequence;
+    /** True while bytes or datagrams flow: the slot is connected, or a datagram socket. */
+    private final boolean[] flowing;
     /** Position of the application when it was last sent a packet; -1 before the first. */
     private final long[] headAtLastPacket;
     /** Position of the application at the watchdog's last look; -1 when its in ring was empty then. */
@@ -36,6 +38,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         state = new int[slots()];
         marks = new int[slots()];
         errorSequence = new int[slots()];
+        flowing = new boolean[slots()];
         headAtLastPacket = new long[slots()];
         headAtLastLook = new long[slots()];
     }
@@ -76,6 +79,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         int s = at(slot);
         state[slot] = SocketState.FREE;
         marks[slot] = 0;
+        flowing[slot] = false;
         headAtLastPacket[slot] = -1;
         headAtLastLook[slot] = -1;
         memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
@@ -134,7 +138,14 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     @Override
+    public boolean carryDatagrams(int slot) {
+        flowing[slot] = true;
+        return super.carryDatagrams(slot);
+    }
+
+    @Override
     public void connected(int slot) {
+        flowing[slot] = true;
         setState(slot, SocketState.CONNECTED);
         Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
         tellWritable(slot);
@@ -150,10 +161,21 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         addMarks(slot, SocketState.OUT_SHUT);
     }
 
-    @Override
-    public void failed(int slot, int errno) {
+    private void setError(int slot, int errno) {
         errorSequence[slot] = errorSequence[slot] + 1 & 0xffff;
         Words.setIntRelease(memory, at(slot) + SlotLayout.ERROR, errorSequence[slot] << 16 | errno & 0xffff);
+    }
+
+    @Override
+    public void report(int slot, int errno) {
+        setError(slot, errno);
+        tellReadable(slot);
+    }
+
+    @Override
+    public void failed(int slot, int errno) {
+        flowing[slot] = false;
+        setError(slot, errno);
         setState(slot, SocketState.FAILED);
         Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
         tellWritable(slot);
@@ -195,7 +217,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && unread(slot) != 0) {
                 tellReadable(slot);
             }
-            if (state[slot] == SocketState.CONNECTED && outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT)
+            if (flowing[slot] && outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT)
                     && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
                 tellWritable(slot);
             }
@@ -246,7 +268,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     public void watch() {
         watchful = false;
         for (int slot = 0, end = highWater(); slot < end; slot++) {
-            if (!isOpen(slot) || state[slot] != SocketState.CONNECTED) {
+            if (!isOpen(slot) || !flowing[slot]) {
                 continue;
             }
             long head = word(slot, SlotLayout.IN_HEAD);

@@ -92,6 +92,11 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
     }
 
     @Override
+    public int errors(int slot) {
+        return intWord(slot, SlotLayout.ERROR) >>> 16;
+    }
+
+    @Override
     public int local(int slot, byte[] into, int offset) {
         return name(slotAt(slot) + SlotLayout.LOCAL, into, offset);
     }

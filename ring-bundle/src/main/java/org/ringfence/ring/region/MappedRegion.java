@@ -7,6 +7,7 @@ import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Region;
 import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.HeaderLayout;
+import org.ringfence.ring.layout.RecordLayout;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
@@ -118,6 +119,12 @@ public abstract class MappedRegion implements Region {
         generation[slot]++;
         Words.setIntRelease(memory, s + SlotLayout.GENERATION, generation[slot]);
         return slot;
+    }
+
+    @Override
+    public boolean carryDatagrams(int slot) {
+        return in.fix(slot, RecordLayout.RING_ORDER, produced() == Direction.IN)
+                && out.fix(slot, RecordLayout.RING_ORDER, produced() == Direction.OUT);
     }
 
     /** Resets the words this side writes, for a new socket in the slot. */

@@ -19,6 +19,7 @@ final class RingGrants {
     private final long[] used;
     private final long[] granted;
     private final long[] tailAtLastLook;
+    private final boolean[] fixed;
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int slots) {
         this.memory = memory;
@@ -29,6 +30,7 @@ final class RingGrants {
         used = new long[slots];
         granted = new long[slots];
         tailAtLastLook = new long[slots];
+        fixed = new boolean[slots];
     }
 
     /** Grants a slot its first ring. False if the pool is exhausted. */
@@ -38,6 +40,7 @@ final class RingGrants {
         granted[slot] = grant;
         used[slot] = grant;
         tailAtLastLook[slot] = -1;
+        fixed[slot] = false;
         return grant != 0;
     }
 
@@ -61,10 +64,30 @@ final class RingGrants {
         return granted[slot] != used[slot];
     }
 
+    /**
+     * Grants a ring of a certain order in place of the first one, for good: it neither grows nor shrinks.
+     *
+     * @param produced true if the gateway is the ring's producer
+     * @return false if the pool has none
+     */
+    boolean fix(int slot, int order, boolean produced) {
+        long grant = pool.takeLarge(order);
+        if (grant == 0) {
+            return false;
+        }
+        fixed[slot] = true;
+        granted[slot] = grant;
+        publish(slot, grant);
+        if (produced) {
+            adopt(slot);
+        }
+        return true;
+    }
+
     /** Grants a larger ring, unless there is none or one is granted already. */
     void grow(int slot) {
         int order = Grant.order(used[slot]);
-        if (isMoving(slot) || order == Grant.MAX_ORDER) {
+        if (isMoving(slot) || order == Grant.MAX_ORDER || fixed[slot]) {
             return;
         }
         long grant = pool.takeLarge(Math.min(order + GROWTH, Grant.MAX_ORDER));
@@ -80,7 +103,7 @@ final class RingGrants {
      * @param produced true if the gateway is the ring's producer: then it moves at once, else the peer does when it next produces
      */
     void shrinkIfIdle(int slot, boolean produced) {
-        if (isMoving(slot) || Grant.order(used[slot]) == 0) {
+        if (isMoving(slot) || Grant.order(used[slot]) == 0 || fixed[slot]) {
             return;
         }
         int s = slotsAt + slot * slotBytes;

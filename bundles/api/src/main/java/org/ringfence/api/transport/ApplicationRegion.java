@@ -66,6 +66,9 @@ public interface ApplicationRegion extends Region {
     /** The connection, or the attempt to make one, failed with a Linux errno. */
     void failed(int slot, int errno);
 
+    /** Makes a Linux errno the socket's pending error, which changes nothing else: a datagram was not delivered. */
+    void report(int slot, int errno);
+
     /** Bytes the application has published in its out ring since the slot was opened; unchecked. */
     long outTail(int slot);
 }

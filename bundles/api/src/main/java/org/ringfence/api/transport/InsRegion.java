@@ -31,8 +31,11 @@ public interface InsRegion extends Region {
     /** Marks of a slot's socket, see {@link SocketState}; an unchecked copy. */
     int marks(int slot);
 
-    /** errno of the socket's pending error in the INS's ABI, 0 if none. */
+    /** errno of the socket's last error in the INS's ABI, 0 if none. */
     int error(int slot);
+
+    /** Counts the socket's errors, modulo 65536. */
+    int errors(int slot);
 
     /** Copies the local name; its length, 0 to 28. */
     int local(int slot, byte[] into, int offset);

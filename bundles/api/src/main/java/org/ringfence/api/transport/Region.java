@@ -27,6 +27,13 @@ public interface Region {
      */
     int openSlot(int domain, int type, int protocol);
 
+    /**
+     * The slot's socket is a datagram socket: its rings carry records from now on, and are large enough for them. Before anything was moved.
+     *
+     * @return false if no memory is left
+     */
+    boolean carryDatagrams(int slot);
+
     /** Frees a slot and its rings; its generation becomes even. */
     void freeSlot(int slot);
 

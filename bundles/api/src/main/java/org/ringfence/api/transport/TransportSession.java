@@ -32,8 +32,11 @@ public interface TransportSession extends AutoCloseable {
     /** A connection is over: clears its record. */
     void forget(int record);
 
-    /** A new flow between a slot of an application and a slot of an INS. */
+    /** A new flow of bytes between a slot of an application and a slot of an INS. */
     Flow newFlow(Direction direction);
+
+    /** A new flow of datagrams. */
+    Flow newDatagramFlow(Direction direction, DatagramFilter filter);
 
     /** Ends the region of a peer that broke the protocol; {@link TransportListener} is told in the next turn. */
     void detach(Region region, String reason);

@@ -1,0 +1,248 @@
+package org.ringfence.ring.region;
+
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import org.ringfence.api.transport.ApplicationRegion;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.Flow;
+import org.ringfence.api.transport.InsRegion;
+import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.ring.layout.Grant;
+import org.ringfence.ring.layout.Words;
+
+/**
+ * Moves one direction of a socket from ring to ring. The counters this side writes are fields; the shared words are written from them and
+ * never read back. The other side's words are copied, checked and then used. What is moved at a time, bytes or datagrams, is a
+ * subclass's business; nothing is allocated.
+ */
+abstract class RingFlow implements Flow {
+    private final Direction direction;
+    private final RingOffsets offsets;
+    private final Journal journal;
+
+    private MappedRegion source;
+    private int sourceSlot;
+    private ByteBuffer sourceMemory;
+    private int sourceAt;
+    private long taken;
+
+    private MappedRegion target;
+    private int targetSlot;
+    private ByteBuffer targetMemory;
+    private int targetAt;
+    private long given;
+    private long base;
+
+    private int record;
+
+    RingFlow(Direction direction, Journal journal) {
+        this.direction = direction;
+        this.journal = journal;
+        offsets = RingOffsets.of(direction);
+    }
+
+    @Override
+    public void bind(int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        record = journalRecord;
+        journal.associate(record, application, applicationSlot, ins, insSlot);
+        boolean inwards = direction == Direction.IN;
+        source = (MappedRegion) (inwards ? ins : application);
+        sourceSlot = inwards ? insSlot : applicationSlot;
+        target = (MappedRegion) (inwards ? application : ins);
+        targetSlot = inwards ? applicationSlot : insSlot;
+        sourceMemory = source.memory;
+        sourceAt = source.at(sourceSlot);
+        targetMemory = target.memory;
+        targetAt = target.at(targetSlot);
+        taken = 0;
+        given = 0;
+        base = 0;
+        Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
+    }
+
+    @Override
+    public void unbind() {
+        source = null;
+        target = null;
+        sourceMemory = null;
+        targetMemory = null;
+        taken = 0;
+        given = 0;
+    }
+
+    @Override
+    public long moved() {
+        return taken;
+    }
+
+    @Override
+    public boolean isDrained() {
+        return Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) == taken;
+    }
+
+    /**
+     * Moves something of the {@code filled} bytes in the source into the {@code room} of the target, with {@link #advance}.
+     *
+     * @return false if nothing fits
+     */
+    abstract boolean transfer(int filled, int room) throws ProtocolViolation;
+
+    /** True if a ring that was full is to be exchanged for a larger one. */
+    abstract boolean grows();
+
+    @Override
+    public int move() throws ProtocolViolation {
+        long before = moved();
+        boolean unpublished = false;
+        boolean waiting = false;
+        for (;;) {
+            int filled = filled();
+            int room = filled == 0 ? 0 : room();
+            if (room > 0 && transfer(filled, room)) {
+                unpublished = true;
+                if (waiting) {
+                    waiting = false;
+                    Words.setIntOpaque(targetMemory, targetAt + offsets.blocked(), 0);
+                }
+                continue;
+            }
+            if (unpublished) {
+                publish();
+                unpublished = false;
+            }
+            if (filled == 0 || waiting) {
+                return (int) (moved() - before);
+            }
+            // Says that this side waits for room, and looks once more.
+            waiting = true;
+            if (grows()) {
+                target.grants(direction).grow(targetSlot);
+            }
+            Words.setIntOpaque(targetMemory, targetAt + offsets.blocked(), 1);
+            VarHandle.fullFence();
+        }
+    }
+
+    /** Bytes in the source ring, checked. */
+    private int filled() throws ProtocolViolation {
+        long filled = Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) - taken;
+        if (filled == 0) {
+            return 0;
+        }
+        RingGrants grants = source.grants(direction);
+        long used = Words.getOpaque(sourceMemory, sourceAt + offsets.used());
+        if (!grants.accept(sourceSlot, used)) {
+            throw new ProtocolViolation(source, "slot " + sourceSlot + ": its producer uses ring 0x" + Long.toHexString(used)
+                    + ", which it was not granted");
+        }
+        int size = Grant.bytes(used);
+        if (filled < 0 || filled > size) {
+            throw new ProtocolViolation(source, "slot " + sourceSlot + ": its producer is " + filled + " bytes ahead, beyond " + size);
+        }
+        if (filled == size && grows()) {
+            grants.grow(sourceSlot);
+        }
+        return (int) filled;
+    }
+
+    /** Room in the target ring, checked; rewinds it and moves to a larger one if it is empty. */
+    private int room() throws ProtocolViolation {
+        RingGrants grants = target.grants(direction);
+        long filled = given - Words.getAcquire(targetMemory, targetAt + offsets.head());
+        long used = grants.used(targetSlot);
+        int size = Grant.bytes(used);
+        if (filled < 0 || filled > size) {
+            throw new ProtocolViolation(target, "slot " + targetSlot + ": its consumer took " + -filled + " bytes more than it was given");
+        }
+        if (filled == 0) {
+            base = given;
+            if (grants.isMoving(targetSlot)) {
+                used = grants.adopt(targetSlot);
+                size = Grant.bytes(used);
+            }
+            Words.setOpaque(targetMemory, targetAt + offsets.base(), base);
+            Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
+        } else if (grants.isMoving(targetSlot)) {
+            return 0; // wait until the ring is empty, then use the larger one
+        }
+        return size - (int) filled;
+    }
+
+    // ---- for subclasses: places in the two rings ----
+
+    final MappedRegion source() {
+        return source;
+    }
+
+    final int sourceSlot() {
+        return sourceSlot;
+    }
+
+    /** Offset in the source's memory of the byte at {@code ahead} bytes after the next one. */
+    final int sourceAt(int ahead) {
+        long grant = source.grants(direction).used(sourceSlot);
+        long place = taken + ahead - Words.getOpaque(sourceMemory, sourceAt + offsets.base());
+        return source.poolAt() + Grant.page(grant) * Grant.PAGE_BYTES + ((int) place & Grant.bytes(grant) - 1);
+    }
+
+    /** Offset in the target's memory of the place for the byte {@code ahead} bytes after the next one. */
+    final int targetAt(int ahead) {
+        long grant = target.grants(direction).used(targetSlot);
+        return target.poolAt() + Grant.page(grant) * Grant.PAGE_BYTES + ((int) (given + ahead - base) & Grant.bytes(grant) - 1);
+    }
+
+    /** Bytes from the byte {@code ahead} to the end of the source ring's memory. */
+    final int sourceRun(int ahead) {
+        int size = Grant.bytes(source.grants(direction).used(sourceSlot));
+        return size - ((int) (taken + ahead - Words.getOpaque(sourceMemory, sourceAt + offsets.base())) & size - 1);
+    }
+
+    final int targetRun(int ahead) {
+        int size = Grant.bytes(target.grants(direction).used(targetSlot));
+        return size - ((int) (given + ahead - base) & size - 1);
+    }
+
+    /** Copies bytes from ring to ring, around both ends. */
+    final void copy(int ahead, int length) {
+        for (int done = 0; done < length; ) {
+            int n = Math.min(length - done, Math.min(sourceRun(ahead + done), targetRun(ahead + done)));
+            targetMemory.put(targetAt(ahead + done), sourceMemory, sourceAt(ahead + done), n);
+            done += n;
+        }
+    }
+
+    final ByteBuffer sourceMemory() {
+        return sourceMemory;
+    }
+
+    final ByteBuffer targetMemory() {
+        return targetMemory;
+    }
+
+    /** What was taken from the source, and what of it was given to the target. */
+    final void advance(int bytesTaken, int bytesGiven) {
+        taken += bytesTaken;
+        given += bytesGiven;
+    }
+
+    /** Journal first, then the target's producer counter, then the source's consumer counter; then the two peers are told. */
+    private void publish() {
+        journal.moved(record, direction, taken, given);
+        Words.setRelease(targetMemory, targetAt + offsets.tail(), given);
+        Words.setRelease(sourceMemory, sourceAt + offsets.head(), taken);
+        VarHandle.fullFence();
+        target.published(targetSlot);
+        int size = Grant.bytes(source.grants(direction).used(sourceSlot));
+        long left = Words.getOpaque(sourceMemory, sourceAt + offsets.tail()) - taken;
+        source.taken(sourceSlot, size - left, size);
+    }
+
+    @Override
+    public void discard() {
+        taken = Words.getAcquire(sourceMemory, sourceAt + offsets.tail());
+        Words.setRelease(sourceMemory, sourceAt + offsets.head(), taken);
+        VarHandle.fullFence();
+        int size = Grant.bytes(source.grants(direction).used(sourceSlot));
+        source.taken(sourceSlot, size, size);
+    }
+}
