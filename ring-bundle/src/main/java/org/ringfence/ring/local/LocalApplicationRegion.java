@@ -25,6 +25,9 @@ final class LocalApplicationRegion extends BackendRegion {
     private static final int POOL_SIZE = 16;
     private static final int NO_END = -1;
     private static final int NONE = -1;
+    private static final byte ACTION_OFFER = 0;
+    private static final byte ACTION_END = 1;
+    private static final byte ACTION_PACKETS = 2; // sent or read away
     private static final byte[] NO_NAMES = new byte[OFFER_BYTES];
 
     private static final int POOLED = 1;
@@ -60,9 +63,11 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private final byte[] offer = new byte[OFFER_BYTES];
     private final ByteBuffer offerWords = ByteBuffer.wrap(offer).order(ByteOrder.nativeOrder());
-    /** Actions of the present batch whose results matter, offers and ends: index of the action, slot. */
+    /** Actions of the present batch whose results matter: index of the action, slot and generation it was for, and what it was. */
     private int[] actionIndex = new int[256];
     private int[] actionSlot = new int[256];
+    private int[] actionGeneration = new int[256];
+    private byte[] actionKind = new byte[256];
     private int actions;
 
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
@@ -152,16 +157,20 @@ final class LocalApplicationRegion extends BackendRegion {
             copyNames(slot, offer, OFFER_LOCAL);
         }
         flags[slot] |= OFFERED;
-        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot);
+        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot, ACTION_OFFER);
     }
 
-    private void remember(int action, int slot) {
+    private void remember(int action, int slot, byte kind) {
         if (actions == actionIndex.length) {
             actionIndex = Arrays.copyOf(actionIndex, actions * 2);
             actionSlot = Arrays.copyOf(actionSlot, actions * 2);
+            actionGeneration = Arrays.copyOf(actionGeneration, actions * 2);
+            actionKind = Arrays.copyOf(actionKind, actions * 2);
         }
         actionIndex[actions] = action;
-        actionSlot[actions++] = slot;
+        actionSlot[actions] = slot;
+        actionGeneration[actions] = generation(slot);
+        actionKind[actions++] = kind;
     }
 
     @Override
@@ -220,8 +229,11 @@ final class LocalApplicationRegion extends BackendRegion {
         for (int i = 0; i < settled; i++) {
             int slot = actionSlot[i];
             int result = port.result(actionIndex[i]);
-            if ((flags[slot] & OFFERED) == 0) {
-                if (result < 0) {
+            if (generation(slot) != actionGeneration[i]) {
+                continue; // freed in the same batch
+            }
+            if (actionKind[i] != ACTION_OFFER) {
+                if (result == -ECONNRESET || result < 0 && actionKind[i] == ACTION_END) {
                     closed(slot);
                 }
                 continue;
@@ -241,7 +253,7 @@ final class LocalApplicationRegion extends BackendRegion {
     private void catchUp(int slot) {
         if ((flags[slot] & OWED) != 0) {
             flags[slot] &= ~OWED;
-            port.packet(near[slot]);
+            touched(port.packet(near[slot]), slot);
         }
         tellMarks(slot, marks(slot));
     }
@@ -261,6 +273,7 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     private static final int EAGAIN = 11;
+    private static final int ECONNRESET = 104;
 
     /** The listener's queue has room again. */
     private void offerWaiting(int listener) {
@@ -277,7 +290,17 @@ final class LocalApplicationRegion extends BackendRegion {
         if (near[slot] == NO_END) {
             flags[slot] |= OWED;
         } else {
-            port.packet(near[slot]);
+            touched(port.packet(near[slot]), slot);
+        }
+    }
+
+    /**
+     * Packets were sent or read away. The error by which a close is told from the gateway's own shutdown is reported once only: if it is
+     * this action that gets it, no event will tell.
+     */
+    private void touched(int action, int slot) {
+        if ((flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER)) != 0) {
+            remember(action, slot, ACTION_PACKETS);
         }
     }
 
@@ -285,7 +308,7 @@ final class LocalApplicationRegion extends BackendRegion {
     protected void tellWritable(int slot) {
         flags[slot] &= ~(HAS_PACKETS | HAD_PACKETS);
         if (near[slot] != NO_END) {
-            port.drain(near[slot]);
+            touched(port.drain(near[slot]), slot);
         }
     }
 
@@ -298,7 +321,7 @@ final class LocalApplicationRegion extends BackendRegion {
         if ((marks & SocketState.IN_EOF) != 0 && (flags[slot] & SHOWN_EOF) == 0) {
             // Three packets stay unread, by which a close is told from the gateway's own shutdown of both directions (EPOLLERR).
             flags[slot] |= SHOWN_EOF;
-            remember(port.end(end), slot);
+            remember(port.end(end), slot, ACTION_END);
         }
         if ((marks & SocketState.OUT_SHUT) != 0 && (flags[slot] & SHOWN_SENDING_OVER) == 0) {
             flags[slot] |= SHOWN_SENDING_OVER;

@@ -21,11 +21,19 @@ public interface EventPort extends AutoCloseable {
     /** Room for this many more actions in the batch; when it is 0 the caller has to turn. */
     int room();
 
-    /** Sends an empty packet. */
-    void packet(int descriptor);
+    /**
+     * Sends an empty packet.
+     *
+     * @return index of the action for {@link #result}, which is -ECONNRESET if it took the error that the other end's close left
+     */
+    int packet(int descriptor);
 
-    /** Reads all packets away. */
-    void drain(int descriptor);
+    /**
+     * Reads all packets away.
+     *
+     * @return index of the action for {@link #result}, as of {@link #packet}
+     */
+    int drain(int descriptor);
 
     /** shutdown(2) with {@code how} 0 RD, 1 WR, 2 RDWR. */
     void shutdown(int descriptor, int how);

@@ -56,13 +56,13 @@ final class JnaEventPort implements EventPort {
     }
 
     @Override
-    public void packet(int descriptor) {
-        add(PACKET, descriptor, 0, 0);
+    public int packet(int descriptor) {
+        return add(PACKET, descriptor, 0, 0);
     }
 
     @Override
-    public void drain(int descriptor) {
-        add(DRAIN, descriptor, 0, 0);
+    public int drain(int descriptor) {
+        return add(DRAIN, descriptor, 0, 0);
     }
 
     @Override
