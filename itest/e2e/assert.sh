@@ -42,11 +42,10 @@ check_status() {
 
 # within SECONDS COMMAND...: waits until the command succeeds.
 within() {
-    local polls=$(($1 * 20))
+    local end=$((SECONDS + $1))
     shift
     until "$@" >/dev/null 2>&1; do
-        polls=$((polls - 1))
-        [ $polls -gt 0 ] || return 1
+        [ $SECONDS -le $end ] || return 1
         sleep 0.05
     done
 }
