@@ -107,9 +107,6 @@ final class ApplicationAbi {
         if (protocol != 0 && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP)) {
             return LinuxErrno.EPROTONOSUPPORT;
         }
-        if (type == SOCK_DGRAM) {
-            return LinuxErrno.ESOCKTNOSUPPORT; // the one place: regions carry no datagrams yet
-        }
         arguments(call, domain, type, protocol);
         call.payloadLength = 0;
         return 0;

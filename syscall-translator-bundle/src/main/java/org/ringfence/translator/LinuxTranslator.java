@@ -52,6 +52,11 @@ public final class LinuxTranslator implements CallTranslator {
         return SocketAddress.length(address, offset, length);
     }
 
+    @Override
+    public int addressToIns(byte[] address, int offset, int length) {
+        return SocketAddress.length(address, offset, length);
+    }
+
     /** The same errno; EIO for what is none. */
     @Override
     public int error(int error) {

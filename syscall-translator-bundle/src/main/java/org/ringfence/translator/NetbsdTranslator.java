@@ -63,7 +63,7 @@ public final class NetbsdTranslator implements CallTranslator {
                     call.arguments[0] = SocketAddress.NETBSD_AF_INET6;
                 }
             }
-            case BIND, CONNECT -> SocketAddress.toNetbsd(call.payload, call.payloadLength);
+            case BIND, CONNECT -> SocketAddress.toNetbsd(call.payload, 0, call.payloadLength);
             case SETSOCKOPT, GETSOCKOPT -> {
                 return netbsd.encode(call, context, options.find((int) call.arguments[0], (int) call.arguments[1]));
             }
@@ -99,6 +99,15 @@ public final class NetbsdTranslator implements CallTranslator {
     @Override
     public int address(byte[] address, int offset, int length) {
         return SocketAddress.fromNetbsd(address, offset, length);
+    }
+
+    @Override
+    public int addressToIns(byte[] address, int offset, int length) {
+        int exact = SocketAddress.length(address, offset, length);
+        if (exact != 0) {
+            SocketAddress.toNetbsd(address, offset, exact);
+        }
+        return exact;
     }
 
     /** The Linux errno of the same name; EIO for what Linux has not, or for what is no errno. */

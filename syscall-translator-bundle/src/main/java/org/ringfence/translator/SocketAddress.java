@@ -66,10 +66,10 @@ final class SocketAddress {
     }
 
     /** Rewrites an address in Linux layout, as {@link #check} leaves it. */
-    static void toNetbsd(byte[] address, int length) {
-        int family = LittleEndian.getUnsignedShort(address, 0);
-        address[0] = (byte) length;
-        address[1] = (byte) (family == LINUX_AF_INET6 ? NETBSD_AF_INET6 : family);
+    static void toNetbsd(byte[] address, int offset, int length) {
+        int family = LittleEndian.getUnsignedShort(address, offset);
+        address[offset] = (byte) length;
+        address[offset + 1] = (byte) (family == LINUX_AF_INET6 ? NETBSD_AF_INET6 : family);
     }
 
     /** Rewrites an address in NetBSD layout. Returns 16, 28, or 0 if it is none; the length inside it is not believed. */

@@ -32,6 +32,12 @@ enum ValueKind {
     NAME(1),
     /** Bytes a second: {@code unsigned int} or {@code unsigned long}. */
     RATE(4),
+    /** {@code struct ip_mreq} or {@code ip_mreqn}: a group, and an interface by address, or by address and index. */
+    GROUP(8),
+    /** {@code struct ipv6_mreq}: a group and an interface's index. */
+    GROUP6(20),
+    /** An interface for multicast: {@code struct in_addr}, {@code ip_mreq} or {@code ip_mreqn}; reads as {@code in_addr}. */
+    INTERFACE(4),
     /** A socket error; read only. */
     ERRNO(4),
     /** {@code struct tcp_info}; read only. */
@@ -90,6 +96,9 @@ enum ValueKind {
                 return priority >= 0 && priority <= HIGHEST_PRIORITY ? 0 : LinuxErrno.EPERM;
             }
             case LINGER -> call.payloadLength = 8;
+            case GROUP -> call.payloadLength = length >= 12 ? 12 : 8;
+            case GROUP6 -> call.payloadLength = 20;
+            case INTERFACE -> call.payloadLength = length >= 12 ? 12 : length >= 8 ? 8 : 4;
             case TIMEVAL -> {
                 call.payloadLength = 16;
                 long microseconds = LittleEndian.getLong(value, 8);

@@ -38,6 +38,15 @@ public interface CallTranslator {
      */
     int address(byte[] address, int offset, int length);
 
+    /**
+     * Rewrites a socket address of the application in place into the INS's ABI.
+     *
+     * @param address the bytes, from {@code offset} on 28 of which may be written
+     * @param length the address's length in bytes
+     * @return its length in the INS's ABI; 0 if it is none of the internet
+     */
+    int addressToIns(byte[] address, int offset, int length);
+
     /** The Linux errno of an errno of the INS. */
     int error(int error);
 }

@@ -13,6 +13,7 @@ import java.util.Arrays;
  * </pre>
  */
 final class Addresses {
+    static final int AF_UNSPEC = 0;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int IN_BYTES = 16;
@@ -42,6 +43,16 @@ final class Addresses {
             Arrays.fill(four, (byte) 0);
         }
         return false;
+    }
+
+    /** Bytes of an address that name its peer: 16 or 28, or 0 if it is none of the internet. */
+    static int peerLength(byte[] address, int length) {
+        int family = family(address, 0, length);
+        return family == AF_INET && length >= IN_BYTES ? IN_BYTES : family == AF_INET6 && length >= IN6_BYTES ? IN6_BYTES : 0;
+    }
+
+    static boolean same(byte[] one, byte[] other, int length) {
+        return Arrays.equals(one, 0, length, other, 0, length);
     }
 
     private static boolean isMapped(byte[] address, int at) {

@@ -65,7 +65,11 @@ final class AnswerRelay {
         } else if (socket.closing) {
             bytes.close(socket, false);
         } else {
-            socket.phase = Phase.OPEN;
+            if (socket.datagrams) {
+                socket.openDatagrams(services, ledger);
+            } else {
+                socket.phase = Phase.OPEN;
+            }
             socket.region().setKind(socket.slot, socket.domain, socket.type, socket.protocol);
             socket.region().opened(socket.slot);
         }
@@ -84,6 +88,10 @@ final class AnswerRelay {
     }
 
     private void connect(RelayedSocket socket, Answer answer) {
+        if (socket.datagrams) {
+            ledger.associated(socket, answer.error);
+            return;
+        }
         if (socket.closing || socket.phase != Phase.OPEN) {
             return;
         }

@@ -38,15 +38,29 @@ final class ByteRelay {
         if (socket.phase == Phase.CONNECTING) {
             connecting(socket);
         }
-        if (socket.phase == Phase.CONNECTED) {
+        if (socket.datagrams) {
+            reportError(socket);
+        }
+        if (socket.isFlowing()) {
             relay(socket);
+        }
+    }
+
+    /** A datagram was not delivered: the application learns of it at its next call. */
+    private void reportError(RelayedSocket socket) {
+        int errors = socket.ins.region.errors(socket.insSlot);
+        if (errors != socket.errors) {
+            socket.errors = errors;
+            if (!socket.closing && socket.isFlowing()) {
+                socket.region().report(socket.slot, error(socket));
+            }
         }
     }
 
     /** The application has news of a socket. */
     void newsFromApplication(ApplicationLink application, int slot) {
         RelayedSocket socket = application.sockets[slot];
-        if (socket != null && socket.phase == Phase.CONNECTED) {
+        if (socket != null && socket.isFlowing()) {
             relay(socket);
         }
     }
@@ -81,7 +95,7 @@ final class ByteRelay {
                 }
                 ends(socket);
             }
-            if (socket.phase == Phase.CONNECTED || socket.closing) {
+            if (socket.isFlowing() || socket.closing) {
                 boolean moved = socket.outward.move() > 0;
                 passOnShutdown(socket);
                 if (socket.closing && socket.phase != Phase.FREE) {
@@ -154,17 +168,14 @@ final class ByteRelay {
     /** The application's last reference is gone. */
     void closed(RelayedSocket socket) {
         socket.closing = true;
-        switch (socket.phase) {
-            case CONNECTED -> {
-                socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
-                lingering++;
-                relay(socket);
-            }
-            case OPENING -> {
-                // The answer to SOCKET is under way: whoever handles it sees that the socket is closing.
-            }
-            default -> close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
+        if (socket.isFlowing()) {
+            socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
+            lingering++;
+            relay(socket);
+        } else if (socket.phase != Phase.OPENING) {
+            close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
         }
+        // OPENING: the answer to SOCKET is under way, and whoever takes it sees that the socket is closing.
     }
 
     private void progressClose(RelayedSocket socket, boolean moved) {
@@ -214,7 +225,7 @@ final class ByteRelay {
             return;
         }
         for (RelayedSocket socket : table.rows()) {
-            if (socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent && now - socket.closeDeadline > 0) {
+            if (isLingering(socket) && now - socket.closeDeadline > 0) {
                 lingering--;
                 close(socket, true);
             }
@@ -261,6 +272,6 @@ final class ByteRelay {
     }
 
     private static boolean isLingering(RelayedSocket socket) {
-        return socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent;
+        return socket.isFlowing() && socket.closing && !socket.closeSent;
     }
 }

@@ -103,7 +103,7 @@ final class CallRelay {
             ins.send(call, pending);
             return SENT;
         }
-        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN) {
+        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN && !socket.datagrams) {
             socket.region().notConnected(socket.slot);
         }
         return error;
@@ -127,6 +127,13 @@ final class CallRelay {
             return Errno.ENOBUFS;
         }
         socket.begin(application, call.slot, ins, insSlot, domain, type, protocol);
+        if (socket.datagrams && !(application.region.carryDatagrams(call.slot) && ins.region.carryDatagrams(insSlot))) {
+            application.sockets[call.slot] = null;
+            ins.sockets[insSlot] = null;
+            ins.region.freeSlot(insSlot);
+            ledger.ended(socket);
+            return Errno.ENOBUFS;
+        }
         call.slot = insSlot;
         call.generation = ins.region.generation(insSlot);
         pending.operation = Operation.SOCKET;
@@ -149,7 +156,7 @@ final class CallRelay {
      * socket that is past connecting is answered here, so that no second address slips by under the first one's verdict.
      */
     private int connect(RelayedSocket socket, CallTranslator translator, Call call) {
-        if (socket.phase != Phase.OPEN) {
+        if (socket.phase != Phase.OPEN && !socket.datagrams) {
             return switch (socket.phase) {
                 case CONNECTING -> Errno.EALREADY;
                 case FAILED -> Errno.ECONNABORTED;
@@ -163,11 +170,17 @@ final class CallRelay {
         if (error != 0) {
             return error;
         }
+        if (socket.datagrams && family == Addresses.AF_UNSPEC) {
+            return 0; // dissolves the association: nothing to judge
+        }
         if (family != Addresses.AF_INET && family != Addresses.AF_INET6) {
             return Errno.EOPNOTSUPP; // connect(AF_UNSPEC): there is nothing to dissolve
         }
-        Verdict verdict = ledger.admit(socket, false, address, 0, length, socket.localPort);
-        if (verdict != Verdict.ALLOW) {
+        if (socket.datagrams) {
+            // the peer's name changes when the INS says so
+            return ledger.admitDatagrams(socket, false, address, length) == Verdict.ALLOW ? 0 : Errno.ECONNREFUSED;
+        }
+        if (ledger.admit(socket, false, address, 0, length, socket.localPort) != Verdict.ALLOW) {
             ledger.refused(socket);
             socket.id = 0;
             return Errno.ECONNREFUSED;

@@ -7,6 +7,7 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.gateway.ConnectionReport;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Verdict;
+import org.ringfence.api.transport.SocketState;
 
 /** Keeps account of connections: their admission by the policies, their names, their end. Event loop's thread only. */
 final class Ledger {
@@ -43,6 +44,19 @@ final class Ledger {
         return socket.verdict;
     }
 
+    /** Asks the policies about a peer of a datagram socket. All peers of a socket are one connection; it shows the last one. */
+    Verdict admitDatagrams(RelayedSocket socket, boolean inbound, byte[] peer, int length) {
+        long id = socket.id;
+        long since = socket.since;
+        Verdict verdict = admit(socket, inbound && id == 0 || id != 0 && socket.inbound, peer, 0, length, socket.localPort);
+        if (id != 0) {
+            socket.id = id;
+            socket.since = since;
+            lastId--;
+        }
+        return verdict;
+    }
+
     /** A connection the application asked for stands. */
     void connected(RelayedSocket socket) {
         CallTranslator translator = services.translator(socket.ins.region.abi());
@@ -52,8 +66,29 @@ final class Ledger {
         }
         socket.localPort = Addresses.port(name, 0, length);
         socket.region().setLocal(socket.slot, name, 0, Math.min(length, MAX_NAME));
-        socket.connect();
+        if (socket.datagrams) {
+            socket.phase = RelayedSocket.Phase.CONNECTED;
+        } else {
+            socket.connect();
+        }
         socket.region().connected(socket.slot);
+    }
+
+    /** CONNECT of a datagram socket was answered: it has a peer now, another one, or none. */
+    void associated(RelayedSocket socket, int error) {
+        if (socket.closing || error != 0 || !socket.isFlowing()) {
+            return;
+        }
+        CallTranslator translator = services.translator(socket.ins.region.abi());
+        int length = socket.ins.region.peer(socket.insSlot, name, 0);
+        length = translator == null ? length : translator.address(name, 0, length);
+        socket.region().setPeer(socket.slot, name, 0, Math.min(length, MAX_NAME));
+        if (socket.ins.region.state(socket.insSlot) == SocketState.CONNECTED) {
+            connected(socket);
+        } else {
+            socket.phase = RelayedSocket.Phase.OPEN;
+            socket.region().notConnected(socket.slot);
+        }
     }
 
     /** The socket is gone on both sides. */

@@ -15,9 +15,18 @@ final class RelayedSocket implements Connection {
     /** What has become of the socket, on the gateway's own knowledge. */
     enum Phase { FREE, OPENING, OPEN, LISTENING, CONNECTING, CONNECTED, FAILED }
 
+    private static final int SOCK_DGRAM = 2;
+
     final int record;
-    final Flow inward;
-    final Flow outward;
+    private final TransportSession session;
+    private final Flow streamIn;
+    private final Flow streamOut;
+    private DatagramJudge judge;
+    private Flow datagramIn;
+    private Flow datagramOut;
+    /** The flows the socket's type needs. */
+    Flow inward;
+    Flow outward;
 
     Phase phase = Phase.FREE;
     ApplicationLink application;
@@ -29,6 +38,9 @@ final class RelayedSocket implements Connection {
     int domain;
     int type;
     int protocol;
+    boolean datagrams;
+    /** Errors of a datagram socket the application has been told of: the INS's count. */
+    int errors;
 
     /** The application's last reference is gone. */
     boolean closing;
@@ -61,8 +73,9 @@ final class RelayedSocket implements Connection {
 
     RelayedSocket(int record, TransportSession session) {
         this.record = record;
-        inward = session.newFlow(Direction.IN);
-        outward = session.newFlow(Direction.OUT);
+        this.session = session;
+        streamIn = session.newFlow(Direction.IN);
+        streamOut = session.newFlow(Direction.OUT);
     }
 
     void begin(ApplicationLink application, int slot, InsLink ins, int insSlot, int domain, int type, int protocol) {
@@ -74,6 +87,10 @@ final class RelayedSocket implements Connection {
         this.type = type;
         this.protocol = protocol;
         phase = Phase.OPENING;
+        datagrams = type == SOCK_DGRAM;
+        errors = 0;
+        inward = streamIn;
+        outward = streamOut;
         closing = false;
         closeSent = false;
         closeAnswered = false;
@@ -93,9 +110,32 @@ final class RelayedSocket implements Connection {
         ins.sockets[insSlot] = this;
     }
 
+    /** A datagram socket is open: connects the rings, with a judge at each. */
+    void openDatagrams(Services services, Ledger ledger) {
+        if (judge == null) {
+            judge = new DatagramJudge(this, services, ledger);
+            datagramIn = session.newDatagramFlow(Direction.IN, judge);
+            datagramOut = session.newDatagramFlow(Direction.OUT, judge);
+        }
+        judge.begin();
+        inward = datagramIn;
+        outward = datagramOut;
+        phase = Phase.OPEN;
+        bind();
+    }
+
     /** The connection stands: connects the rings. */
     void connect() {
         phase = Phase.CONNECTED;
+        bind();
+    }
+
+    /** True while bytes or datagrams flow. */
+    boolean isFlowing() {
+        return phase == Phase.CONNECTED || datagrams && phase == Phase.OPEN;
+    }
+
+    private void bind() {
         inward.bind(record, application.region, slot, ins.region, insSlot);
         outward.bind(record, application.region, slot, ins.region, insSlot);
     }
