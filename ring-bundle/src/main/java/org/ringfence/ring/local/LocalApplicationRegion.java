@@ -53,11 +53,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private final int[] near;
     private final int[] flags;
-    /** Connections a listener's queue had no room for: a queue per listener, linked through the slots. */
-    private final int[] nextWaiting;
-    private final int[] firstWaiting;
-    private final int[] lastWaiting;
-    private final int[] waiting;
+    private final WaitingConnections waiting;
     /** The listener a waiting or offered connection came through. */
     private final int[] listenerOf;
 
@@ -82,11 +78,8 @@ final class LocalApplicationRegion extends BackendRegion {
         poolFar = pool[1];
         near = filled(NO_END);
         flags = new int[slots()];
-        nextWaiting = filled(NONE);
-        firstWaiting = filled(NONE);
-        lastWaiting = filled(NONE);
         listenerOf = filled(NONE);
-        waiting = new int[slots()];
+        waiting = new WaitingConnections(slots());
         port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
         port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, id, 0));
     }
@@ -176,8 +169,8 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     public void offer(int listener, int slot) {
         listenerOf[slot] = listener;
-        if (waiting[listener] > 0 || (flags[listener] & FULL) != 0 || near[listener] == NO_END) {
-            wait(listener, slot);
+        if (waiting.count(listener) > 0 || (flags[listener] & FULL) != 0 || near[listener] == NO_END) {
+            waiting.add(listener, slot);
         } else {
             sendToListener(listener, slot);
         }
@@ -189,27 +182,9 @@ final class LocalApplicationRegion extends BackendRegion {
         send(near[listener], slot, readable);
     }
 
-    private void wait(int listener, int slot) {
-        nextWaiting[slot] = NONE;
-        if (firstWaiting[listener] == NONE) {
-            firstWaiting[listener] = slot;
-        } else {
-            nextWaiting[lastWaiting[listener]] = slot;
-        }
-        lastWaiting[listener] = slot;
-        waiting[listener]++;
-    }
-
-    private int takeWaiting(int listener) {
-        int slot = firstWaiting[listener];
-        firstWaiting[listener] = nextWaiting[slot];
-        waiting[listener]--;
-        return slot;
-    }
-
     @Override
     public int waiting(int listener) {
-        return waiting[listener];
+        return waiting.count(listener);
     }
 
     @Override
@@ -230,7 +205,10 @@ final class LocalApplicationRegion extends BackendRegion {
             int slot = actionSlot[i];
             int result = port.result(actionIndex[i]);
             if (generation(slot) != actionGeneration[i]) {
-                continue; // freed in the same batch
+                if (actionKind[i] == ACTION_OFFER && result >= 0) {
+                    port.close(result); // the slot was freed in the same batch
+                }
+                continue;
             }
             if (actionKind[i] != ACTION_OFFER) {
                 if (result == -ECONNRESET || result < 0 && actionKind[i] == ACTION_END) {
@@ -266,7 +244,7 @@ final class LocalApplicationRegion extends BackendRegion {
         } else if (listener != NONE && errno == EAGAIN && (flags[listener] & LISTENER) != 0) {
             flags[listener] |= FULL;
             flags[slot] |= OWED; // harmless if there is nothing to read
-            wait(listener, slot);
+            waiting.add(listener, slot);
         } else {
             closed(slot);
         }
@@ -278,8 +256,8 @@ final class LocalApplicationRegion extends BackendRegion {
     /** The listener's queue has room again. */
     private void offerWaiting(int listener) {
         flags[listener] &= ~FULL;
-        while (waiting[listener] > 0 && port.room() > 64) {
-            sendToListener(listener, takeWaiting(listener));
+        while (waiting.count(listener) > 0 && port.room() > 64) {
+            sendToListener(listener, waiting.take(listener));
         }
     }
 
@@ -380,8 +358,8 @@ final class LocalApplicationRegion extends BackendRegion {
     /** The listener is gone: who waits for it waits in vain. */
     void endWaiting(int listener) {
         flags[listener] &= ~LISTENER;
-        while (waiting[listener] > 0) {
-            closed(takeWaiting(listener));
+        while (waiting.count(listener) > 0) {
+            closed(waiting.take(listener));
         }
     }
 
