@@ -88,7 +88,10 @@ final class Attachments {
         int length = system.receive(descriptor, packet);
         if (length > 0 && connection.region == 0) {
             hello(descriptor, connection, packet, length);
-        } else if (length == 0 || (flags & (EventPort.HUP | EventPort.ERR)) != 0) {
+        }
+        // Who said hello and is gone already makes one event of both, and no other follows.
+        boolean gone = length == 0 || (flags & (EventPort.RDHUP | EventPort.HUP | EventPort.ERR)) != 0;
+        if (gone && connections.get(descriptor) == connection) {
             ended(descriptor, connection);
         }
     }

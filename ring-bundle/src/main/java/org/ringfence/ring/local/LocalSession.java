@@ -29,6 +29,8 @@ final class LocalSession implements TransportSession {
     private static final int WATCH_MILLISECONDS = 50;
     private static final int SWEEP_MILLISECONDS = 1000;
     private static final int GONE_CAPACITY = 64;
+    /** Harvests before a call: enough for as many closes as there can be slots. */
+    private static final int MAX_HARVESTS = 256;
 
     private final NativeSystem system;
     private final EventPort port;
@@ -103,11 +105,14 @@ final class LocalSession implements TransportSession {
 
     @Override
     public void harvestCloses() {
-        int events;
-        do {
-            events = port.turn(0);
+        // One harvest takes what is ready, up to its size; who rings without end must not keep the loop here.
+        for (int harvests = 0; harvests < MAX_HARVESTS; harvests++) {
+            int events = port.turn(0);
             harvest(events);
-        } while (events > 0);
+            if (events == 0) {
+                break;
+            }
+        }
         tellGone();
     }
 
@@ -141,6 +146,9 @@ final class LocalSession implements TransportSession {
             LocalApplicationRegion application = goneRegion[i];
             int slot = goneSlot[i];
             goneRegion[i] = null;
+            if (application(application.id()) == null) {
+                continue; // its region was detached before its sockets could be told of
+            }
             application.endWaiting(slot); // may append to the queue this loop walks
             if (application.isPooled(slot)) {
                 application.freeSlot(slot);

@@ -54,7 +54,7 @@ final class RunningGateway implements AutoCloseable, Services {
         System.setErr(new PrintStream(new Tee(stderr, log), true));
         try {
             state = Files.createTempDirectory("ringfence-test");
-            loop = new EventLoop(new LocalTransport(SYSTEM, config(settings)), state, this, failClosedMilliseconds, () -> { });
+            loop = new EventLoop(transport(settings), state, this, failClosedMilliseconds, () -> { });
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
@@ -62,9 +62,9 @@ final class RunningGateway implements AutoCloseable, Services {
         startIns();
     }
 
-    private static LocalTransport.Config config(Map<String, Object> settings) {
-        return (LocalTransport.Config) Proxy.newProxyInstance(RunningGateway.class.getClassLoader(), new Class<?>[] {LocalTransport.Config.class},
-                (proxy, method, arguments) -> settings.getOrDefault(method.getName(), method.getDefaultValue()));
+    static LocalTransport transport(Map<String, Object> settings) {
+        return new LocalTransport(SYSTEM, (LocalTransport.Config) Proxy.newProxyInstance(RunningGateway.class.getClassLoader(), new Class<?>[] {LocalTransport.Config.class},
+                (proxy, method, arguments) -> settings.getOrDefault(method.getName(), method.getDefaultValue())));
     }
 
     @Override
@@ -113,10 +113,14 @@ final class RunningGateway implements AutoCloseable, Services {
         return start(false, null, program, arguments);
     }
 
-    private Program start(boolean shim, String launch, String program, Object... arguments) {
-        Path script = Path.of("src/test/resources/programs", program).toAbsolutePath();
+    static Path program(String name) {
+        Path script = Path.of("src/test/resources/programs", name).toAbsolutePath();
         assertTrue(Files.exists(script), script + " is missing");
-        List<String> command = new ArrayList<>(List.of("python3", script.toString()));
+        return script;
+    }
+
+    private Program start(boolean shim, String launch, String program, Object... arguments) {
+        List<String> command = new ArrayList<>(List.of("python3", program(program).toString()));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }

@@ -1,0 +1,28 @@
+"""Rings the gateway without end from four processes, binds 20 sockets meanwhile, and prints how that went."""
+import os
+import signal
+import struct
+import sys
+
+from peer import BIND, SOCKET, Peer, address
+
+peer = Peer(sys.argv[1], "flood")
+children = []
+for _ in range(4):
+    child = os.fork()
+    if child == 0:
+        while True:
+            os.write(peer.doorbell, struct.pack("<Q", 1))
+    children.append(child)
+try:
+    kept = []
+    for _ in range(20):
+        slot, generation, end = peer.fresh_socket()
+        kept.append(end)
+        assert peer.call(SOCKET, slot, generation, (2, 1, 0)) == 0
+        assert peer.call(BIND, slot, generation, payload=address(0)) == 0
+    print("bound", flush=True)
+finally:
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
