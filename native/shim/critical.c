@@ -40,22 +40,22 @@ void critical_leave(struct critical section) {
 
 void critical_broken_pipe(void) { syscall(SYS_tgkill, getpid(), gettid(), SIGPIPE); }
 
-static void note(sighandler_t handler) {
+void critical_note(void (*handler)(int)) {
     if (handler != SIG_DFL && handler != SIG_IGN && handler != SIG_ERR) atomic_store(&handlers, true);
 }
 
 int shim_sigaction(int number, const struct sigaction *action, struct sigaction *old) {
     /* sa_handler and sa_sigaction are one word. Before the call: the signal may come at once. */
-    if (action != NULL) note(action->sa_handler);
+    if (action != NULL) critical_note(action->sa_handler);
     return real.sigaction(number, action, old);
 }
 
 sighandler_t shim_signal(int number, sighandler_t handler) {
-    note(handler);
+    critical_note(handler);
     return real.signal(number, handler);
 }
 
 sighandler_t shim___sysv_signal(int number, sighandler_t handler) {
-    note(handler);
+    critical_note(handler);
     return real.__sysv_signal(number, handler);
 }

@@ -20,6 +20,9 @@ struct critical critical_enter_always(void);
 /* Does not change errno. */
 void critical_leave(struct critical section);
 
+/* A handler is about to be installed. */
+void critical_note(void (*handler)(int));
+
 /* Sends SIGPIPE to the calling thread, as a write to a closed connection does. */
 void critical_broken_pipe(void);
 

@@ -20,4 +20,6 @@
         return shim_##name(fd, request, word);                                \
     }
 
+#define RF_CALL_APART(name)
+
 #include "calls.def"

@@ -13,8 +13,10 @@
 
 #define RF_CALL(type, name, parameters, arguments) type shim_##name parameters;
 #define RF_CALL_WORD(type, name, second) type shim_##name(int fd, second request, long word);
+#define RF_CALL_APART(name)
 #include "calls.def"
 #undef RF_CALL
 #undef RF_CALL_WORD
+#undef RF_CALL_APART
 
 #endif

@@ -40,24 +40,30 @@
         errno = ENOSYS;                                                             \
         return (type)-1;                                                            \
     }
+#define RF_CALL_APART(name)
 #include "calls.def"
 #undef RF_CALL
 #undef RF_CALL_WORD
+#undef RF_CALL_APART
 
 struct real real = {
 #define RF_CALL(type, name, parameters, arguments) .name = first_##name,
 #define RF_CALL_WORD(type, name, second) .name = first_##name,
+#define RF_CALL_APART(name)
 #include "calls.def"
 #undef RF_CALL
 #undef RF_CALL_WORD
+#undef RF_CALL_APART
 };
 
 void real_resolve(void) {
     int kept = errno;
 #define RF_CALL(type, name, parameters, arguments) find_##name();
 #define RF_CALL_WORD(type, name, second) find_##name();
+#define RF_CALL_APART(name)
 #include "calls.def"
 #undef RF_CALL
 #undef RF_CALL_WORD
+#undef RF_CALL_APART
     errno = kept;
 }

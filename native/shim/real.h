@@ -16,9 +16,11 @@
 struct real {
 #define RF_CALL(type, name, parameters, arguments) type(*name) parameters;
 #define RF_CALL_WORD(type, name, second) type (*name)(int fd, second request, ...);
+#define RF_CALL_APART(name)
 #include "calls.def"
 #undef RF_CALL
 #undef RF_CALL_WORD
+#undef RF_CALL_APART
 };
 extern struct real real;
 

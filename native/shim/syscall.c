@@ -1,0 +1,136 @@
+/*
+ * syscall.c - libc's syscall(), by which libuv closes and language runtimes and tests do everything else:
+ * calls on sockets in a region go to the shim's own functions, all others to the kernel as they are.
+ *
+ * The shim itself, and the region library in it, calls kernel_call(): rules.mk renames their syscall().
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "critical.h"
+#include "entry.h"
+#include "table.h"
+
+/* The numbers that C code below looks at; one bit each. */
+#define NUMBERS(X, word)                                                                                        \
+    X(word, socket) X(word, bind) X(word, listen) X(word, accept) X(word, accept4) X(word, connect)             \
+    X(word, shutdown) X(word, getsockname) X(word, getpeername) X(word, getsockopt) X(word, setsockopt)         \
+    X(word, read) X(word, readv) X(word, preadv2) X(word, recvfrom) X(word, recvmsg) X(word, recvmmsg)          \
+    X(word, write) X(word, writev) X(word, pwritev2) X(word, sendto) X(word, sendmsg) X(word, sendmmsg)         \
+    X(word, sendfile) X(word, splice) X(word, close) X(word, close_range) X(word, dup) X(word, dup2)            \
+    X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
+    X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, rt_sigaction) X(word, io_uring_setup)
+#define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
+#define WORD(word) 0 NUMBERS(BIT, word)
+extern const uint64_t syscall_numbers[8];
+__attribute__((used)) const uint64_t syscall_numbers[8] = {WORD(0), WORD(1), WORD(2), WORD(3),
+                                                           WORD(4), WORD(5), WORD(6), WORD(7)};
+
+/* In assembly, so that a call that is not ours behaves exactly as libc's does: with all six arguments, without a frame
+ * of its own (a child with a new stack returns from it), and nothing touched but errno. The arguments lie where C
+ * expects those of syscall_of_socket. */
+__asm__(".pushsection .text\n"
+        ".globl syscall\n.type syscall, @function\nsyscall:\n"
+        ".cfi_startproc\n"
+        "cmpq $511, %rdi\nja kernel_call\n"
+        "leaq syscall_numbers(%rip), %rax\n"
+        "btq %rdi, (%rax)\njc syscall_of_socket\n"
+        ".globl kernel_call\n.hidden kernel_call\n.type kernel_call, @function\nkernel_call:\n"
+        "movq %rdi, %rax\nmovq %rsi, %rdi\nmovq %rdx, %rsi\nmovq %rcx, %rdx\nmovq %r8, %r10\nmovq %r9, %r8\n"
+        "movq 8(%rsp), %r9\n"
+        "syscall\n"
+        "cmpq $-4095, %rax\njae 1f\nret\n"
+        "1: movq %rax, %rdi\njmp syscall_failed\n"
+        ".cfi_endproc\n.size kernel_call, .-kernel_call\n.size syscall, .-syscall\n"
+        ".popsection\n");
+
+long syscall_failed(long result);
+__attribute__((used)) long syscall_failed(long result) {
+    errno = (int)-result;
+    return -1;
+}
+
+static bool has_entry(long fd) { return table_get((int)fd) != RF_ENTRY_NONE; }
+
+long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f);
+__attribute__((used)) long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f) {
+    int fd = (int)a;
+    switch (number) {
+    /* What opens or closes a descriptor or names two: the shim's functions leave no stale entry behind. */
+    case SYS_socket:
+        return shim_socket((int)a, (int)b, (int)c);
+    case SYS_close_range:
+        return shim_close_range((unsigned)a, (unsigned)b, (int)c);
+    case SYS_dup:
+        return shim_dup(fd);
+    case SYS_dup2:
+        return shim_dup2(fd, (int)b);
+    case SYS_dup3:
+        return shim_dup3(fd, (int)b, (int)c);
+    case SYS_fcntl:
+        return shim_fcntl(fd, (int)b, c);
+    case SYS_recvmsg:
+        return shim_recvmsg(fd, (struct msghdr *)b, (int)c);
+    case SYS_sendfile:
+        if (has_entry(a) || has_entry(b)) return shim_sendfile(fd, (int)b, (off_t *)c, (size_t)d);
+        break;
+    case SYS_splice:
+        if (has_entry(a) || has_entry(c))
+            return shim_splice(fd, (off_t *)b, (int)c, (off_t *)d, (size_t)e, (unsigned)f);
+        break;
+    /* libuv takes this for a kernel without it, and works with epoll. */
+    case SYS_io_uring_setup:
+        if (!attachment_configured()) break;
+        errno = ENOSYS;
+        return -1;
+    case SYS_rt_sigaction:
+        if (b != 0) critical_note(*(void (**)(int))b);
+        break;
+    default:
+        if (!has_entry(a)) break;
+        switch (number) {
+        case SYS_bind:
+            return shim_bind(fd, (struct sockaddr *)b, (socklen_t)c);
+        case SYS_listen:
+            return shim_listen(fd, (int)b);
+        case SYS_accept:
+            return shim_accept(fd, (struct sockaddr *)b, (socklen_t *)c);
+        case SYS_accept4:
+            return shim_accept4(fd, (struct sockaddr *)b, (socklen_t *)c, (int)d);
+        case SYS_connect:
+            return shim_connect(fd, (struct sockaddr *)b, (socklen_t)c);
+        case SYS_shutdown:
+            return shim_shutdown(fd, (int)b);
+        case SYS_getsockname:
+            return shim_getsockname(fd, (struct sockaddr *)b, (socklen_t *)c);
+        case SYS_getpeername:
+            return shim_getpeername(fd, (struct sockaddr *)b, (socklen_t *)c);
+        case SYS_getsockopt:
+            return shim_getsockopt(fd, (int)b, (int)c, (void *)d, (socklen_t *)e);
+        case SYS_setsockopt:
+            return shim_setsockopt(fd, (int)b, (int)c, (void *)d, (socklen_t)e);
+        case SYS_read:
+            return shim_read(fd, (void *)b, (size_t)c);
+        case SYS_readv:
+            return shim_readv(fd, (struct iovec *)b, (int)c);
+        case SYS_recvfrom:
+            return shim_recvfrom(fd, (void *)b, (size_t)c, (int)d, (struct sockaddr *)e, (socklen_t *)f);
+        case SYS_write:
+            return shim_write(fd, (void *)b, (size_t)c);
+        case SYS_writev:
+            return shim_writev(fd, (struct iovec *)b, (int)c);
+        case SYS_sendto:
+            return shim_sendto(fd, (void *)b, (size_t)c, (int)d, (struct sockaddr *)e, (socklen_t)f);
+        case SYS_sendmsg:
+            return shim_sendmsg(fd, (struct msghdr *)b, (int)c);
+        case SYS_close:
+            return shim_close(fd);
+        case SYS_ioctl:
+            return shim_ioctl(fd, (unsigned long)b, c);
+        }
+    }
+    return kernel_call(number, a, b, c, d, e, f);
+}
