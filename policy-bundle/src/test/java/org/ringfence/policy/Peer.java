@@ -5,7 +5,11 @@ import java.net.UnknownHostException;
 import org.ringfence.api.policy.Connection;
 
 /** A connection of a test. */
-record Peer(long id, byte[] peerAddress) implements Connection {
+record Peer(long id, byte[] peerAddress, boolean inbound) implements Connection {
+
+    Peer(long id, byte[] peerAddress) {
+        this(id, peerAddress, true);
+    }
 
     static Peer of(String address) {
         try {
@@ -20,9 +24,9 @@ record Peer(long id, byte[] peerAddress) implements Connection {
         return "test";
     }
 
-    @Override
-    public boolean inbound() {
-        return true;
+    /** The same, as a connection the application asks for. */
+    Peer asked() {
+        return new Peer(id, peerAddress, false);
     }
 
     @Override

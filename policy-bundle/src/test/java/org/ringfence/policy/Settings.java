@@ -39,4 +39,18 @@ final class Settings {
             }
         };
     }
+
+    static EgressPolicy.Configuration egress(String... forbidden) {
+        return new EgressPolicy.Configuration() {
+            @Override
+            public String[] forbidden() {
+                return forbidden;
+            }
+
+            @Override
+            public Class<? extends Annotation> annotationType() {
+                return EgressPolicy.Configuration.class;
+            }
+        };
+    }
 }
