@@ -12,6 +12,10 @@
 static int accept_from(const struct ring_socket *listener, struct sockaddr *address, socklen_t *length, int flags) {
     struct rf_offer offer;
     int fd, empty = 0;
+    if (socket_is_datagram(listener)) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
     if (socket_state(listener) != RF_STATE_LISTENING) {
         errno = EINVAL;
         return -1;

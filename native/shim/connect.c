@@ -7,6 +7,7 @@
 #include "../region/readiness.h"
 #include "call.h"
 #include "entry.h"
+#include "notes.h"
 #include "real.h"
 #include "socket.h"
 
@@ -30,12 +31,26 @@ static int await_connection(const struct ring_socket *s, int pending) {
     }
 }
 
+/* A peer for datagrams, another one, or, by AF_UNSPEC, none: nothing is waited for. */
+static int connect_datagrams(const struct ring_socket *s, const struct sockaddr *address, socklen_t length) {
+    struct rf_command command = {.op = RF_OP_CONNECT};
+    struct answer answer;
+    command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
+    memcpy(command.payload, address, command.payload_length);
+    return call_backend(s, &command, &answer);
+}
+
 static int connect_to(const struct ring_socket *s, const struct sockaddr *address, socklen_t length) {
     struct rf_command command = {.op = RF_OP_CONNECT};
     struct answer answer;
     if (length < sizeof(sa_family_t) || length > sizeof(struct sockaddr_storage)) return EINVAL;
+    if (socket_is_datagram(s)) return connect_datagrams(s, address, length);
     switch (socket_state(s)) {
     case RF_STATE_CONNECTED:
+        /* The first call after a success that none has told yet tells it. */
+        if ((notes_of(s) & NOTE_CONNECTING) == 0) return EISCONN;
+        notes_change(s, 0, NOTE_CONNECTING);
+        return 0;
     case RF_STATE_LISTENING:
         return EISCONN;
     case RF_STATE_CONNECTING:
@@ -61,6 +76,8 @@ int shim_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (!table_find(fd, &s)) return real.connect(fd, address, length);
     int kept = errno;
     int error = connect_to(&s, address, length);
+    if (error == EINPROGRESS || error == EINTR) notes_change(&s, NOTE_CONNECTING, 0);
+    else if (error == 0) notes_change(&s, 0, NOTE_CONNECTING);
     errno = error != 0 ? error : kept;
     return error != 0 ? -1 : 0;
 }

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "call.h"
+#include "datagram.h"
 #include "entry.h"
+#include "notes.h"
 #include "real.h"
 #include "socket.h"
 
@@ -15,6 +17,10 @@
 #define SNDTIMEO_OLD 21
 #define RCVTIMEO_NEW 66
 #define SNDTIMEO_NEW 67
+#define TIMESTAMP_OLD 29
+#define TIMESTAMPNS_OLD 35
+#define TIMESTAMP_NEW 63
+#define TIMESTAMPNS_NEW 64
 
 /* Time-outs are those of the pair, on which the blocking calls wait. */
 static bool is_time_out(int level, int name) {
@@ -27,7 +33,7 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
     if (level != SOL_SOCKET) return false;
     switch (name) {
     case SO_ERROR:
-        *number = socket_take_error(s);
+        *number = socket_is_datagram(s) ? datagram_take_error(s) : socket_take_error(s);
         if (*number == 0 && !attachment_alive(s->attachment)) *number = ECONNRESET;
         return true;
     case SO_TYPE:
@@ -37,7 +43,7 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
         *number = (int)s->slot->domain;
         return true;
     case SO_PROTOCOL:
-        *number = s->slot->protocol != 0 ? (int)s->slot->protocol : IPPROTO_TCP;
+        *number = s->slot->protocol != 0 ? (int)s->slot->protocol : socket_is_datagram(s) ? IPPROTO_UDP : IPPROTO_TCP;
         return true;
     case SO_ACCEPTCONN:
         *number = socket_state(s) == RF_STATE_LISTENING;
@@ -67,8 +73,17 @@ static int get_option(const struct ring_socket *s, int level, int name, void *va
 
 /* Switches that no TCP socket refuses. Servers throw them for every connection or every answer; nobody has to
  * wait for that: a later call goes the same way and finds them thrown. */
-static bool is_switch(int level, int name, socklen_t length) {
-    return level == IPPROTO_TCP && (name == TCP_NODELAY || name == TCP_CORK || name == TCP_QUICKACK) && length >= sizeof(int);
+static bool is_switch(const struct ring_socket *s, int level, int name, socklen_t length) {
+    return !socket_is_datagram(s) && level == IPPROTO_TCP && (name == TCP_NODELAY || name == TCP_CORK || name == TCP_QUICKACK) && length >= sizeof(int);
+}
+
+/* Which form of time stamps a program gets is decided by the option it has set last. */
+static void note_timestamps(const struct ring_socket *s, int name, const void *value, socklen_t length) {
+    if (name != TIMESTAMP_OLD && name != TIMESTAMP_NEW && name != TIMESTAMPNS_OLD && name != TIMESTAMPNS_NEW) return;
+    unsigned form = name == TIMESTAMP_OLD || name == TIMESTAMP_NEW ? NOTE_TIMEVAL : NOTE_TIMESPEC;
+    int on = 0;
+    memcpy(&on, value, length < sizeof on ? length : sizeof on);
+    notes_change(s, on != 0 ? form : 0, NOTE_TIMEVAL | NOTE_TIMESPEC);
 }
 
 static int set_option(const struct ring_socket *s, int level, int name, const void *value, socklen_t length) {
@@ -77,7 +92,10 @@ static int set_option(const struct ring_socket *s, int level, int name, const vo
     if (length > RF_COMMAND_PAYLOAD) return EINVAL;
     if (value == NULL && length != 0) return EFAULT;
     if (length != 0) memcpy(command.payload, value, length);
-    return is_switch(level, name, length) ? call_post(s, &command) : call_backend(s, &command, &answer);
+    if (is_switch(s, level, name, length)) return call_post(s, &command);
+    int error = call_backend(s, &command, &answer);
+    if (error == 0 && level == SOL_SOCKET) note_timestamps(s, name, value, length);
+    return error;
 }
 
 int shim_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {

@@ -8,6 +8,7 @@
 #define RINGFENCE_SHIM_REAL_H
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -23,6 +24,9 @@ struct real {
 #undef RF_CALL_APART
 };
 extern struct real real;
+
+/* libc's function of a name that is no ordinary function of C. NULL if there is none. */
+void *real_find(const char *name);
 
 /* Looks all of them up, so that none is looked up in a signal handler or a child of fork. */
 void real_resolve(void);

@@ -4,33 +4,13 @@
 #include <string.h>
 
 #include "../region/readiness.h"
+#include "buffers.h"
 #include "critical.h"
+#include "datagram.h"
 #include "entry.h"
 #include "inherit.h"
 #include "real.h"
 #include "socket.h"
-
-/* A walk over the program's buffers. */
-struct buffers {
-    const struct iovec *vector;
-    size_t offset; /* in the first of them */
-};
-
-static void scatter(struct buffers *to, const uint8_t *from, size_t length) {
-    while (length > 0) {
-        size_t left = to->vector->iov_len - to->offset;
-        if (left == 0) {
-            to->vector++;
-            to->offset = 0;
-            continue;
-        }
-        size_t n = length < left ? length : left;
-        memcpy((uint8_t *)to->vector->iov_base + to->offset, from, n);
-        to->offset += n;
-        from += n;
-        length -= n;
-    }
-}
 
 /* Takes what is in the ring, at most `wanted` bytes. Bytes, or -EAGAIN with the descriptor settled: there
  * are none and more may come; or 0 at the end; or -errno. Under receive_lock. */
@@ -45,8 +25,8 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
         size_t length = (size_t)filled < wanted ? (size_t)filled : wanted;
         size_t first = length < span[0].iov_len ? length : span[0].iov_len;
         if ((flags & MSG_TRUNC) == 0) {
-            scatter(to, span[0].iov_base, first);
-            scatter(to, span[1].iov_base, length - first);
+            buffers_scatter(to, span[0].iov_base, first);
+            buffers_scatter(to, span[1].iov_base, length - first);
         }
         if ((flags & MSG_PEEK) != 0) return (ssize_t)length;
         rf_consume(&in, length);
@@ -66,8 +46,7 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
     return -EAGAIN;
 }
 
-/* Waits for a packet, as long as the descriptor's flags and time-out allow. 0 or -errno. */
-static ssize_t await(const struct ring_socket *s, unsigned waits) {
+int socket_await_packet(const struct ring_socket *s, unsigned waits) {
     char byte;
     if (real.recv(s->fd, &byte, 1, MSG_PEEK) < 0) return -errno;
     /* A packet, or end of file; the latter has set a mark, unless the gateway died. */
@@ -105,7 +84,7 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
         }
         if (result != -EAGAIN || (flags & MSG_DONTWAIT) != 0) break;
         if (received > 0 && (flags & MSG_WAITALL) == 0) break;
-        result = await(s, ++waits);
+        result = socket_await_packet(s, ++waits);
     }
     errno = kept;
     if (received > 0) return (ssize_t)received;
@@ -116,71 +95,96 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
     return 0;
 }
 
-static ssize_t receive_one(const struct ring_socket *s, void *buffer, size_t length, int flags) {
-    struct iovec vector = {buffer, length};
-    return receive(s, &vector, length < SSIZE_MAX ? length : SSIZE_MAX, flags);
-}
-
-/* The sum of the lengths, or -1 with errno. */
-static ssize_t total(const struct iovec *vector, size_t count, int too_many) {
-    size_t sum = 0;
-    if (count > IOV_MAX) {
-        errno = too_many;
+static ssize_t receive_message(const struct ring_socket *s, struct msghdr *message, int flags) {
+    if (socket_is_datagram(s)) return datagram_receive(s, message, flags);
+    ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen);
+    if (wanted < 0) {
+        errno = wanted == -1 ? EMSGSIZE : EINVAL;
         return -1;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) {
-            errno = EINVAL;
+    ssize_t got = receive(s, message->msg_iov, (size_t)wanted, flags);
+    if (got >= 0) {
+        /* A stream names no sender. */
+        message->msg_namelen = 0;
+        message->msg_controllen = 0;
+        message->msg_flags = flags & MSG_CMSG_CLOEXEC;
+    }
+    return got;
+}
+
+/* read() and its kin, which take nothing if they are to read nothing. */
+static ssize_t receive_buffers(const struct ring_socket *s, const struct iovec *vector, size_t count, int flags) {
+    struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = count};
+    ssize_t wanted = buffers_total(vector, count);
+    if (wanted > 0) return receive_message(s, &message, flags);
+    if (wanted == 0) return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+static ssize_t receive_one(const struct ring_socket *s, void *buffer, size_t length, int flags,
+                           struct sockaddr *address, socklen_t *address_length) {
+    struct iovec vector = {buffer, length < SSIZE_MAX ? length : SSIZE_MAX};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (address != NULL) {
+        if (address_length == NULL) {
+            errno = EFAULT;
             return -1;
         }
-        sum += vector[i].iov_len;
+        message.msg_name = address;
+        message.msg_namelen = *address_length;
     }
-    return (ssize_t)sum;
+    ssize_t got = receive_message(s, &message, flags);
+    if (got >= 0 && address != NULL) *address_length = message.msg_namelen;
+    return got;
 }
 
 ssize_t shim_read(int fd, void *buffer, size_t length) {
     struct ring_socket s;
-    return table_find(fd, &s) ? receive_one(&s, buffer, length, 0) : real.read(fd, buffer, length);
+    if (!table_find(fd, &s)) return real.read(fd, buffer, length);
+    return length == 0 ? 0 : receive_one(&s, buffer, length, 0, NULL, NULL);
 }
 
 ssize_t shim_readv(int fd, const struct iovec *vector, int count) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.readv(fd, vector, count);
-    ssize_t wanted = total(vector, (size_t)(unsigned)count, EINVAL);
-    return wanted < 0 ? -1 : receive(&s, vector, (size_t)wanted, 0);
+    return receive_buffers(&s, vector, (size_t)(unsigned)count, 0);
+}
+
+/* Sockets have no place to read at: -1 is the only one. */
+ssize_t shim_preadv2(int fd, const struct iovec *vector, int count, off_t offset, int flags) {
+    struct ring_socket s;
+    if (offset != -1 || !table_find(fd, &s)) return real.preadv2(fd, vector, count, offset, flags);
+    if ((flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)) != 0) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return receive_buffers(&s, vector, (size_t)(unsigned)count, (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0);
+}
+
+ssize_t shim_preadv64v2(int fd, const struct iovec *vector, int count, off_t offset, int flags) {
+    return shim_preadv2(fd, vector, count, offset, flags);
 }
 
 ssize_t shim_recv(int fd, void *buffer, size_t length, int flags) {
     struct ring_socket s;
-    return table_find(fd, &s) ? receive_one(&s, buffer, length, flags) : real.recv(fd, buffer, length, flags);
+    if (!table_find(fd, &s)) return real.recv(fd, buffer, length, flags);
+    return receive_one(&s, buffer, length, flags, NULL, NULL);
 }
 
 ssize_t shim_recvfrom(int fd, void *buffer, size_t length, int flags, struct sockaddr *address,
                       socklen_t *address_length) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.recvfrom(fd, buffer, length, flags, address, address_length);
-    ssize_t got = receive_one(&s, buffer, length, flags);
-    /* A stream names no sender. */
-    if (got >= 0 && address != NULL && address_length != NULL) *address_length = 0;
-    return got;
+    return receive_one(&s, buffer, length, flags, address, address_length);
 }
 
 ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) {
-        ssize_t got = real.recvmsg(fd, message, flags);
-        /* Another process of the program may have passed a socket of the region on. */
-        if (got >= 0 && message->msg_controllen != 0) inherit_from_message(message);
-        return got;
-    }
-    ssize_t wanted = total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
-    if (wanted < 0) return -1;
-    ssize_t got = receive(&s, message->msg_iov, (size_t)wanted, flags);
-    if (got >= 0) {
-        message->msg_namelen = 0;
-        message->msg_controllen = 0;
-        message->msg_flags = 0;
-    }
+    if (table_find(fd, &s)) return receive_message(&s, message, flags);
+    ssize_t got = real.recvmsg(fd, message, flags);
+    /* Another process of the program may have passed a socket of the region on. */
+    if (got >= 0 && message->msg_controllen != 0) inherit_from_message(message);
     return got;
 }
 

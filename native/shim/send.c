@@ -6,44 +6,29 @@
 #include <unistd.h>
 
 #include "../region/readiness.h"
+#include "buffers.h"
 #include "critical.h"
+#include "datagram.h"
 #include "entry.h"
 #include "real.h"
 #include "socket.h"
 
 #define SENDFILE_MAX 0x7ffff000u /* what Linux transfers at most in one call: sendfile(2) */
 
-/* Where the bytes come from: buffers, or a file if `vector` is NULL. */
+/* Where the bytes come from: buffers, or a file if their vector is NULL. */
 struct source {
-    const struct iovec *vector;
-    size_t offset; /* in the first of the buffers */
+    struct buffers buffers;
     int file;
     off_t *position; /* in the file; NULL: its own */
 };
-
-static void gather(struct source *from, uint8_t *to, size_t length) {
-    while (length > 0) {
-        size_t left = from->vector->iov_len - from->offset;
-        if (left == 0) {
-            from->vector++;
-            from->offset = 0;
-            continue;
-        }
-        size_t n = length < left ? length : left;
-        memcpy(to, (const uint8_t *)from->vector->iov_base + from->offset, n);
-        from->offset += n;
-        to += n;
-        length -= n;
-    }
-}
 
 /* Fills at most `length` bytes of the ring. Bytes, 0 at the end of the file, or -errno. */
 static ssize_t fill(struct source *from, struct iovec span[2], size_t length) {
     span[0].iov_len = length < span[0].iov_len ? length : span[0].iov_len;
     span[1].iov_len = length - span[0].iov_len;
-    if (from->vector != NULL) {
-        gather(from, span[0].iov_base, span[0].iov_len);
-        gather(from, span[1].iov_base, span[1].iov_len);
+    if (from->buffers.vector != NULL) {
+        buffers_gather(&from->buffers, span[0].iov_base, span[0].iov_len);
+        buffers_gather(&from->buffers, span[1].iov_base, span[1].iov_len);
         return (ssize_t)length;
     }
     ssize_t got = from->position != NULL ? preadv(from->file, span, 2, *from->position)
@@ -94,6 +79,12 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
     return length;
 }
 
+int socket_await_room(const struct ring_socket *s) {
+    /* Room there is when the gateway has read the stuffing away. */
+    if (real.send(s->fd, NULL, 0, MSG_NOSIGNAL) < 0 && (errno == EAGAIN || errno == EINTR)) return -errno;
+    return socket_marks(s) == 0 && !attachment_alive(s->attachment) ? -ECONNRESET : 0;
+}
+
 static ssize_t send_from(const struct ring_socket *s, struct source *from, size_t wanted, int flags) {
     size_t sent = 0;
     ssize_t result;
@@ -111,13 +102,7 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
         critical_leave(section);
         if (ring) attachment_ring(s->attachment);
         if (result > 0) sent += (size_t)result;
-        if (result == -EAGAIN && (flags & MSG_DONTWAIT) == 0) {
-            /* Room there is when the gateway has read the stuffing away. An error other than a time-out
-             * or a signal shows, with its reason, in the next turn. */
-            if (real.send(s->fd, NULL, 0, MSG_NOSIGNAL) == 0 || (errno != EAGAIN && errno != EINTR)) result = 0;
-            else result = -errno;
-            if (result == 0 && socket_marks(s) == 0 && !attachment_alive(s->attachment)) result = -ECONNRESET;
-        }
+        if (result == -EAGAIN && (flags & MSG_DONTWAIT) == 0) result = socket_await_room(s);
     } while (result >= 0 && sent < wanted);
     errno = kept;
     if (sent > 0) return (ssize_t)sent;
@@ -127,61 +112,80 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
     return -1;
 }
 
-static ssize_t send_buffers(const struct ring_socket *s, const struct iovec *vector, size_t count, int flags,
-                            int too_many) {
-    struct source from = {.vector = vector};
-    size_t sum = 0;
-    errno = too_many;
-    if (count > IOV_MAX) return -1;
-    for (size_t i = 0; i < count; i++) {
-        errno = EINVAL;
-        if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) return -1;
-        sum += vector[i].iov_len;
-    }
-    return send_from(s, &from, sum, flags);
+static ssize_t send_message(const struct ring_socket *s, const struct msghdr *message, int flags) {
+    if (socket_is_datagram(s)) return datagram_send(s, message, flags);
+    /* A connected stream ignores the address. */
+    struct source from = {.buffers = {.vector = message->msg_iov}};
+    ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen);
+    if (length >= 0) return send_from(s, &from, (size_t)length, flags);
+    errno = length == -1 ? EMSGSIZE : EINVAL;
+    return -1;
 }
 
-static ssize_t send_one(const struct ring_socket *s, const void *buffer, size_t length, int flags) {
+static ssize_t send_one(const struct ring_socket *s, const void *buffer, size_t length, int flags,
+                        const struct sockaddr *address, socklen_t address_length) {
     struct iovec vector = {(void *)buffer, length < SSIZE_MAX ? length : SSIZE_MAX};
-    struct source from = {.vector = &vector};
-    return send_from(s, &from, vector.iov_len, flags);
+    struct msghdr message = {
+        .msg_name = (void *)address, .msg_namelen = address_length, .msg_iov = &vector, .msg_iovlen = 1};
+    return send_message(s, &message, flags);
 }
 
 ssize_t shim_write(int fd, const void *buffer, size_t length) {
     struct ring_socket s;
-    return table_find(fd, &s) ? send_one(&s, buffer, length, 0) : real.write(fd, buffer, length);
+    return table_find(fd, &s) ? send_one(&s, buffer, length, 0, NULL, 0) : real.write(fd, buffer, length);
 }
 
 ssize_t shim_writev(int fd, const struct iovec *vector, int count) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.writev(fd, vector, count);
-    return send_buffers(&s, vector, (size_t)(unsigned)count, 0, EINVAL);
+    struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = (size_t)(unsigned)count};
+    errno = EINVAL;
+    return message.msg_iovlen > IOV_MAX ? -1 : send_message(&s, &message, 0);
+}
+
+/* Sockets have no place to write at: -1 is the only one. */
+ssize_t shim_pwritev2(int fd, const struct iovec *vector, int count, off_t offset, int flags) {
+    struct ring_socket s;
+    if (offset != -1 || !table_find(fd, &s)) return real.pwritev2(fd, vector, count, offset, flags);
+    if ((flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)) != 0) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = (size_t)(unsigned)count};
+    errno = EINVAL;
+    return message.msg_iovlen > IOV_MAX ? -1 : send_message(&s, &message, (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0);
+}
+
+ssize_t shim_pwritev64v2(int fd, const struct iovec *vector, int count, off_t offset, int flags) {
+    return shim_pwritev2(fd, vector, count, offset, flags);
 }
 
 ssize_t shim_send(int fd, const void *buffer, size_t length, int flags) {
     struct ring_socket s;
-    return table_find(fd, &s) ? send_one(&s, buffer, length, flags) : real.send(fd, buffer, length, flags);
+    return table_find(fd, &s) ? send_one(&s, buffer, length, flags, NULL, 0) : real.send(fd, buffer, length, flags);
 }
 
-/* A connected stream ignores the address. */
 ssize_t shim_sendto(int fd, const void *buffer, size_t length, int flags, const struct sockaddr *address,
                     socklen_t address_length) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.sendto(fd, buffer, length, flags, address, address_length);
-    return send_one(&s, buffer, length, flags);
+    return send_one(&s, buffer, length, flags, address, address_length);
 }
 
 ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.sendmsg(fd, message, flags);
-    return send_buffers(&s, message->msg_iov, message->msg_iovlen, flags, EMSGSIZE);
+    struct msghdr copy = *message;
+    if (copy.msg_namelen == 0) copy.msg_name = NULL;
+    if (copy.msg_namelen > sizeof(struct sockaddr_storage)) copy.msg_namelen = sizeof(struct sockaddr_storage);
+    return send_message(&s, &copy, flags);
 }
 
 ssize_t shim_sendfile(int out, int in, off_t *offset, size_t count) {
     struct ring_socket s, other;
     if (!table_find(out, &s)) return real.sendfile(out, in, offset, count);
     struct source from = {.file = in, .position = offset};
-    if (table_find(in, &other)) {
+    if (table_find(in, &other) || socket_is_datagram(&s)) {
         errno = EINVAL;
         return -1;
     }
@@ -190,12 +194,4 @@ ssize_t shim_sendfile(int out, int in, off_t *offset, size_t count) {
 
 ssize_t shim_sendfile64(int out, int in, off_t *offset, size_t count) {
     return shim_sendfile(out, in, offset, count);
-}
-
-/* There is no pipe to splice to: programs fall back to read and write when they are told so. */
-ssize_t shim_splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t count, unsigned flags) {
-    struct ring_socket s;
-    if (!table_find(in, &s) && !table_find(out, &s)) return real.splice(in, in_offset, out, out_offset, count, flags);
-    errno = EINVAL;
-    return -1;
 }

@@ -19,10 +19,11 @@
 #define POOL_ROUNDS 25
 #define POOL_ROUND_NANOSECONDS 200000000L
 
-/* The sockets that go to the gateway. Datagram sockets will join them here. */
+/* The sockets that go to the gateway. */
 static bool is_remote(int domain, int type, int protocol) {
-    return (domain == AF_INET || domain == AF_INET6) && (type & TYPE_MASK) == SOCK_STREAM &&
-           (protocol == 0 || protocol == IPPROTO_TCP);
+    if (domain != AF_INET && domain != AF_INET6) return false;
+    int own = (type & TYPE_MASK) == SOCK_STREAM ? IPPROTO_TCP : (type & TYPE_MASK) == SOCK_DGRAM ? IPPROTO_UDP : -1;
+    return own >= 0 && (protocol == 0 || protocol == own);
 }
 
 int socket_take_error(const struct ring_socket *s) {
@@ -158,6 +159,7 @@ int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
 int shim_listen(int fd, int backlog) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.listen(fd, backlog);
+    if (socket_is_datagram(&s)) return finish(EOPNOTSUPP);
     /* A listening socket is never writable. */
     int kept = errno;
     if (socket_state(&s) == RF_STATE_OPEN) rf_stuff(fd);
@@ -172,7 +174,9 @@ int shim_shutdown(int fd, int how) {
     if (!table_find(fd, &s)) return real.shutdown(fd, how);
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return finish(EINVAL);
     uint32_t state = socket_state(&s);
-    if (state != RF_STATE_CONNECTED && state != RF_STATE_LISTENING && state != RF_STATE_CONNECTING)
+    /* Linux shuts a datagram socket without a peer, although it answers ENOTCONN. */
+    if (!socket_is_datagram(&s) && state != RF_STATE_CONNECTED && state != RF_STATE_LISTENING &&
+        state != RF_STATE_CONNECTING)
         return finish(ENOTCONN);
     /* What other threads are about to send belongs behind the end. */
     uint64_t tail = atomic_load_explicit(&s.slot->out_tail, memory_order_acquire);

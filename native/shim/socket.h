@@ -16,8 +16,16 @@ static inline uint32_t socket_marks(const struct ring_socket *s) {
     return atomic_load_explicit(&s->slot->marks, memory_order_acquire);
 }
 
+static inline bool socket_is_datagram(const struct ring_socket *s) { return s->slot->type == SOCK_DGRAM; }
+
 /* Takes the pending error: an errno that nobody else gets, or 0. */
 int socket_take_error(const struct ring_socket *s);
+
+/* Waits for a packet, as long as the descriptor's flags and time-out allow; `waits` counts them from 1. 0, or
+ * -errno: -ECONNRESET if the gateway is gone. Without locks. */
+int socket_await_packet(const struct ring_socket *s, unsigned waits);
+/* Likewise for room to send. 0 as well for an end whose reason shows when the caller looks again. */
+int socket_await_room(const struct ring_socket *s);
 
 /* Initialises what the frontend writes in a slot that was received with its descriptor and that nobody
  * else knows yet, and enters the descriptor into the table. False if the table has no place for it. */
