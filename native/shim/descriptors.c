@@ -8,6 +8,7 @@
 #include <linux/sockios.h>
 #include <unistd.h>
 
+#include "datagram.h"
 #include "entry.h"
 #include "real.h"
 #include "socket.h"
@@ -103,6 +104,14 @@ int shim_ioctl(int fd, unsigned long request, long word) {
     if (socket_state(&s) == RF_STATE_LISTENING && request != SIOCATMARK) {
         errno = EINVAL;
         return -1;
+    }
+    if (socket_is_datagram(&s) && request == SIOCATMARK) {
+        errno = ENOTTY;
+        return -1;
+    }
+    if (socket_is_datagram(&s) && request == FIONREAD) {
+        *(int *)word = datagram_next(&s);
+        return 0;
     }
     struct rf_ring ring = request == FIONREAD ? rf_in_ring(s.slot) : rf_out_ring(s.slot);
     uint64_t bytes = request == SIOCATMARK ? 0 : rf_available(&ring);

@@ -126,6 +126,15 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
             return shim_sendto(fd, (void *)b, (size_t)c, (int)d, (struct sockaddr *)e, (socklen_t)f);
         case SYS_sendmsg:
             return shim_sendmsg(fd, (struct msghdr *)b, (int)c);
+        /* Of a place in a file the kernel takes two halves. */
+        case SYS_preadv2:
+            return shim_preadv2(fd, (struct iovec *)b, (int)c, (off_t)d, (int)f);
+        case SYS_pwritev2:
+            return shim_pwritev2(fd, (struct iovec *)b, (int)c, (off_t)d, (int)f);
+        case SYS_recvmmsg:
+            return shim_recvmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d, (struct timespec *)e);
+        case SYS_sendmmsg:
+            return shim_sendmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d);
         case SYS_close:
             return shim_close(fd);
         case SYS_ioctl:
