@@ -1,5 +1,6 @@
-/* Attaching to the gateway: at the first internet socket, or at start in a process that inherited
- * sockets across exec. Nothing here allocates. */
+/* Attaching to the gateway: at the first internet socket, or at start in a process that inherited an
+ * attachment or sockets across exec. The descriptors go on to every program that this one starts, which may
+ * not be able to reach the gateway's socket any more. Nothing here allocates. */
 #include "attach.h"
 
 #include <errno.h>
@@ -16,12 +17,13 @@
 #include <unistd.h>
 
 #include "critical.h"
+#include "environment.h"
 #include "real.h"
 #include "table.h"
 
 /* Where the shim's own descriptors go: out of the way of programs that count on low numbers, but not
  * so high that the kernel copies a large table of descriptors at each fork. */
-#define OWN_DESCRIPTORS 960
+#define OWN_NUMBERS 960
 #define ANSWER_SECONDS 5
 
 static struct attachment attachments[RF_ATTACHMENTS];
@@ -46,6 +48,7 @@ void attachment_configure(void) {
     else snprintf(configuration.launch, sizeof configuration.launch, "pid %d", (int)getpid());
     snprintf(configuration.name, sizeof configuration.name, "%s",
              name != NULL ? name : program_invocation_short_name);
+    environment_record(configuration.path, configuration.launch, configuration.name);
 }
 
 bool attachment_configured(void) { return configuration.path[0] != '\0'; }
@@ -87,12 +90,12 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
     syscall(SYS_write, STDERR_FILENO, line, length);
 }
 
-/* Moves a descriptor away from the numbers that programs use, and protects it from being closed. */
+/* Moves a descriptor away from the numbers that programs use, and past exec. */
 static int move_high(int fd) {
     struct rlimit limit = {.rlim_cur = 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
-    rlim_t from = limit.rlim_cur > OWN_DESCRIPTORS + 64 ? OWN_DESCRIPTORS : limit.rlim_cur / 2;
-    int moved = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
+    rlim_t from = limit.rlim_cur > OWN_NUMBERS + 64 ? OWN_NUMBERS : limit.rlim_cur / 2;
+    int moved = (int)syscall(SYS_fcntl, fd, F_DUPFD, from);
     if (moved < 0) return fd;
     syscall(SYS_close, fd);
     return moved;
@@ -144,31 +147,51 @@ static int shake_hands(int connection, struct rf_welcome *welcome, int fds[3]) {
     return receive_welcome(connection, welcome, fds);
 }
 
+/* Maps the region and takes the descriptors into the attachment's care. 0 or an errno. */
+static int take_over(struct attachment *attachment, const int fds[OWN_DESCRIPTORS], uint64_t region_bytes) {
+    int error = -rf_region_map(fds[OWN_MEMORY], region_bytes, &attachment->region);
+    if (error == 0 && !table_create()) error = ENOMEM;
+    if (error != 0) return error;
+    attachment->connection = fds[OWN_CONNECTION];
+    attachment->doorbell = fds[OWN_DOORBELL];
+    attachment->pool = fds[OWN_POOL];
+    attachment->memory = fds[OWN_MEMORY];
+    for (int i = 0; i < OWN_DESCRIPTORS; i++) table_set(fds[i], RF_ENTRY_OWN);
+    environment_bequeath(fds, region_bytes);
+    process_record();
+    return 0;
+}
+
 /* 0 or an errno. `welcome` is for the error message. */
 static int attach(struct attachment *attachment, struct rf_welcome *welcome) {
     int connection = real.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (connection < 0) return errno;
-    connection = move_high(connection);
     int fds[3] = {-1, -1, -1};
     int error = shake_hands(connection, welcome, fds);
+    int own[OWN_DESCRIPTORS] = {connection, fds[1], fds[2], fds[0]};
     if (error == 0) {
-        error = -rf_region_map(fds[0], welcome->region_bytes, &attachment->region);
-        if (error == 0 && !table_create()) error = ENOMEM;
+        for (int i = 0; i < OWN_DESCRIPTORS; i++) own[i] = move_high(own[i]);
+        error = take_over(attachment, own, welcome->region_bytes);
     }
-    if (error != 0) {
-        close_all(fds, 3);
-        close_all(&connection, 1);
-        return error;
+    if (error != 0) close_all(own, OWN_DESCRIPTORS);
+    return error;
+}
+
+/* The next programs have no use for the descriptors of a gateway that is gone. */
+static void disinherit(const struct attachment *attachment) {
+    const int fds[] = {attachment->connection, attachment->doorbell, attachment->pool, attachment->memory};
+    for (int i = 0; i < OWN_DESCRIPTORS; i++) syscall(SYS_fcntl, fds[i], F_SETFD, FD_CLOEXEC);
+}
+
+void attachment_inherit(void) {
+    int fds[OWN_DESCRIPTORS];
+    uint64_t region_bytes;
+    int kept = errno;
+    if (environment_inherited(fds, &region_bytes)) {
+        if (take_over(&attachments[0], fds, region_bytes) == 0) atomic_store(&attached, 1);
+        else close_all(fds, OWN_DESCRIPTORS);
     }
-    close_all(fds, 1);
-    attachment->connection = connection;
-    attachment->doorbell = move_high(fds[1]);
-    attachment->pool = move_high(fds[2]);
-    table_set(attachment->connection, RF_ENTRY_OWN);
-    table_set(attachment->doorbell, RF_ENTRY_OWN);
-    table_set(attachment->pool, RF_ENTRY_OWN);
-    process_record();
-    return 0;
+    errno = kept;
 }
 
 static struct attachment *current(void) {
@@ -194,6 +217,7 @@ struct attachment *attachment_get(bool quiet) {
         error = attach(&attachments[count], &welcome);
         if (error == 0) {
             found = &attachments[count];
+            if (count > 0) disinherit(&attachments[count - 1]);
             atomic_store_explicit(&attached, count + 1, memory_order_release);
         }
     }

@@ -18,11 +18,14 @@ struct attachment {
     int connection; /* its end of file tells each side that the other one is gone */
     int doorbell;   /* eventfd */
     int pool;       /* fresh sockets come from here */
+    int memory;     /* the region's, kept for the programs that this one becomes */
     _Atomic bool dead;
 };
 
 /* Reads the environment. Constructor. */
 void attachment_configure(void);
+/* Takes over the attachment that the environment names, with its descriptors. Constructor. */
+void attachment_inherit(void);
 /* True if the environment names a gateway; else the shim passes everything through. */
 bool attachment_configured(void);
 /* The living attachment; attaches if there is none. NULL: no gateway, and, once per process, a line on

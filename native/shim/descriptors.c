@@ -13,8 +13,9 @@
 #include "real.h"
 #include "socket.h"
 
-/* True if the program must not close this number: it did not open it. */
-static bool is_own(int fd) { return table_get(fd) == RF_ENTRY_OWN && !process_is_borrowed(); }
+/* True if the program must not touch this number: it did not open it. Nor must a child of vfork, since the program
+ * that it becomes inherits it. */
+static bool is_own(int fd) { return table_get(fd) == RF_ENTRY_OWN; }
 
 static int not_open(void) {
     errno = EBADF;
@@ -40,12 +41,12 @@ int shim_fclose(FILE *stream) {
 }
 
 int shim_close_range(unsigned first, unsigned last, int flags) {
-    if ((flags & CLOSE_RANGE_CLOEXEC) != 0 || first > last || process_is_borrowed())
-        return real.close_range(first, last, flags);
+    if (first > last) return real.close_range(first, last, flags);
+    bool closes = (flags & CLOSE_RANGE_CLOEXEC) == 0;
     unsigned end = table_end();
     for (unsigned fd = first; fd < end && fd <= last; fd++) {
         if (!is_own((int)fd)) {
-            forget((int)fd);
+            if (closes) forget((int)fd);
             continue;
         }
         if (fd > first && real.close_range(first, fd - 1, flags) != 0) return -1;
@@ -58,7 +59,7 @@ void shim_closefrom(int first) {
     unsigned from = first > 0 ? (unsigned)first : 0;
     if (shim_close_range(from, ~0u, 0) == 0) return;
     /* A kernel without close_range. */
-    if (table_end() == 0 || process_is_borrowed()) {
+    if (table_end() == 0) {
         real.closefrom(first);
         return;
     }
@@ -67,31 +68,30 @@ void shim_closefrom(int first) {
 }
 
 static int copied(int from, int to) {
-    if (to >= 0 && !process_is_borrowed()) {
-        uint64_t entry = table_get(from);
-        table_set(to, entry == RF_ENTRY_OWN ? RF_ENTRY_NONE : entry);
-    }
+    if (to >= 0 && !process_is_borrowed()) table_set(to, table_get(from));
     return to;
 }
 
-int shim_dup(int fd) { return copied(fd, real.dup(fd)); }
+int shim_dup(int fd) { return is_own(fd) ? not_open() : copied(fd, real.dup(fd)); }
 
 int shim_dup2(int fd, int wanted) {
-    if (is_own(wanted)) return not_open();
+    if (is_own(fd) || is_own(wanted)) return not_open();
     return copied(fd, real.dup2(fd, wanted));
 }
 
 int shim_dup3(int fd, int wanted, int flags) {
-    if (is_own(wanted)) return not_open();
+    if (is_own(fd) || is_own(wanted)) return not_open();
     return copied(fd, real.dup3(fd, wanted, flags));
 }
 
 int shim_fcntl(int fd, int command, long word) {
+    if (is_own(fd)) return not_open();
     int result = real.fcntl(fd, command, word);
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
 
 int shim_fcntl64(int fd, int command, long word) {
+    if (is_own(fd)) return not_open();
     int result = real.fcntl64(fd, command, word);
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
@@ -99,6 +99,7 @@ int shim_fcntl64(int fd, int command, long word) {
 /* Flags such as FIONBIO are the pair's; what is in the rings, the slot knows. */
 int shim_ioctl(int fd, unsigned long request, long word) {
     struct ring_socket s;
+    if (is_own(fd)) return not_open();
     if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
         return real.ioctl(fd, request, word);
     if (socket_state(&s) == RF_STATE_LISTENING && request != SIOCATMARK) {

@@ -6,6 +6,7 @@
 #define RINGFENCE_SHIM_ENTRY_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>

@@ -56,6 +56,13 @@ struct real real = {
 #undef RF_CALL_APART
 };
 
+void *real_find(const char *name) {
+    int kept = errno;
+    void *found = dlsym(RTLD_NEXT, name);
+    errno = kept;
+    return found;
+}
+
 void real_resolve(void) {
     int kept = errno;
 #define RF_CALL(type, name, parameters, arguments) find_##name();

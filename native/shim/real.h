@@ -8,6 +8,7 @@
 #define RINGFENCE_SHIM_REAL_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>

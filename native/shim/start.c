@@ -9,5 +9,6 @@ __attribute__((constructor)) static void start(void) {
     attachment_configure();
     if (!attachment_configured()) return;
     process_record();
+    attachment_inherit();
     inherit_across_exec();
 }

@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "critical.h"
 #include "entry.h"
+#include "privileges.h"
 #include "table.h"
 
 /* The numbers that C code below looks at; one bit each. */
@@ -86,6 +87,17 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         if (!attachment_configured()) break;
         errno = ENOSYS;
         return -1;
+    case SYS_execve:
+        return shim_execve((char *)a, (char **)b, (char **)c);
+    case SYS_execveat:
+        return shim_execveat(fd, (char *)b, (char **)c, (char **)d, (int)e);
+    /* For one thread, and libc does it for all. */
+    case SYS_chroot:
+    case SYS_setuid:
+    case SYS_setreuid:
+    case SYS_setresuid:
+        privileges_change();
+        break;
     case SYS_rt_sigaction:
         if (b != 0) critical_note(*(void (**)(int))b);
         break;

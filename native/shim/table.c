@@ -3,15 +3,11 @@
 
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "attach.h"
 
 static _Atomic(_Atomic uint64_t *) table;
 static _Atomic unsigned end;
-
-/* Wiped by any fork, however it is done: 0 says that this process has not recorded its number. */
-static _Atomic(_Atomic pid_t *) recorded;
 
 bool table_create(void) {
     if (atomic_load(&table) != NULL) return true;
@@ -64,30 +60,4 @@ bool table_find(int fd, struct ring_socket *found) {
         .generation = generation,
     };
     return true;
-}
-
-void process_record(void) {
-    if (atomic_load(&recorded) != NULL) return;
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return;
-    _Atomic pid_t *none = NULL;
-    if (madvise(page, 4096, MADV_WIPEONFORK) != 0) {
-        munmap(page, 4096);
-        return;
-    }
-    *(_Atomic pid_t *)page = getpid();
-    if (!atomic_compare_exchange_strong(&recorded, &none, page)) munmap(page, 4096);
-}
-
-bool process_is_borrowed(void) {
-    _Atomic pid_t *page = atomic_load_explicit(&recorded, memory_order_acquire);
-    if (page == NULL) return false;
-    pid_t own = getpid(), pid = atomic_load_explicit(page, memory_order_relaxed);
-    if (pid == 0) {
-        /* The first look after a fork. The thread that was attaching then does not exist here. */
-        attachment_after_fork();
-        atomic_store_explicit(page, own, memory_order_relaxed);
-        return false;
-    }
-    return pid != own;
 }

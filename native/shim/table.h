@@ -44,7 +44,7 @@ unsigned table_end(void);
  * entry whose slot has been given to another socket is dropped on the way. Does not change errno. */
 bool table_find(int fd, struct ring_socket *found);
 
-/* True in a child of vfork, or of clone with CLONE_VM: another process's memory. */
+/* True in a child of vfork, or of clone with CLONE_VM: another process's memory. process.c */
 bool process_is_borrowed(void);
 /* Prepares process_is_borrowed(). Constructor, or before the first entry. */
 void process_record(void);

@@ -42,9 +42,10 @@ int main(int argc, char **argv) {
     char path[200];
     snprintf(path, sizeof path, "%s", getenv("RINGFENCE_ATTACH"));
     need(unlink(path) == 0);
-    unsetenv("LD_PRELOAD");
     pid_t gateway = fork();
     if (gateway == 0) {
+        /* Programs that this one starts are behind the gateway, unless it says so. */
+        setenv("RINGFENCE_ATTACH", "", 1);
         execl(argv[2], "gateway", path, (char *)NULL);
         _exit(127);
     }

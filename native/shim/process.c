@@ -1,0 +1,87 @@
+/*
+ * process.c - whether this process is one of its own. A child of vfork runs in its parent's memory, with a table of
+ * descriptors of its own: what it closes, its parent keeps open.
+ *
+ * A look must cost no system call, since every call on a socket takes one: vfork() counts in a variable of its thread,
+ * which its child alone uses until it is gone, and clone() with CLONE_VM, which nothing but sandboxes call, has the
+ * process compare its number from then on. What libc itself does in such children (posix_spawn, system, popen) does
+ * not pass the shim.
+ */
+#include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "entry.h"
+#include "real.h"
+#include "table.h"
+
+/* Wiped by any fork, however it is done: 0 says that this process has not recorded its number. */
+static _Atomic(_Atomic pid_t *) recorded;
+static _Atomic bool compares;
+
+/* How many vforks deep this thread is. */
+extern _Thread_local unsigned long process_depth;
+_Thread_local unsigned long process_depth __attribute__((used));
+
+void process_record(void) {
+    if (atomic_load(&recorded) != NULL) return;
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return;
+    _Atomic pid_t *none = NULL;
+    if (madvise(page, 4096, MADV_WIPEONFORK) != 0) {
+        munmap(page, 4096);
+        return;
+    }
+    *(_Atomic pid_t *)page = getpid();
+    if (!atomic_compare_exchange_strong(&recorded, &none, page)) munmap(page, 4096);
+}
+
+bool process_is_borrowed(void) {
+    _Atomic pid_t *page = atomic_load_explicit(&recorded, memory_order_acquire);
+    if (page == NULL) return process_depth != 0;
+    pid_t pid = atomic_load_explicit(page, memory_order_relaxed);
+    if (pid == 0) {
+        /* The first look after a fork. The thread that was attaching then does not exist here. */
+        attachment_after_fork();
+        process_depth = 0;
+        atomic_store_explicit(page, getpid(), memory_order_relaxed);
+        return false;
+    }
+    if (process_depth != 0) return true;
+    return atomic_load_explicit(&compares, memory_order_relaxed) && getpid() != pid;
+}
+
+/* As in libc: the child returns first and writes over the stack, so that the parent's return address waits in a
+ * register, which the kernel keeps. So does the depth to go back to. */
+__asm__(".pushsection .text\n"
+        ".globl vfork\n.type vfork, @function\nvfork:\n"
+        ".cfi_startproc\n"
+        "popq %rdi\n.cfi_adjust_cfa_offset -8\n.cfi_register %rip, %rdi\n"
+        "movq process_depth@gottpoff(%rip), %rdx\n"
+        "movq %fs:(%rdx), %rsi\n"
+        "movl $58, %eax\n"
+        "syscall\n"
+        "pushq %rdi\n.cfi_adjust_cfa_offset 8\n.cfi_offset %rip, -8\n"
+        "cmpq $-4095, %rax\njae 2f\n"
+        "testq %rax, %rax\nje 1f\n"
+        "movq %rsi, %fs:(%rdx)\nret\n"
+        "1: incq %rsi\nmovq %rsi, %fs:(%rdx)\nret\n"
+        "2: movq %rax, %rdi\njmp syscall_failed\n"
+        ".cfi_endproc\n.size vfork, .-vfork\n"
+        ".popsection\n");
+
+__attribute__((visibility("default"), used)) int exported_clone(int (*run)(void *), void *stack, int flags,
+                                                                void *argument, ...) __asm__("clone");
+int exported_clone(int (*run)(void *), void *stack, int flags, void *argument, ...) {
+    static int (*found)(int (*)(void *), void *, int, void *, ...);
+    va_list rest;
+    va_start(rest, argument);
+    void *parent = va_arg(rest, void *), *storage = va_arg(rest, void *), *child = va_arg(rest, void *);
+    va_end(rest);
+    if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM) atomic_store(&compares, true);
+    if (found == NULL) found = real_find("clone");
+    return found(run, stack, flags, argument, parent, storage, child);
+}
