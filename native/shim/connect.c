@@ -1,6 +1,7 @@
 /* connect(): the call never waits in the gateway; a blocking socket waits here, for the gateway to read
  * the stuffing away. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -68,7 +69,11 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
     command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
     memcpy(command.payload, address, command.payload_length);
     int error = call_backend(s, &command, &answer);
-    return error == EINPROGRESS ? await_connection(s, EINPROGRESS) : error;
+    if (error != EINPROGRESS) return error;
+    /* Also if it has succeeded or failed by now: no program expects more of a non-blocking connect() on
+     * Linux, and some insist on it. */
+    if ((real.fcntl(s->fd, F_GETFL) & O_NONBLOCK) != 0) return EINPROGRESS;
+    return await_connection(s, EINPROGRESS);
 }
 
 int shim_connect(int fd, const struct sockaddr *address, socklen_t length) {
