@@ -190,7 +190,7 @@ class ReplyCellsTest {
 
     @Test
     void answersFromAnotherThreadAreSeenWholeAndNoneIsLost() throws InterruptedException {
-        int calls = 200_000;
+        int calls = 30_000;
         Thread answering = new Thread(() -> {
             Answer mine = new Answer();
             for (int call = 1; call <= calls; call++) {

@@ -1,0 +1,187 @@
+package org.ringfence.memory.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.ringfence.api.system.EventPort;
+
+class EventPortTest {
+    private static final JnaSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
+    private static final int EAGAIN = 11;
+    private static final int EPIPE = 32;
+    private EventPort port;
+    private int near;
+    private int far;
+
+    @BeforeEach
+    void open() throws IOException {
+        port = SYSTEM.openEventPort();
+        int[] channel = SYSTEM.channel();
+        near = channel[0];
+        far = channel[1];
+    }
+
+    @AfterEach
+    void close() {
+        port.close();
+        SYSTEM.close(near);
+        SYSTEM.close(far);
+    }
+
+    private int offer(int number) {
+        return port.offer(near, number, false, new byte[] {(byte) number}, 1);
+    }
+
+    @Test
+    void actionsAreCarriedOutInTheirOrder() {
+        for (int i = 1; i <= 20; i++) {
+            offer(i);
+        }
+        port.turn(0);
+        byte[] packet = new byte[8];
+        for (int i = 1; i <= 20; i++) {
+            assertEquals(1, SYSTEM.receive(far, packet));
+            assertEquals(i, packet[0]);
+        }
+        assertEquals(-EAGAIN, SYSTEM.receive(far, packet));
+    }
+
+    @Test
+    void anOfferMakesAPairWhoseNearEndHearsOfTheFarEndsEnd() {
+        int first = offer(7);
+        assertEquals(0, port.turn(0));
+        int end = port.result(first);
+        assertTrue(end >= 0, "result " + end);
+        assertNotEquals(0, port.cookie(first));
+        SYSTEM.receive(far, new byte[8]); // without asking for the descriptor: the kernel closes it
+        assertEquals(1, port.turn(5000));
+        assertEquals(7, port.key(0));
+        assertTrue((port.flags(0) & EventPort.HUP) != 0, "flags " + port.flags(0));
+        SYSTEM.close(end);
+    }
+
+    @Test
+    void everyPairHasACookieOfItsOwn() {
+        int first = offer(1);
+        int second = offer(2);
+        port.turn(0);
+        assertNotEquals(port.cookie(first), port.cookie(second));
+    }
+
+    @Test
+    void anOfferToNobodyFails() {
+        SYSTEM.close(far);
+        int first = offer(1);
+        port.turn(0);
+        assertEquals(-EPIPE, port.result(first));
+    }
+
+    @Test
+    void endOfFileShownToNobodyFails() {
+        SYSTEM.close(far);
+        int end = port.end(near);
+        port.turn(0);
+        assertTrue(port.result(end) < 0, "result " + port.result(end));
+    }
+
+    @Test
+    void endOfFileShownToSomebodySucceeds() {
+        int end = port.end(near);
+        port.turn(0);
+        assertEquals(0, port.result(end));
+        assertEquals(0, SYSTEM.receive(far, new byte[8]));
+    }
+
+    @Test
+    void aFullQueueRefusesOffersAndTellsOfRoom() {
+        port.watch(near, EventPort.OUT | EventPort.EDGE, 99);
+        assertEquals(1, port.turn(0), "writable at first");
+        int offers = 0;
+        int refused = 0;
+        while (refused == 0 && offers < 10_000) {
+            int index = offer(1);
+            port.turn(0);
+            refused = port.result(index) < 0 ? port.result(index) : 0;
+            offers++;
+        }
+        assertEquals(-EAGAIN, refused, "after " + offers + " offers");
+        assertEquals(0, port.turn(0));
+        boolean told = false;
+        for (int i = 0; i < offers && !told; i++) {
+            SYSTEM.receive(far, new byte[8]);
+            for (int events = port.turn(0); events > 0; events--) {
+                told |= port.key(events - 1) == 99 && (port.flags(events - 1) & EventPort.OUT) != 0;
+            }
+        }
+        assertTrue(told, "room is never told of");
+        int again = offer(1);
+        port.turn(0);
+        assertTrue(port.result(again) >= 0, "result " + port.result(again));
+    }
+
+    @Test
+    void anEdgeIsToldOnce() throws IOException {
+        int bell = SYSTEM.eventDescriptor();
+        port.watch(bell, EventPort.IN | EventPort.EDGE, 5);
+        assertEquals(0, port.turn(0));
+        for (int i = 0; i < 3; i++) {
+            SYSTEM.signal(bell);
+            assertEquals(1, port.turn(5000), "each signal is an edge, though nobody reads");
+            assertEquals(5, port.key(0));
+            assertEquals(0, port.turn(0));
+        }
+        SYSTEM.close(bell);
+    }
+
+    @Test
+    void anActionOnADescriptorThatIsNoneFailsAndTheNextIsCarriedOut() {
+        port.packet(-1);
+        int second = offer(3);
+        port.turn(0);
+        assertTrue(port.result(second) >= 0);
+    }
+
+    @Test
+    void aFullBatchTakesNoMoreUntilTheTurn() {
+        int room = port.room();
+        for (int i = 0; i < room; i++) {
+            port.packet(-1);
+        }
+        assertEquals(0, port.room());
+        assertThrows(IllegalStateException.class, () -> port.packet(-1));
+        port.turn(0);
+        assertEquals(room, port.room());
+    }
+
+    @Test
+    void aListeningSocketIsItsOwnersAloneAndTellsWhoConnected(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("socket");
+        int listener = SYSTEM.listen(path);
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+        int[] pid = new int[1];
+        assertEquals(-EAGAIN, SYSTEM.accept(listener, pid));
+        Process peer = new ProcessBuilder("python3", "-c", "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('"
+                + path + "'); s.send(b'hello'); sys.stdin.read()").start();
+        port.watch(listener, EventPort.IN | EventPort.EDGE, 1);
+        assertEquals(1, port.turn(10_000));
+        int connection = SYSTEM.accept(listener, pid);
+        assertEquals(peer.pid(), pid[0]);
+        port.watch(connection, EventPort.IN | EventPort.EDGE, 2);
+        assertEquals(1, port.turn(10_000));
+        assertEquals(5, SYSTEM.receive(connection, new byte[8]));
+        peer.destroyForcibly().waitFor();
+        assertEquals(0, SYSTEM.receive(connection, new byte[8]));
+        SYSTEM.close(connection);
+        SYSTEM.close(listener);
+    }
+}
