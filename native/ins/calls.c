@@ -50,15 +50,33 @@ void ins_open(struct ins *ins, uint32_t slot, uint32_t generation, int handle, u
 int ins_watch(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
     if (s->watched) return 0;
-    int error = ins->stack->watch(s->handle, (uint64_t)s->generation << 32 | slot);
+    int error = ins->stack->watch(s->handle, (uint64_t)s->generation << 32 | slot,
+                                  s->datagram ? RF_READABLE : RF_READABLE | RF_WRITABLE);
     s->watched = error == 0;
     return error;
 }
 
+/* A socket that nobody has seen yet. */
+static void give_up(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    ins->stack->close(s->handle, false);
+    *s = (struct ins_socket){.error_sequence = s->error_sequence};
+    ins_set_state(ins, slot, RF_STATE_FREE);
+}
+
 static void call_socket(struct ins *ins, const struct rf_command *command) {
     int handle = ins->stack->socket((int)command->args[0], (int)command->args[1], (int)command->args[2]);
-    if (handle >= 0) ins_open(ins, command->slot, command->generation, handle, 0);
-    answer(ins, command, handle < 0 ? handle : 0, NULL, 0);
+    int error = handle < 0 ? handle : 0;
+    if (handle >= 0) {
+        struct ins_socket *s = &ins->sockets[command->slot];
+        ins_open(ins, command->slot, command->generation, handle, 0);
+        s->datagram = ins->stack->is_datagram((int)command->args[1]);
+        /* Datagrams flow from now on; a stream does from LISTEN or CONNECT. */
+        if (s->datagram) error = ins_watch(ins, command->slot);
+        if (s->datagram) s->readable = s->writable = true;
+        if (error != 0) give_up(ins, command->slot);
+    }
+    answer(ins, command, error, NULL, 0);
 }
 
 static void call_bind(struct ins *ins, const struct rf_command *command) {
@@ -67,6 +85,7 @@ static void call_bind(struct ins *ins, const struct rf_command *command) {
     int error = ins->stack->bind(handle, command->payload, command->payload_length);
     if (error == 0) error = ins->stack->local_name(handle, &name);
     if (error == 0) *local = name;
+    if (error == 0) ins->sockets[command->slot].named = true;
     answer_name(ins, command, error, &name);
 }
 
@@ -85,6 +104,10 @@ static void call_listen(struct ins *ins, const struct rf_command *command) {
 static void call_connect(struct ins *ins, const struct rf_command *command) {
     uint32_t slot = command->slot;
     struct ins_socket *s = &ins->sockets[slot];
+    if (s->datagram) {
+        answer(ins, command, ins_connect_datagrams(ins, slot, command->payload, command->payload_length), NULL, 0);
+        return;
+    }
     if (s->phase == RF_STATE_CONNECTING) {
         /* It may have ended meanwhile, and a second connect() would take the error away. */
         s->readable = true;
@@ -120,6 +143,10 @@ static void call_shutdown(struct ins *ins, const struct rf_command *command) {
     uint64_t position = (uint64_t)command->args[1];
     bool writes = how == RF_SHUT_WRITE || how == RF_SHUT_BOTH;
     int error = 0;
+    if (s->datagram) {
+        answer(ins, command, ins_shutdown_datagrams(ins, slot, how, position), NULL, 0);
+        return;
+    }
     if (s->phase == RF_STATE_CONNECTED && writes && !s->out_shut) {
         /* Behind the bytes: whatever of them is in the ring goes first, now or when there is room. */
         if (how == RF_SHUT_BOTH) error = ins->stack->shutdown(s->handle, RF_SHUT_READ);
@@ -160,7 +187,8 @@ static void call_close(struct ins *ins, const struct rf_command *command) {
     bool reset = command->args[1] == 1;
     s->cell = command->cell;
     s->call_number = command->call_number;
-    if (s->phase != RF_STATE_CONNECTED || reset || s->out_shut) {
+    bool flows = s->phase == RF_STATE_CONNECTED || s->datagram;
+    if (!flows || reset || s->out_shut) {
         ins_finish_close(ins, slot, reset);
         return;
     }
@@ -168,7 +196,8 @@ static void call_close(struct ins *ins, const struct rf_command *command) {
     s->close_waits = true;
     s->progress = ins->now;
     ins_join(ins, &ins->lingering, slot);
-    ins_send(ins, slot);
+    if (s->datagram) ins_send_datagrams(ins, slot);
+    else ins_send(ins, slot);
 }
 
 static void call_name(struct ins *ins, const struct rf_command *command, int (*ask)(int, struct rf_name *)) {
@@ -199,6 +228,7 @@ void ins_execute(struct ins *ins, const struct rf_command *command) {
         ins_answer(ins, INS_NONE, command->cell, command->call_number, error, 0, NULL, 0);
         return;
     }
+    if (command->op != RF_OP_SOCKET) ins_flush_datagrams(ins, command->slot);
     switch ((enum rf_op)command->op) {
     case RF_OP_SOCKET:
         call_socket(ins, command);

@@ -18,6 +18,11 @@
 #define IF(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1)
 #define ALLOW(call) IF(SYS_##call), RETURN(SECCOMP_RET_ALLOW)
 
+#define LOAD_DESCRIPTOR LOAD(args[0]) /* its low half: what the kernel looks at */
+
+/* What the highest descriptor of the host's is compared with in `program`. */
+#define HOST UINT32_C(0x484f5354)
+
 static const struct sock_filter program[] = {
     /* System calls of another ABI have other numbers. (x32's numbers are none of those below.) */
     LOAD(arch),
@@ -47,6 +52,12 @@ static const struct sock_filter program[] = {
     ALLOW(rt_sigreturn),
     ALLOW(restart_syscall),
     ALLOW(exit_group),
+    /* recvmsg(): not on the control connection, where it would take in descriptors. */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 4),
+    LOAD_DESCRIPTOR,
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 1),
+    RETURN(SECCOMP_RET_ALLOW),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
     /* socket(): internet only. */
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
     RETURN(SECCOMP_RET_KILL_PROCESS),
@@ -58,9 +69,12 @@ static const struct sock_filter program[] = {
     RETURN(SECCOMP_RET_ERRNO | EAFNOSUPPORT),
 };
 
-void ins_filter_system_calls(void) {
-    struct sock_fprog filter = {.len = sizeof program / sizeof program[0],
-                                .filter = (struct sock_filter *)program};
+void ins_filter_system_calls(int host) {
+    struct sock_filter with_host[sizeof program / sizeof program[0]];
+    struct sock_fprog filter = {.len = sizeof program / sizeof program[0], .filter = with_host};
+    memcpy(with_host, program, sizeof program);
+    for (size_t i = 0; i < filter.len; i++)
+        if (with_host[i].k == HOST) with_host[i].k = (uint32_t)host;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
         ins_die("cannot filter system calls: %s: does the kernel have CONFIG_SECCOMP_FILTER? --no-sandbox goes "
                 "without",

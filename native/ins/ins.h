@@ -12,13 +12,14 @@
  *   calls.c     executing calls
  *   accept.c    connections on their way from a listener to a posted ACCEPT
  *   transfer.c  bytes, ends of file, errors, and what waits for bytes: SHUTDOWN and CLOSE
+ *   datagrams.c the same for sockets of datagrams, whose rings carry records
  *   stack.h     what a network stack offers; stack_linux.c: the kernel's; netbsd.h: the same kernel, in
  *               the numbers and layouts of NetBSD
  */
 #ifndef RINGFENCE_INS_INS_H
 #define RINGFENCE_INS_INS_H
 
-#include "../region/region.h"
+#include "../region/record.h"
 #include "stack.h"
 
 #define INS_NONE UINT32_MAX /* no slot */
@@ -51,6 +52,9 @@ struct ins_socket {
     bool readable, writable; /* the stack has said so, and has not yet said EAGAIN */
     bool hangup, broken;     /* as in enum rf_readiness */
     bool watched;
+    bool datagram; /* SOCK_DGRAM: the rings carry records */
+    bool awaits_room; /* the datagram socket is watched for RF_WRITABLE, too */
+    bool named; /* `local` is up to date: sending binds a datagram socket that is not bound */
     bool in_eof, out_shut;            /* the marks */
     bool shutdown_waits, close_waits; /* until the out ring is sent up to `out_end` */
     uint16_t error_sequence;          /* goes on counting when the slot is reused */
@@ -136,8 +140,9 @@ struct ins_identity ins_find_user(const char *user);
 void ins_raise_descriptors(const struct ins *ins);
 void ins_lock_down(const struct ins_identity *identity);
 void ins_die_with_parent(int parent);
-/* filter.c: leaves the process the system calls of its loop. */
-void ins_filter_system_calls(void);
+/* filter.c: leaves the process the system calls of its loop. `host` is the highest descriptor that is not a
+ * stack's socket: messages can be received on those above it only. */
+void ins_filter_system_calls(int host);
 
 /* loop.c: serves the region until the gateway goes. */
 _Noreturn void ins_serve(struct ins *ins);
@@ -159,17 +164,34 @@ void ins_accept(struct ins *ins, uint32_t listener);
 /* Answers a listener's posted ACCEPTs with an error. */
 void ins_refuse_posted(struct ins *ins, uint32_t listener, int32_t error);
 
+/* datagrams.c */
+void ins_receive_datagrams(struct ins *ins, uint32_t slot);
+void ins_send_datagrams(struct ins *ins, uint32_t slot);
+/* Before a call on the socket, which natively finds what was sent before it gone: its options and its peer hold
+ * for what is sent after it. Without effect for a socket of another type. */
+void ins_flush_datagrams(struct ins *ins, uint32_t slot);
+/* CONNECT and SHUTDOWN of a datagram socket: the negated error, or 0. */
+int ins_connect_datagrams(struct ins *ins, uint32_t slot, const void *address, uint32_t length);
+int ins_shutdown_datagrams(struct ins *ins, uint32_t slot, int how, uint64_t position);
+
 /* transfer.c */
 void ins_receive(struct ins *ins, uint32_t slot);
 void ins_send(struct ins *ins, uint32_t slot);
 /* Looks how a connect in progress is going. */
 void ins_connecting(struct ins *ins, uint32_t slot);
+/* Sets the socket's pending error. */
+void ins_set_error(struct ins *ins, uint32_t slot, int error);
+void ins_set_marks(struct ins *ins, uint32_t slot, uint32_t marks);
 /* The connection is up: names, then the state. */
 void ins_connected(struct ins *ins, uint32_t slot);
 void ins_fail(struct ins *ins, uint32_t slot, int error);
 /* Closes the stack's socket, frees the record, and answers the CLOSE. */
 void ins_finish_close(struct ins *ins, uint32_t slot, bool reset);
 void ins_reset_lingering(struct ins *ins);
+/* Bytes have left the out ring: tells a frontend that waits for room, and the linger time begins anew. */
+void ins_moved_out(struct ins *ins, uint32_t slot);
+/* The gateway has written what cannot be into the words of an out ring. */
+_Noreturn void ins_impossible_out(const struct ins *ins, uint32_t slot);
 /* True once the out ring is sent up to `position`. */
 bool ins_sent(const struct ins *ins, uint32_t slot, uint64_t position);
 

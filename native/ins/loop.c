@@ -46,6 +46,11 @@ static void slot_pending(void *context, uint32_t slot) {
 
 static void run_slot(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
+    if (s->datagram) {
+        ins_send_datagrams(ins, slot);
+        if (s->phase != INS_FREE) ins_receive_datagrams(ins, slot);
+        return;
+    }
     if (s->phase == RF_STATE_CONNECTING) ins_connecting(ins, slot);
     if (s->phase == RF_STATE_CONNECTED) {
         /* What a failing send would hide is read first. */

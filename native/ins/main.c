@@ -70,6 +70,17 @@ static void close_inherited(void) {
     if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) ins_die("cannot close descriptors: %s", strerror(errno));
 }
 
+/* Takes every descriptor below the highest of the gateway's, so that the stack's sockets are all above it. */
+static int fill_descriptors(const struct ins_peer *peer) {
+    int highest = peer->control > peer->doorbell ? peer->control : peer->doorbell, next;
+    if (peer->ring_gateway > highest) highest = peer->ring_gateway;
+    do next = dup(STDIN_FILENO);
+    while (next >= 0 && next < highest);
+    if (next < 0) ins_die("no descriptor is left: raise the limit (ulimit -n)");
+    close(next);
+    return highest;
+}
+
 struct options {
     const char *socket, *user;
     const struct rf_stack *stack;
@@ -157,6 +168,6 @@ int main(int argc, char **argv) {
     ins_raise_descriptors(&ins);
     if (options.sandbox) ins_lock_down(&identity);
     if (options.die_with_parent) ins_die_with_parent(parent);
-    if (options.sandbox) ins_filter_system_calls();
+    if (options.sandbox) ins_filter_system_calls(fill_descriptors(&ins.peer));
     ins_serve(&ins);
 }

@@ -19,12 +19,13 @@ NETBSD_OBJECTS := $(NETBSD_OBJECTS:%=$(BUILD)/%) $(NETBSD_OBJECTS:%=$(BUILD)/asa
 $(NETBSD_OBJECTS): CFLAGS += -Iins -I$(BUILD)/ins
 $(NETBSD_OBJECTS): | $(NETBSD_NUMBERS)
 
-# Its tests: each ins/test/NAME.c but frontend.c is a program that plays the gateway to an INS it starts.
-INS_TESTS := $(filter-out frontend,$(patsubst ins/test/%.c,%,$(wildcard ins/test/*.c)))
+# Its tests: each ins/test/NAME.c but the parts is a program that plays the gateway to an INS it starts.
+INS_TEST_PARTS := frontend frontend_datagrams
+INS_TESTS := $(filter-out $(INS_TEST_PARTS),$(patsubst ins/test/%.c,%,$(wildcard ins/test/*.c)))
 INS_TEST_PROGRAMS := $(INS_TESTS:%=$(BUILD)/ins/test/%)
-INS_TEST_PARTS := $(BUILD)/ins/test/frontend.o $(BUILD)/region/test/check.o
+INS_TEST_OBJECTS := $(INS_TEST_PARTS:%=$(BUILD)/ins/test/%.o) $(BUILD)/region/test/check.o
 
-$(INS_TEST_PROGRAMS): %: %.o $(INS_TEST_PARTS) $(REGION)
+$(INS_TEST_PROGRAMS): %: %.o $(INS_TEST_OBJECTS) $(REGION)
 	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
 
 # The filter alone, in a process that does what it forbids.
@@ -33,7 +34,7 @@ $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard ins/*.c) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos netbsd)
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams netbsd)
 
 .PHONY: test-ins test-ins-sanitized
 test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins

@@ -49,6 +49,7 @@ struct rf_stack {
     /* `kept` is a word per socket for the stack's own use, 0 at first; a socket accepted from a
      * listener starts with a copy of the listener's. */
     int (*socket)(int domain, int type, int protocol);
+    bool (*is_datagram)(int type);
     int (*bind)(int socket, const void *address, uint32_t length);
     int (*listen)(int socket, int backlog);
     int (*accept)(int socket, struct rf_name *peer);
@@ -66,8 +67,15 @@ struct rf_stack {
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
     ssize_t (*send)(int socket, const struct iovec *pieces, int count);
 
-    /* Reports changes of the socket's readiness, each once, until it is closed. */
-    int (*watch)(int socket, uint64_t token);
+    /* Datagrams. `receive_datagram` fills the record, all zero before, but its length, and returns the bytes that
+     * are in the pieces. `next_datagram` returns the length of the one that receive_datagram will return next. */
+    ssize_t (*receive_datagram)(int socket, struct rf_record *record, const struct iovec *pieces, int count);
+    ssize_t (*next_datagram)(int socket);
+    ssize_t (*send_datagram)(int socket, const struct rf_record *record, const struct iovec *pieces, int count);
+
+    /* Reports changes of the socket's readiness, each once, until it is closed: RF_WRITABLE only if it is in
+     * `readiness`, the others in any case. Again for the same socket: changes `readiness`, and reports what is so. */
+    int (*watch)(int socket, uint64_t token, uint32_t readiness);
     /* Reports a descriptor of the host, doorbell or control connection, while it is readable. */
     int (*watch_host)(int descriptor, uint64_t token);
     /* Waits for at most `milliseconds`, or for ever with -1. Returns the number of events. */

@@ -1,9 +1,10 @@
 /* The stack of the Linux kernel the INS runs on: system calls on non-blocking sockets and one epoll. */
-#include "stack.h"
+#include "stack_linux.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -25,19 +26,20 @@ static int linux_open(void) {
 
 static int linux_socket(int domain, int type, int protocol) {
     if (domain != AF_INET && domain != AF_INET6) return -EAFNOSUPPORT;
+    if (type != SOCK_STREAM && type != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
+    /* SOCK_DGRAM has another protocol, too, that of ping, whose kind of packets nobody has looked at. */
+    if (type == SOCK_DGRAM && protocol != 0 && protocol != IPPROTO_UDP) return -EPROTONOSUPPORT;
     int s = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (s < 0) return -errno;
-    if (type != SOCK_STREAM) {
-        /* Datagrams come here, together with their rings of records (docs/protocol.md). */
-        close(s);
-        return -ESOCKTNOSUPPORT;
-    }
+    if (type == SOCK_DGRAM) return s;
     /* What the application writes at once can arrive here in two parts, cut by the size of a ring.
      * Nagle's algorithm would hold the second part back until the peer's delayed acknowledgement:
      * 40 ms. The ring gathers small writes instead. Accepted sockets inherit it. */
     setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     return s;
 }
+
+static bool linux_is_datagram(int type) { return type == SOCK_DGRAM; }
 
 static int linux_bind(int s, const void *address, uint32_t length) { return result(bind(s, address, length)); }
 
@@ -70,10 +72,17 @@ static int linux_accept(int s, struct rf_name *peer) {
     }
 }
 
+static int linux_type(int s) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    return getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ? 0 : type;
+}
+
 static int linux_connect(int s, const void *address, uint32_t length) {
     const struct sockaddr *a = address;
-    /* Dissolving a connection has no counterpart in the states of a slot. */
-    if (length >= sizeof a->sa_family && a->sa_family == AF_UNSPEC) return -EOPNOTSUPP;
+    /* Dissolving a connection of bytes has no counterpart in the states of a slot. */
+    if (length >= sizeof a->sa_family && a->sa_family == AF_UNSPEC && !linux_is_datagram(linux_type(s)))
+        return -EOPNOTSUPP;
     return result(connect(s, address, length));
 }
 
@@ -99,6 +108,8 @@ static int linux_connected(int s) {
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
 static int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
+    /* With it the kernel would give several datagrams as one, and a record does not say where one ends. */
+    if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
     int error = result(setsockopt(s, level, name, value, length));
     if (error != 0 || level != IPPROTO_TCP || name != TCP_NODELAY) return error;
     int wanted;
@@ -169,16 +180,21 @@ static ssize_t linux_send(int s, const struct iovec *pieces, int count) {
     return transferred(bytes);
 }
 
-static int watch(int descriptor, uint32_t events, uint64_t token) {
+static int watch(int operation, int descriptor, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data.u64 = token};
-    return result(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event));
+    return result(epoll_ctl(epoll, operation, descriptor, &event));
 }
 
-static int linux_watch(int s, uint64_t token) {
-    return watch(s, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
+static int linux_watch(int s, uint64_t token, uint32_t readiness) {
+    uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | ((readiness & RF_WRITABLE) != 0 ? EPOLLOUT : 0);
+    int error = watch(EPOLL_CTL_ADD, s, events, token);
+    /* Which reports what is so already. */
+    return error == -EEXIST ? watch(EPOLL_CTL_MOD, s, events, token) : error;
 }
 
-static int linux_watch_host(int descriptor, uint64_t token) { return watch(descriptor, EPOLLIN, token); }
+static int linux_watch_host(int descriptor, uint64_t token) {
+    return watch(EPOLL_CTL_ADD, descriptor, EPOLLIN, token);
+}
 
 static int linux_wait(struct rf_event *events, int capacity, int milliseconds) {
     struct epoll_event found[128];
@@ -207,6 +223,7 @@ const struct rf_stack rf_stack_linux = {
                .aborted = ECONNABORTED},
     .open = linux_open,
     .socket = linux_socket,
+    .is_datagram = linux_is_datagram,
     .bind = linux_bind,
     .listen = linux_listen,
     .accept = linux_accept,
@@ -221,6 +238,9 @@ const struct rf_stack rf_stack_linux = {
     .close = linux_close,
     .receive = linux_receive,
     .send = linux_send,
+    .receive_datagram = linux_receive_datagram,
+    .next_datagram = linux_next_datagram,
+    .send_datagram = linux_send_datagram,
     .watch = linux_watch,
     .watch_host = linux_watch_host,
     .wait = linux_wait,

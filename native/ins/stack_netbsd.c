@@ -65,8 +65,13 @@ static int netbsd_accept(int socket, struct rf_name *peer) {
     return (int)netbsd_result(accepted);
 }
 
+static bool netbsd_is_datagram(int type) { return type == SOCK_DGRAM; }
+
 static int netbsd_connect(int socket, const void *address, uint32_t length) {
     struct sockaddr_in6 there;
+    /* Without a family: dissolves. (NetBSD's kernel does so, too, and then answers EAFNOSUPPORT.) */
+    if (length >= 2 && ((const uint8_t *)address)[1] == NETBSD_AF_UNSPEC)
+        return (int)netbsd_result(below->connect(socket, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr)));
     int error = from_netbsd(address, length, &there);
     return error != 0 ? error : (int)netbsd_result(below->connect(socket, &there, length));
 }
@@ -99,9 +104,41 @@ static ssize_t netbsd_send(int socket, const struct iovec *pieces, int count) {
     return netbsd_result(below->send(socket, pieces, count));
 }
 
+/* ---- datagrams: the names in records ---- */
+
+static ssize_t netbsd_receive_datagram(int socket, struct rf_record *record, const struct iovec *pieces, int count) {
+    ssize_t bytes = below->receive_datagram(socket, record, pieces, count);
+    if (bytes >= 0) {
+        to_netbsd(&record->name);
+        to_netbsd(&record->via);
+    }
+    return netbsd_result(bytes);
+}
+
+static ssize_t netbsd_next_datagram(int socket) { return netbsd_result(below->next_datagram(socket)); }
+
+/* 0 or the negated error. */
+static int rewrite(struct rf_name *name) {
+    struct sockaddr_in6 here;
+    if (name->length == 0) return 0;
+    int error = from_netbsd(name->address, name->length, &here);
+    if (error == 0) memcpy(name->address, &here, name->length);
+    return error;
+}
+
+static ssize_t netbsd_send_datagram(int socket, const struct rf_record *record, const struct iovec *pieces,
+                                    int count) {
+    struct rf_record here = *record;
+    int error = rewrite(&here.name);
+    if (error == 0 && (here.flags & RF_RECORD_PKTINFO) != 0) error = rewrite(&here.via);
+    return error != 0 ? error : netbsd_result(below->send_datagram(socket, &here, pieces, count));
+}
+
 /* ---- readiness: no numbers but errors ---- */
 
-static int netbsd_watch(int socket, uint64_t token) { return (int)netbsd_result(below->watch(socket, token)); }
+static int netbsd_watch(int socket, uint64_t token, uint32_t readiness) {
+    return (int)netbsd_result(below->watch(socket, token, readiness));
+}
 
 static int netbsd_watch_host(int descriptor, uint64_t token) {
     return (int)netbsd_result(below->watch_host(descriptor, token));
@@ -122,6 +159,7 @@ const struct rf_stack rf_stack_netbsd = {
                .aborted = NETBSD_ECONNABORTED},
     .open = netbsd_open,
     .socket = netbsd_socket,
+    .is_datagram = netbsd_is_datagram,
     .bind = netbsd_bind,
     .listen = netbsd_listen,
     .accept = netbsd_accept,
@@ -136,6 +174,9 @@ const struct rf_stack rf_stack_netbsd = {
     .close = netbsd_close,
     .receive = netbsd_receive,
     .send = netbsd_send,
+    .receive_datagram = netbsd_receive_datagram,
+    .next_datagram = netbsd_next_datagram,
+    .send_datagram = netbsd_send_datagram,
     .watch = netbsd_watch,
     .watch_host = netbsd_watch_host,
     .wait = netbsd_wait,

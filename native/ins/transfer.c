@@ -8,20 +8,27 @@
 
 static int piece_count(const struct iovec span[2]) { return span[1].iov_len != 0 ? 2 : 1; }
 
-static void set_marks(struct ins *ins, uint32_t slot, uint32_t marks) {
+void ins_set_marks(struct ins *ins, uint32_t slot, uint32_t marks) {
     atomic_fetch_or_explicit(&ins->region.slots[slot].marks, marks, memory_order_release);
+    ins_tell(ins, slot);
+}
+
+void ins_set_error(struct ins *ins, uint32_t slot, int error) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (++s->error_sequence == 0) s->error_sequence = 1;
+    atomic_store_explicit(&ins->region.slots[slot].error, (uint32_t)s->error_sequence << 16 | (uint32_t)error,
+                          memory_order_release);
     ins_tell(ins, slot);
 }
 
 void ins_fail(struct ins *ins, uint32_t slot, int error) {
     struct ins_socket *s = &ins->sockets[slot];
-    if (++s->error_sequence == 0) s->error_sequence = 1;
-    atomic_store_explicit(&ins->region.slots[slot].error, (uint32_t)s->error_sequence << 16 | (uint32_t)error,
-                          memory_order_release);
+    ins_set_error(ins, slot, error);
     s->readable = s->writable = s->shutdown_waits = false;
     s->in_eof = s->out_shut = true;
-    set_marks(ins, slot, RF_MARK_RESET | RF_MARK_OUT_SHUT);
+    ins_set_marks(ins, slot, RF_MARK_RESET | RF_MARK_OUT_SHUT);
     ins_set_state(ins, slot, RF_STATE_FAILED);
+    ins_tell(ins, slot); /* again, behind the state */
     if (s->close_waits) ins_finish_close(ins, slot, false);
 }
 
@@ -54,7 +61,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             if (bytes < room && !s->hangup) s->readable = false;
         } else if (bytes == 0) {
             s->in_eof = true;
-            set_marks(ins, slot, RF_MARK_IN_EOF);
+            ins_set_marks(ins, slot, RF_MARK_IN_EOF);
         } else if (bytes == RF_STACK_AGAIN) {
             s->readable = s->hangup = false;
         } else {
@@ -77,15 +84,28 @@ bool ins_sent(const struct ins *ins, uint32_t slot, uint64_t position) {
     return (int64_t)(head - position) >= 0;
 }
 
+void ins_impossible_out(const struct ins *ins, uint32_t slot) {
+    const struct rf_slot *shared = &ins->region.slots[slot];
+    ins_die("region %llu: slot %u: out ring from %llu to %llu is not in a valid ring: the gateway has broken "
+            "the protocol: exiting; start gateway and INS again",
+            (unsigned long long)ins->region.header->region_id, slot, (unsigned long long)atomic_load(&shared->out_head),
+            (unsigned long long)atomic_load(&shared->out_tail));
+}
+
+void ins_moved_out(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (rf_unblock(&ins->region.slots[slot].out_blocked)) ins_tell(ins, slot);
+    if (!s->close_waits) return;
+    s->progress = ins->now;
+    ins_leave(ins, INS_WAIT, slot);
+    ins_join(ins, &ins->lingering, slot);
+}
+
 /* The filled part of the out ring, up to the position at which sending is to end. */
 static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ring, struct iovec span[2]) {
     const struct ins_socket *s = &ins->sockets[slot];
     int64_t filled = rf_consume_span(&ins->region, ring, span);
-    if (filled < 0)
-        ins_die("region %llu: slot %u: out ring from %llu to %llu is not in a valid ring: the gateway has broken "
-                "the protocol: exiting; start gateway and INS again",
-                (unsigned long long)ins->region.header->region_id, slot,
-                (unsigned long long)atomic_load(ring->head), (unsigned long long)atomic_load(ring->tail));
+    if (filled < 0) ins_impossible_out(ins, slot);
     if (!s->shutdown_waits && !s->close_waits) return (uint32_t)filled;
     uint64_t left = s->out_end - atomic_load_explicit(ring->head, memory_order_relaxed);
     if ((int64_t)left <= 0) return 0;
@@ -129,14 +149,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         /* Less than asked for: the stack reports when it has room again. */
         if (bytes < filled) s->writable = false;
     }
-    if (moved > 0) {
-        if (rf_unblock(&shared->out_blocked)) ins_tell(ins, slot);
-        if (s->close_waits) {
-            s->progress = ins->now;
-            ins_leave(ins, INS_WAIT, slot);
-            ins_join(ins, &ins->lingering, slot);
-        }
-    }
+    if (moved > 0) ins_moved_out(ins, slot);
     if (error != 0) {
         send_failed(ins, slot, error);
         return;
@@ -147,7 +160,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         s->shutdown_waits = false;
         s->out_shut = true;
         ins->stack->shutdown(s->handle, RF_SHUT_WRITE);
-        set_marks(ins, slot, RF_MARK_OUT_SHUT);
+        ins_set_marks(ins, slot, RF_MARK_OUT_SHUT);
     }
 }
 
