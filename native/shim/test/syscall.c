@@ -43,6 +43,19 @@ static void a_connection(void) {
     struct iovec rest = {bytes, sizeof bytes};
     m = (struct msghdr){.msg_iov = &rest, .msg_iovlen = 1};
     check(syscall(SYS_recvmsg, client, &m, 0) == 2 && bytes[0] == 'c', "recvmsg by number");
+    struct mmsghdr many[2] = {{.msg_hdr = {.msg_iov = &two[0], .msg_iovlen = 1}},
+                              {.msg_hdr = {.msg_iov = &two[1], .msg_iovlen = 1}}};
+    check(syscall(SYS_sendmmsg, server, many, 2, 0) == 2 && many[1].msg_len == 2, "sendmmsg by number");
+    many[0].msg_hdr = (struct msghdr){.msg_iov = &rest, .msg_iovlen = 1};
+    rest.iov_len = 1;
+    check(syscall(SYS_recvmmsg, client, many, 1, 0, NULL) == 1 && many[0].msg_len == 1 && bytes[0] == 'a',
+          "recvmmsg by number");
+    rest.iov_len = 3;
+    check(recv(client, bytes + 8, 3, MSG_PEEK | MSG_WAITALL) == 3 &&
+              syscall(SYS_preadv2, client, &rest, 1, -1L, -1L, 0) == 3 && memcmp(bytes, "bcd", 3) == 0,
+          "preadv2 by number");
+    check(syscall(SYS_pwritev2, client, two, 2, -1L, -1L, 0) == 4 && read(server, bytes, 4) == 4, "pwritev2 by number");
+    rest.iov_len = sizeof bytes;
     int epoll = (int)syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
     need(syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, client, &event) == 0 && write(server, "e", 1) == 1);
