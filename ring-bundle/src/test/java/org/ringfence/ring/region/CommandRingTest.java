@@ -160,7 +160,7 @@ class CommandRingTest {
 
     @Test
     void theProducersEntriesAreSeenWholeByAConsumerInAnotherThread() throws Exception {
-        int calls = 200_000;
+        int calls = 50_000;
         Thread producing = new Thread(() -> {
             Call mine = new Call();
             mine.clear(Operation.CONNECT, 0, 1);

@@ -70,6 +70,10 @@ final class Program implements AutoCloseable {
         }
     }
 
+    int linesSoFar() {
+        return said.size() + lines.size();
+    }
+
     boolean hasSaidMore() {
         return !lines.isEmpty();
     }
