@@ -7,12 +7,14 @@ import sys
 from peer import BIND, SOCKET, Peer, address
 
 peer = Peer(sys.argv[1], "flood")
+parent = os.getpid()
 children = []
 for _ in range(4):
     child = os.fork()
     if child == 0:
-        while True:
+        while os.getppid() == parent:  # none outlives a parent that was killed
             os.write(peer.doorbell, struct.pack("<Q", 1))
+        os._exit(0)
     children.append(child)
 try:
     kept = []
@@ -21,8 +23,8 @@ try:
         kept.append(end)
         assert peer.call(SOCKET, slot, generation, (2, 1, 0)) == 0
         assert peer.call(BIND, slot, generation, payload=address(0)) == 0
-    print("bound", flush=True)
 finally:
     for child in children:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+print("bound", flush=True)
