@@ -16,7 +16,7 @@ static bool error_waits(const struct ring_socket *s) {
 /* Makes the descriptor as readable as the socket is: the packet that tells an error may be read away with
  * those that told datagrams. Under receive_lock. True: the caller has to ring. */
 static bool settle(const struct ring_socket *s) {
-    bool ring = rf_readable_settle(s->region, s->number, s->fd);
+    bool ring = socket_settle(s);
     if (error_waits(s)) ring |= rf_readable_kick(s->region, s->number);
     return ring;
 }

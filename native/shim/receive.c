@@ -12,6 +12,10 @@
 #include "real.h"
 #include "socket.h"
 
+bool socket_settle(const struct ring_socket *s) {
+    return table_holds(s) && rf_readable_settle(s->region, s->number, s->fd);
+}
+
 /* Takes what is in the ring, at most `wanted` bytes. Bytes, or -EAGAIN with the descriptor settled: there
  * are none and more may come; or 0 at the end; or -errno. Under receive_lock. */
 static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t wanted, int flags, bool *ring) {
@@ -31,7 +35,7 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
         if ((flags & MSG_PEEK) != 0) return (ssize_t)length;
         rf_consume(&in, length);
         if (rf_unblock(&s->slot->in_blocked)) *ring |= rf_notify(s->region, s->number);
-        *ring |= rf_readable_settle(s->region, s->number, s->fd);
+        *ring |= socket_settle(s);
         return (ssize_t)length;
     }
     uint32_t state = socket_state(s);
@@ -42,11 +46,12 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
     if ((marks & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0 || state == RF_STATE_FAILED) return 0;
     if (state == RF_STATE_OPEN || state == RF_STATE_LISTENING) return -ENOTCONN;
     if (attachment_dead(s->attachment)) return -ECONNRESET;
-    *ring |= rf_readable_settle(s->region, s->number, s->fd);
+    *ring |= socket_settle(s);
     return -EAGAIN;
 }
 
 int socket_await_packet(const struct ring_socket *s, unsigned waits) {
+    if (!table_holds(s)) return -EBADF;
     char byte;
     if (real.recv(s->fd, &byte, 1, MSG_PEEK) < 0) return -errno;
     /* A packet, or end of file; the latter has set a mark, unless the gateway died. */

@@ -21,8 +21,11 @@ static inline bool socket_is_datagram(const struct ring_socket *s) { return s->s
 /* Takes the pending error: an errno that nobody else gets, or 0. */
 int socket_take_error(const struct ring_socket *s);
 
+/* Makes the descriptor unreadable if the in ring is empty: rf_readable_settle. True: the caller has to ring. */
+bool socket_settle(const struct ring_socket *s);
+
 /* Waits for a packet, as long as the descriptor's flags and time-out allow; `waits` counts them from 1. 0, or
- * -errno: -ECONNRESET if the gateway is gone. Without locks. */
+ * -errno: -ECONNRESET if the gateway is gone, -EBADF if another thread has closed the descriptor. Without locks. */
 int socket_await_packet(const struct ring_socket *s, unsigned waits);
 /* Likewise for room to send. 0 as well for an end whose reason shows when the caller looks again. */
 int socket_await_room(const struct ring_socket *s);

@@ -61,3 +61,8 @@ bool table_find(int fd, struct ring_socket *found) {
     };
     return true;
 }
+
+bool table_holds(const struct ring_socket *socket) {
+    return table_get(socket->fd) ==
+           table_entry(attachment_index(socket->attachment), socket->number, socket->generation);
+}

@@ -43,6 +43,9 @@ unsigned table_end(void);
 /* True, with the socket, if the descriptor is one in a region and this process is not borrowed. An
  * entry whose slot has been given to another socket is dropped on the way. Does not change errno. */
 bool table_find(int fd, struct ring_socket *found);
+/* False if the descriptor is not this socket any more: another thread has closed it, and the number may be
+ * something else by now, from which nothing must be read away. */
+bool table_holds(const struct ring_socket *socket);
 
 /* True in a child of vfork, or of clone with CLONE_VM: another process's memory. process.c */
 bool process_is_borrowed(void);

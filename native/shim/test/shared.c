@@ -1,0 +1,142 @@
+/* A thread waits in a call while another one ends the socket under it; and processes that are killed at any
+ * moment. */
+#include "check.h"
+
+#include <sys/syscall.h>
+
+struct waiter {
+    int fd;
+    ssize_t result;
+    int error;
+    char byte;
+    _Atomic pid_t thread;
+};
+
+static void *receiving(void *argument) {
+    struct waiter *w = argument;
+    w->thread = gettid();
+    w->result = recv(w->fd, &w->byte, 1, 0);
+    w->error = errno;
+    return NULL;
+}
+
+static void *accepting(void *argument) {
+    struct waiter *w = argument;
+    w->thread = gettid();
+    w->result = accept(w->fd, NULL, NULL);
+    w->error = errno;
+    return NULL;
+}
+
+/* Until the thread sleeps in the kernel, as /proc says. */
+static void await_sleep(struct waiter *w) {
+    char path[64], line[256];
+    for (double end = seconds() + 10; seconds() < end;) {
+        pid_t thread = w->thread;
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+        int file = thread != 0 ? open(path, O_RDONLY) : -1;
+        ssize_t n = file >= 0 ? read(file, line, sizeof line - 1) : 0;
+        if (file >= 0) close(file);
+        line[n > 0 ? n : 0] = '\0';
+        char *state = strrchr(line, ')');
+        if (state != NULL && state[2] == 'S') return;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    need(!"the thread sleeps");
+}
+
+static pthread_t begin(struct waiter *w, void *(*body)(void *), int fd) {
+    pthread_t thread;
+    *w = (struct waiter){.fd = fd};
+    need(pthread_create(&thread, NULL, body, w) == 0);
+    await_sleep(w);
+    return thread;
+}
+
+static void ended_by_another(void) {
+    static const struct {
+        int how;
+        const char *name;
+    } ways[] = {{SHUT_RD, "SHUT_RD"}, {SHUT_RDWR, "SHUT_RDWR"}};
+    struct waiter w;
+    int ends[2];
+    for (int i = 0; i < 2; i++) {
+        connection(AF_INET, ends);
+        pthread_t thread = begin(&w, receiving, ends[0]);
+        need(shutdown(ends[0], ways[i].how) == 0);
+        pthread_join(thread, NULL);
+        check(w.result == 0, "shutdown(%s) ends another thread's recv", ways[i].name);
+        close(ends[0]), close(ends[1]);
+    }
+    int listening = listener(AF_INET);
+    pthread_t thread = begin(&w, accepting, listening);
+    need(shutdown(listening, SHUT_RDWR) == 0);
+    pthread_join(thread, NULL);
+    check(w.result == -1 && w.error == EINVAL, "shutdown of a listener ends another thread's accept with EINVAL: %d", w.error);
+    close(listening);
+}
+
+/* A call that is under way keeps its socket, whatever becomes of its number. */
+static void closed_by_another(void) {
+    struct waiter w;
+    int ends[2], other[2];
+    char bytes[4];
+    need(socketpair(AF_UNIX, SOCK_STREAM, 0, other) == 0);
+    connection(AF_INET, ends);
+    int number = ends[0];
+    pthread_t thread = begin(&w, receiving, number);
+    close(number);
+    need(dup2(other[0], number) == number);
+    need(write(other[1], "abc", 3) == 3 && write(ends[1], "x", 1) == 1);
+    pthread_join(thread, NULL);
+    check(w.result == 1 && w.byte == 'x', "recv goes on with its socket when another thread closes the number");
+    check(read(number, bytes, 4) == 3 && memcmp(bytes, "abc", 3) == 0, "and takes nothing of what the number becomes");
+    check(comes_to(ends[1], POLLIN | POLLRDHUP, POLLIN | POLLRDHUP), "then the connection ends");
+    close(number), close(other[0]), close(other[1]), close(ends[1]);
+}
+
+/* What a killed process held ends; what it shared goes on. */
+static void killed(void) {
+    enum { ROUNDS = 40 };
+    int listening = listener(AF_INET), ended = 0, sharing[2], shared = 0;
+    connection(AF_INET, sharing);
+    for (int round = 0; round < ROUNDS; round++) {
+        pid_t child = fork();
+        if (child == 0) {
+            int fd = connected_to(listening);
+            char block[3000] = "";
+            /* In the midst of sending, receiving, opening and closing. */
+            for (;;) {
+                if (send(fd, block, sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) _exit(1);
+                recv(fd, block, sizeof block, MSG_DONTWAIT);
+                send(sharing[0], "s", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+                recv(sharing[0], block, 1, MSG_DONTWAIT);
+                close(socket(AF_INET, SOCK_STREAM, 0));
+            }
+        }
+        int fd = accept(listening, NULL, NULL);
+        char block[5000];
+        ssize_t n = 1;
+        /* At a different place each time. */
+        for (int i = 0; i <= round && n > 0; i++) n = recv(fd, block, 977, 0);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        while ((n = recv(fd, block, sizeof block, 0)) > 0) continue;
+        ended += n == 0 || errno == ECONNRESET;
+        close(fd);
+        /* The locks that the child may have held are this process's too. */
+        send(sharing[0], "m", 1, MSG_DONTWAIT);
+        while ((n = recv(sharing[1], block, sizeof block, 0)) > 0 && memchr(block, 'm', (size_t)n) == NULL) continue;
+        shared += n > 0 && write(sharing[1], "r", 1) == 1 && read(sharing[0], block, 1) == 1;
+    }
+    check(ended == ROUNDS, "the connections of %d killed processes end: %d", ROUNDS, ended);
+    check(shared == ROUNDS, "what they shared with their parent works on: %d", shared);
+    close(listening), close(sharing[0]), close(sharing[1]);
+}
+
+int main(void) {
+    ended_by_another();
+    closed_by_another();
+    killed();
+    finished();
+}
