@@ -228,7 +228,9 @@ void ins_execute(struct ins *ins, const struct rf_command *command) {
         ins_answer(ins, INS_NONE, command->cell, command->call_number, error, 0, NULL, 0);
         return;
     }
-    if (command->op != RF_OP_SOCKET) ins_flush_datagrams(ins, command->slot);
+    /* SHUTDOWN and CLOSE say themselves how much goes first. */
+    if (command->op != RF_OP_SOCKET && command->op != RF_OP_SHUTDOWN && command->op != RF_OP_CLOSE)
+        ins_flush_datagrams(ins, command->slot);
     switch ((enum rf_op)command->op) {
     case RF_OP_SOCKET:
         call_socket(ins, command);

@@ -86,10 +86,11 @@ bool ins_sent(const struct ins *ins, uint32_t slot, uint64_t position) {
 
 void ins_impossible_out(const struct ins *ins, uint32_t slot) {
     const struct rf_slot *shared = &ins->region.slots[slot];
-    ins_die("region %llu: slot %u: out ring from %llu to %llu is not in a valid ring: the gateway has broken "
-            "the protocol: exiting; start gateway and INS again",
+    ins_die("region %llu: slot %u: out ring from %llu to %llu %s: the gateway has broken the protocol: exiting; start "
+            "gateway and INS again",
             (unsigned long long)ins->region.header->region_id, slot, (unsigned long long)atomic_load(&shared->out_head),
-            (unsigned long long)atomic_load(&shared->out_tail));
+            (unsigned long long)atomic_load(&shared->out_tail),
+            ins->sockets[slot].datagram ? "does not begin with a whole record" : "is not in a valid ring");
 }
 
 void ins_moved_out(struct ins *ins, uint32_t slot) {

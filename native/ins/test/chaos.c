@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "frontend.h"
+#include "frontend_datagrams.h"
 
 #define SLOTS 24u
 #define PENDING 40u
@@ -40,7 +40,8 @@ struct open_call {
 static struct open_call calls[PENDING];
 /* What the frontend knows of a slot. */
 static enum { UNUSED, ASKED, USED, CLOSING } known[SLOTS];
-static long answered, events[12];
+static bool datagrams[SLOTS]; /* its socket is one of datagrams */
+static long answered, events[12], received;
 
 static void harvest(void) {
     for (uint32_t i = 0; i < PENDING; i++) {
@@ -61,7 +62,8 @@ static void issue(uint16_t op, uint32_t slot, int64_t a0, int64_t a1, int64_t a2
     while (i < PENDING && calls[i].open) i++;
     if (i == PENDING) return; /* all listen: enough is under way */
     if (op == RF_OP_SOCKET || op == RF_OP_ACCEPT) {
-        frontend_grant(&f, about, 0);
+        datagrams[about] = op == RF_OP_SOCKET && a1 == SOCK_DGRAM;
+        frontend_grant(&f, about, datagrams[about] && about < FRONTEND_LARGE_SLOTS ? RF_DATAGRAM_ORDER : 0);
         known[about] = ASKED;
         if (op == RF_OP_ACCEPT) a1 = frontend_generation(&f, about);
     }
@@ -85,13 +87,26 @@ static uint16_t some_port(int listener_port) {
     return frontend_slot(&f, slot)->local.length == sizeof in ? ntohs(in.sin_port) : (uint16_t)listener_port;
 }
 
+/* A port of one of the datagram sockets, if one is bound. */
+static uint16_t datagram_port(void) {
+    uint32_t from = chance(SLOTS);
+    struct sockaddr_in in = {.sin_port = htons(1)};
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        const struct rf_slot *slot = frontend_slot(&f, (from + i) % SLOTS);
+        if (!datagrams[(from + i) % SLOTS] || slot->local.length != sizeof in) continue;
+        memcpy(&in, slot->local.address, sizeof in);
+        break;
+    }
+    return ntohs(in.sin_port);
+}
+
 static void random_call(uint16_t plain_port) {
     uint32_t used = find(USED), unused = find(UNUSED);
     socklen_t length;
     struct sockaddr_storage address = plain_address(AF_INET, some_port(plain_port), &length);
     struct sockaddr_storage any = plain_address(AF_INET, 0, &length);
     if (unused < SLOTS && chance(4) == 0)
-        issue(RF_OP_SOCKET, unused, AF_INET, SOCK_STREAM, 0, NULL, 0, unused);
+        issue(RF_OP_SOCKET, unused, AF_INET, chance(6) == 0 ? SOCK_DGRAM : SOCK_STREAM, 0, NULL, 0, unused);
     if (used == SLOTS) return;
     uint64_t tail = atomic_load(&frontend_slot(&f, used)->out_tail);
     int on = 1;
@@ -133,9 +148,19 @@ static void random_call(uint16_t plain_port) {
         break;
     default: {
         char bytes[3000] = {0};
-        frontend_try_send(&f, used, bytes, 1 + chance(sizeof bytes));
+        if (!datagrams[used]) frontend_try_send(&f, used, bytes, 1 + chance(sizeof bytes));
     }
     }
+}
+
+/* One that a socket sends to another one, to its peer, or to itself. */
+static void random_datagram(void) {
+    uint32_t slot = chance(SLOTS);
+    char bytes[3000] = {0};
+    struct rf_record to = frontend_record_to(AF_INET, datagram_port());
+    if (known[slot] == USED && datagrams[slot] &&
+        frontend_put_record(&f, slot, chance(3) == 0 ? NULL : &to, bytes, chance(sizeof bytes)))
+        frontend_tell(&f, slot);
 }
 
 /* Takes a part of what a slot has received. */
@@ -145,6 +170,12 @@ static void random_receive(void) {
     struct rf_ring ring = rf_in_ring(frontend_slot(&f, slot));
     char bytes[4096];
     uint64_t available = rf_available(&ring);
+    if (datagrams[slot]) {
+        struct rf_record record;
+        static char datagram[RF_MAX_DATAGRAM];
+        if (available != 0) received += frontend_receive_record(&f, slot, &record, datagram) >= 0;
+        return;
+    }
     if (available != 0) frontend_receive(&f, slot, bytes, 1 + chance((uint32_t)available));
 }
 
@@ -204,13 +235,15 @@ int main(int argc, char **argv) {
     long rounds = check_rounds(100000);
     for (long round = 0; round < rounds; round++) {
         random_call(port);
+        random_datagram();
         random_receive();
         random_peer(sockets, plain);
         harvest();
     }
-    check_note("%ld calls; successful: %ld SOCKET, %ld LISTEN, %ld CONNECT at once, %ld ACCEPT, %ld CLOSE", answered,
-               events[RF_OP_SOCKET], events[RF_OP_LISTEN], events[RF_OP_CONNECT], events[RF_OP_ACCEPT],
-               events[RF_OP_CLOSE]);
+    check_note("%ld calls; successful: %ld SOCKET, %ld LISTEN, %ld CONNECT at once, %ld ACCEPT, %ld CLOSE; %ld "
+               "datagrams",
+               answered, events[RF_OP_SOCKET], events[RF_OP_LISTEN], events[RF_OP_CONNECT], events[RF_OP_ACCEPT],
+               events[RF_OP_CLOSE], received);
     for (int i = 0; i < PEERS; i++)
         if (sockets[i] >= 0) close(sockets[i]);
     /* Whatever is open is closed; that answers posted ACCEPTs, too. */
@@ -225,8 +258,9 @@ int main(int argc, char **argv) {
         more += find(USED) < SLOTS;
     }
     check(settled && all_answered(), "every random call is answered", "some are not");
-    check(events[RF_OP_ACCEPT] > 100 && events[RF_OP_LISTEN] > 100, "connections and listeners came about",
-          "%ld and %ld", events[RF_OP_ACCEPT], events[RF_OP_LISTEN]);
+    check(events[RF_OP_ACCEPT] > 100 && events[RF_OP_LISTEN] > 100 && received > 100,
+          "connections, listeners and datagrams came about", "%ld, %ld and %ld", events[RF_OP_ACCEPT],
+          events[RF_OP_LISTEN], received);
     int after = descriptors();
     if (before < 0) check_skip("no descriptor is left", "/proc/PID/fd of the INS needs root");
     else check(before == after, "no descriptor is left", "%d before, %d after", before, after);

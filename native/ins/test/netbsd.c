@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "frontend.h"
+#include "frontend_datagrams.h"
 #include "netbsd_numbers.h"
 
 static struct frontend f = {.abi = RF_ABI_NETBSD};
@@ -239,21 +239,48 @@ static void information(void) {
     close(plain);
 }
 
-static bool has_ipv6(void) {
-    socklen_t length;
-    struct sockaddr_storage address = plain_address(AF_INET6, 0, &length);
-    int s = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool has = s >= 0 && bind(s, (struct sockaddr *)&address, length) == 0;
-    if (s >= 0) close(s);
-    return has;
+static void datagrams(int family, int there, const char *sentence) {
+    uint8_t expected[28], bytes[100];
+    uint16_t port, here;
+    int plain = plain_datagrams(family, &port);
+    uint32_t length = loopback(family, port, expected);
+    struct rf_record record = {0};
+    frontend_datagrams(&f, 1, there);
+    struct answer bound = call_address(RF_OP_BIND, 1, family, 0);
+    here = (uint16_t)(bound.payload[2] << 8 | bound.payload[3]);
+    check_need(plain_send(plain, family, here, "hello", 5), "a datagram");
+    int64_t in = frontend_receive_record(&f, 1, &record, bytes);
+    frontend_send_record(&f, 1, &record, "back", 4);
+    ssize_t out = recv(plain, bytes, sizeof bytes, 0);
+    check(in == 5 && record.name.length == length && memcmp(record.name.address, expected, length) == 0 && out == 4,
+          sentence, "%lld bytes in, name of %u, %zd bytes out", (long long)in, record.name.length, out);
+    record.name.address[1] = 10; /* Linux's AF_INET6 */
+    frontend_send_record(&f, 1, &record, "x", 1);
+    int error = frontend_take_error(&f, 1);
+    check(error == 47, "a datagram to an address in Linux's numbers is EAFNOSUPPORT, 47", "%d", error);
+    struct answer connecting = call_address(RF_OP_CONNECT, 1, family, port);
+    const struct rf_slot *slot = frontend_slot(&f, 1);
+    bool named = slot->peer.length == length && memcmp(slot->peer.address, expected, length) == 0;
+    uint8_t none[16] = {16, 0};
+    struct answer dissolving = frontend_call(&f, RF_OP_CONNECT, 1, 0, 0, 0, none, sizeof none);
+    check(connecting.error == 0 && named && dissolving.error == 0 && slot->peer.length == 0,
+          "CONNECT of datagrams has its names in NetBSD's layout, and one without a family dissolves it",
+          "errors %d and %d", connecting.error, dissolving.error);
+    call_address(RF_OP_CONNECT, 1, family, port);
+    close(plain);
+    frontend_send_record(&f, 1, NULL, "x", 1);
+    error = frontend_take_error(&f, 1);
+    check(error == 61, "a closed port is ECONNREFUSED, 61", "%d", error);
+    frontend_close(&f, 1, false);
 }
 
 static void six(void) {
-    if (!has_ipv6()) {
+    if (!plain_has_ipv6()) {
         check_skip("IPv6 in NetBSD's numbers", "no IPv6 loopback");
         return;
     }
     connects(AF_INET6, NETBSD_AF_INET6, "a connection over IPv6 has names in NetBSD's layout");
+    datagrams(AF_INET6, NETBSD_AF_INET6, "datagrams over IPv6 have names in NetBSD's layout");
     accepts(AF_INET6, NETBSD_AF_INET6, "a connection over IPv6 is accepted, with names in NetBSD's layout");
     frontend_socket(&f, 1, 0, NETBSD_AF_INET6);
     check(set_int(1, NETBSD_IPPROTO_IPV6, NETBSD_IPV6_V6ONLY, 1) == 0 &&
@@ -268,6 +295,7 @@ int main(int argc, char **argv) {
     frontend_start(&f, (const char *const[]){"--abi", "netbsd", NULL});
     connects(AF_INET, NETBSD_AF_INET, "a connection over IPv4 has names in NetBSD's layout");
     accepts(AF_INET, NETBSD_AF_INET, "a connection over IPv4 is accepted, with names in NetBSD's layout");
+    datagrams(AF_INET, NETBSD_AF_INET, "datagrams over IPv4 have names in NetBSD's layout");
     six();
     errors();
     addresses();
