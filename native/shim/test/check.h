@@ -133,6 +133,23 @@ __attribute__((unused)) static void connection(int family, int ends[2]) {
     close(listening);
 }
 
+/* A datagram socket bound to the loopback address. */
+__attribute__((unused)) static int datagram(int family) {
+    struct endpoint e = loopback(family, 0);
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    need(fd >= 0);
+    need(bind(fd, (void *)&e.address, e.length) == 0);
+    return fd;
+}
+
+/* [0] connected to [1] */
+__attribute__((unused)) static void datagram_pair(int family, int ends[2]) {
+    ends[0] = datagram(family);
+    ends[1] = datagram(family);
+    struct endpoint e = local_of(ends[1]);
+    need(connect(ends[0], (void *)&e.address, e.length) == 0);
+}
+
 __attribute__((unused)) static void set_nonblocking(int fd) {
     need(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0);
 }

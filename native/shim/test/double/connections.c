@@ -14,31 +14,28 @@ uint32_t vacant[SLOTS], vacancies, pooled;
 
 /* A packet that fails says that the application's end is closed: once both directions are shut down, that is
  * the only sign of a close that came before the packets. */
-static void packet(struct connection *c) {
+void packet(struct connection *c) {
     if (!c->in_shut && send(c->pair, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) c->closing = true;
 }
 
-/* Ends the direction to the application. The packets stay unread, and so tell a close that follows. */
-static void end_in(struct connection *c) {
+void end_in(struct connection *c) {
     for (int i = 0; i < 3; i++) packet(c);
     c->in_shut = true;
     shutdown(c->pair, SHUT_WR);
 }
 
-static void read_away(struct connection *c) {
+void read_away(struct connection *c) {
     char byte;
     for (int i = 0; i < 1000 && recv(c->pair, &byte, 1, MSG_DONTWAIT) >= 0; i++) continue;
 }
 
-static void name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *), struct rf_name *name) {
+void name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *), struct rf_name *name) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
     if (get(fd, (void *)&address, &length) != 0 || length > sizeof name->address) return;
     memcpy(name->address, &address, length);
     name->length = length;
 }
-static int local_name(int fd, struct sockaddr *a, socklen_t *l) { return getsockname(fd, a, l); }
-static int peer_name(int fd, struct sockaddr *a, socklen_t *l) { return getpeername(fd, a, l); }
 
 int open_slot(void) {
     int ends[2], minimum = 0;
@@ -77,6 +74,8 @@ static void end(uint32_t n) {
     if (c->app >= 0) close(c->app);
     close(c->pair);
     c->used = false;
+    /* Its taker was killed before the first call, or that failed. */
+    if (region.slots[n].state == RF_STATE_FREE) pooled--;
     atomic_store(&region.slots[n].state, RF_STATE_FREE);
     atomic_fetch_add(&region.slots[n].generation, 1);
     vacant[vacancies++] = n;
@@ -101,14 +100,15 @@ static void connected(uint32_t n) {
     /* What a program wrote as one piece may leave the ring as two: the second must not wait for an answer to the
      * first. */
     setsockopt(connections[n].real, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    name_of(connections[n].real, local_name, &s->local);
-    name_of(connections[n].real, peer_name, &s->peer);
+    name_of(connections[n].real, getsockname, &s->local);
+    name_of(connections[n].real, getpeername, &s->peer);
     atomic_store(&s->state, RF_STATE_CONNECTED);
 }
 
 void hung_up(uint32_t n) {
     connections[n].closing = true;
-    if (region.slots[n].state != RF_STATE_CONNECTED) end(n);
+    if (is_datagram(n)) serve_datagrams(n);
+    if (region.slots[n].state != RF_STATE_CONNECTED || is_datagram(n)) end(n);
 }
 
 int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length) {
@@ -119,22 +119,24 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length) 
     socklen_t given = call->payload_length;
     switch (call->op) {
     case RF_OP_SOCKET:
-        pooled--;
         c->real = socket((int)call->args[0], (int)call->args[1] | SOCK_NONBLOCK | SOCK_CLOEXEC, (int)call->args[2]);
         if (c->real < 0) return errno;
+        pooled--;
         s->domain = (uint32_t)call->args[0], s->type = (uint32_t)call->args[1], s->protocol = (uint32_t)call->args[2];
+        if (s->type == SOCK_DGRAM) open_datagrams(n);
         atomic_store(&s->state, RF_STATE_OPEN);
         return 0;
     case RF_OP_BIND:
         if (bind(c->real, (const void *)call->payload, given) != 0) return errno;
-        name_of(c->real, local_name, &s->local);
+        name_of(c->real, getsockname, &s->local);
         return 0;
     case RF_OP_LISTEN:
         if (listen(c->real, (int)call->args[0]) != 0) return errno;
-        name_of(c->real, local_name, &s->local);
+        name_of(c->real, getsockname, &s->local);
         atomic_store(&s->state, RF_STATE_LISTENING);
         return 0;
     case RF_OP_CONNECT:
+        if (is_datagram(n)) return connect_datagrams(n, call->payload, given);
         if (connect(c->real, (const void *)call->payload, given) == 0) {
             connected(n);
             read_away(c);
@@ -143,9 +145,10 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length) 
         if (errno == EINPROGRESS) atomic_store(&s->state, RF_STATE_CONNECTING);
         int error = errno;
         if (error != EINPROGRESS) read_away(c);
-        else name_of(c->real, local_name, &s->local);
+        else name_of(c->real, getsockname, &s->local);
         return error;
     case RF_OP_SHUTDOWN:
+        if (is_datagram(n)) return shut_datagrams(n, (int)call->args[0]);
         if (s->state == RF_STATE_LISTENING) {
             shutdown(c->real, SHUT_RDWR);
             atomic_store(&s->state, RF_STATE_OPEN);
@@ -261,6 +264,7 @@ short serve(uint32_t n) {
         return 0;
     }
     if (c->app >= 0 && c->listener >= 0) offer(connections[c->listener].pair, n);
+    if (is_datagram(n)) return serve_datagrams(n);
     if (s->state == RF_STATE_LISTENING) {
         accept_from(n);
         return POLLIN;

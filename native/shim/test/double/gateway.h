@@ -1,6 +1,6 @@
 /*
- * gateway.h - the two halves of the gateway's double: gateway.c attaches programs and takes their calls,
- * connections.c executes them on sockets of its own.
+ * gateway.h - the parts of the gateway's double: gateway.c attaches programs and takes their calls,
+ * connections.c executes them on sockets of its own, datagrams.c does what is different for datagrams.
  */
 #ifndef RINGFENCE_SHIM_DOUBLE_H
 #define RINGFENCE_SHIM_DOUBLE_H
@@ -10,7 +10,7 @@
 #include "../../../region/region.h"
 
 #define SLOTS 512
-#define PAGES_PER_SLOT 64 /* in and out ring of order 0, then of order BIG at 16 and 32 */
+#define PAGES_PER_SLOT 64 /* in and out ring of order 0, then of order BIG at 16 and 32; datagrams: 0 and 32 */
 #define BIG 4
 
 struct connection {
@@ -41,5 +41,18 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length);
 void hung_up(uint32_t n);
 /* Looks after one slot; says what to wait for on its real socket. */
 short serve(uint32_t n);
+/* An empty packet to the application. */
+void packet(struct connection *c);
+/* Ends the direction to the application. The packets stay unread, and so tell a close that follows. */
+void end_in(struct connection *c);
+void read_away(struct connection *c);
+void name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *), struct rf_name *name);
+
+/* datagrams.c */
+bool is_datagram(uint32_t n);
+void open_datagrams(uint32_t n);
+int connect_datagrams(uint32_t n, const void *address, socklen_t length);
+int shut_datagrams(uint32_t n, int how);
+short serve_datagrams(uint32_t n);
 
 #endif
