@@ -1,7 +1,10 @@
 /* The receive family: bytes from a socket's in ring into the program's buffers. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include "../region/readiness.h"
 #include "buffers.h"
@@ -59,6 +62,24 @@ int socket_await_packet(const struct ring_socket *s, unsigned waits) {
     return 0;
 }
 
+/* Waits for more than the `have` bytes that MSG_PEEK has found, for MSG_WAITALL. Rare enough to look for it once in
+ * a while: the descriptor is readable all the time. False if there will be no more, or nobody waits any longer. */
+static bool await_more(const struct ring_socket *s, uint64_t have, int flags) {
+    struct rf_ring in = rf_in_ring(s->slot);
+    struct timeval limit = {0};
+    socklen_t length = sizeof limit;
+    if ((flags & MSG_DONTWAIT) != 0 || (real.fcntl(s->fd, F_GETFL) & O_NONBLOCK) != 0) return false;
+    real.getsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, &length);
+    int64_t left = limit.tv_sec == 0 && limit.tv_usec == 0 ? INT64_MAX : limit.tv_sec * 1000 + limit.tv_usec / 1000;
+    while (rf_available(&in) <= have) {
+        uint64_t used = atomic_load_explicit(&s->slot->in_used, memory_order_relaxed);
+        if (have >= rf_grant_size(used) || socket_marks(s) != 0 || left-- <= 0) return false;
+        if (left % 256 == 0 && (!table_holds(s) || !attachment_alive(s->attachment))) return false;
+        if (nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL) != 0) return false;
+    }
+    return true;
+}
+
 static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, size_t wanted, int flags) {
     struct buffers to = {.vector = vector};
     size_t received = 0;
@@ -82,7 +103,12 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
         if (ring) attachment_ring(s->attachment);
         if (result > 0) {
             received += (size_t)result;
-            if ((flags & MSG_WAITALL) == 0 || (flags & MSG_PEEK) != 0 || received == wanted) break;
+            if ((flags & MSG_WAITALL) == 0 || received == wanted) break;
+            if ((flags & MSG_PEEK) != 0) {
+                if (!await_more(s, received, flags)) break;
+                to = (struct buffers){.vector = vector};
+                received = 0;
+            }
             result = 0;
             waits = 0;
             continue;

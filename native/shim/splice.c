@@ -97,6 +97,7 @@ ssize_t shim_splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t
     int kept = errno;
     errno = EINVAL;
     if ((from && to) || !is_pipe(from ? out : in)) return -1;
+    if ((from ? in_offset : out_offset) != NULL) return -1;
     errno = ESPIPE;
     if (in_offset != NULL || out_offset != NULL) return -1;
     ssize_t moved = from ? from_socket(in, out, count, flags) : to_socket(in, out, count, flags);
