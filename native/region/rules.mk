@@ -29,7 +29,7 @@ SANITIZE_tsan := -fsanitize=thread -Wno-tsan
 REGION_THREADED := $(filter commands rings records pending,$(REGION_TESTS))
 
 define region_sanitized
-$(BUILD)/$(1)/%.o: %.c
+$(BUILD)/$(1)/%.o: %.c $$(RULES)
 	@mkdir -p $$(@D)
 	$$(CC) $$(filter-out $$(HARDENED),$$(CFLAGS)) -O1 $$(SANITIZE_$(1)) -MMD -MP -c -o $$@ $$<
 

@@ -7,7 +7,7 @@ SHIM_OBJECTS := $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/*.c)) \
 # syscall() is among what the shim interposes: inside it the name means the kernel (syscall.c).
 $(SHIM_OBJECTS): CFLAGS += -fvisibility=hidden -ftls-model=initial-exec -Dsyscall=kernel_call
 
-$(BUILD)/shim/region/%.o: region/%.c
+$(BUILD)/shim/region/%.o: region/%.c $(RULES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
