@@ -214,7 +214,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     public int takePending() {
         int slot = pending.take();
         if (slot >= 0 && isOpen(slot)) {
-            if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && unread(slot) != 0) {
+            if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && (unread(slot) != 0 || errorUntold(slot))) {
                 tellReadable(slot);
             }
             if (flowing[slot] && outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT)
@@ -223,6 +223,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             }
         }
         return slot;
+    }
+
+    /** The packet that told of a datagram socket's error may have been read away with those that told of datagrams. */
+    private boolean errorUntold(int slot) {
+        return flowing[slot] && errorSequence[slot] != (intWord(slot, SlotLayout.ERROR_TAKEN) & 0xffff);
     }
 
     private long unread(int slot) {

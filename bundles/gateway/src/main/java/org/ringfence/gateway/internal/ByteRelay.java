@@ -51,7 +51,8 @@ final class ByteRelay {
         int errors = socket.ins.region.errors(socket.insSlot);
         if (errors != socket.errors) {
             socket.errors = errors;
-            if (!socket.closing && socket.isFlowing()) {
+            // a slot begins with the sequence of its former life, and no error
+            if (!socket.closing && socket.isFlowing() && socket.ins.region.error(socket.insSlot) != 0) {
                 socket.region().report(socket.slot, error(socket));
             }
         }
