@@ -87,6 +87,7 @@ static void sizes(void) {
     check(ioctl(ends[1], FIONREAD, &count) == 0 && count == 0 && read(ends[1], bytes, 0) == 0 &&
               recv(ends[1], bytes, sizeof bytes, 0) == 0,
           "and received");
+    await_readable(ends[1]);
     check(ioctl(ends[1], FIONREAD, &count) == 0 && count == 3, "FIONREAD tells the next datagram's size: %d", count);
     check(recv(ends[1], bytes, 2, MSG_PEEK) == 2 && recv(ends[1], bytes, 2, MSG_PEEK | MSG_TRUNC) == 3 &&
               memcmp(bytes, "ab", 2) == 0,
