@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "attach.h"
 #include "real.h"
 #include "table.h"
 
+#define SETTLE_TRIES 400 /* times 500 us */
 #define SLOTS_PER_PAGE (RF_PAGE / sizeof(struct rf_slot))
 
 /* The cookie of a descriptor that may be an end of a readiness pair, else 0. */
@@ -30,17 +32,35 @@ static uint64_t cookie_of(int fd) {
 }
 
 /* Looks for the cookie among the slots, of which only those in memory can be in use: looking at the others
- * would fill them in. */
-static bool find_slot(const struct rf_region *region, uint64_t cookie, uint32_t *number) {
+ * would fill them in. `*unsettled` if there are sockets whose cookies are still to be written. */
+static bool find_slot(const struct rf_region *region, uint64_t cookie, uint32_t *number, bool *unsettled) {
+    unsigned char resident[RF_MAX_SLOTS / SLOTS_PER_PAGE];
+    *unsettled = false;
+    if (mincore(region->slots, region->slot_count * sizeof *region->slots, resident) != 0)
+        memset(resident, 1, sizeof resident);
     for (uint32_t first = 0; first < region->slot_count; first += SLOTS_PER_PAGE) {
-        unsigned char resident = 1;
-        if (mincore(&region->slots[first], RF_PAGE, &resident) == 0 && (resident & 1) == 0) continue;
+        if ((resident[first / SLOTS_PER_PAGE] & 1) == 0) continue;
         for (uint32_t n = first; n < first + SLOTS_PER_PAGE && n < region->slot_count; n++) {
             struct rf_slot *slot = &region->slots[n];
-            if (atomic_load_explicit(&slot->cookie, memory_order_acquire) != cookie) continue;
+            uint64_t found = atomic_load_explicit(&slot->cookie, memory_order_acquire);
+            bool used = (atomic_load(&slot->generation) & 1) != 0;
+            if (found == 0 && used) *unsettled = true;
+            if (found != cookie) continue;
             *number = n;
-            return (atomic_load(&slot->generation) & 1) != 0;
+            return used;
         }
+    }
+    return false;
+}
+
+/* The gateway writes a cookie a moment after it has sent the descriptor, which may be here already. */
+static bool await_slot(const struct attachment *attachment, uint64_t cookie, uint32_t *number) {
+    bool unsettled;
+    for (int tries = 0; tries < SETTLE_TRIES; tries++) {
+        if (find_slot(&attachment->region, cookie, number, &unsettled)) return true;
+        if (!unsettled || attachment_dead(attachment)) return false;
+        attachment_ring(attachment);
+        syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 500000}, NULL);
     }
     return false;
 }
@@ -51,7 +71,7 @@ static void recognise(int fd) {
     struct attachment *attachment = attachment_get(true);
     uint32_t number;
     /* Attaching has opened descriptors of its own. */
-    if (attachment == NULL || table_get(fd) == RF_ENTRY_OWN || !find_slot(&attachment->region, cookie, &number)) return;
+    if (attachment == NULL || table_get(fd) == RF_ENTRY_OWN || !await_slot(attachment, cookie, &number)) return;
     uint32_t generation = atomic_load(&attachment->region.slots[number].generation);
     table_set(fd, table_entry(attachment_index(attachment), number, generation));
 }
