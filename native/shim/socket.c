@@ -19,12 +19,9 @@
 #define POOL_ROUNDS 25
 #define POOL_ROUND_NANOSECONDS 200000000L
 
-/* The sockets that go to the gateway. */
-static bool is_remote(int domain, int type, int protocol) {
-    if (domain != AF_INET && domain != AF_INET6) return false;
-    int own = (type & TYPE_MASK) == SOCK_STREAM ? IPPROTO_TCP : (type & TYPE_MASK) == SOCK_DGRAM ? IPPROTO_UDP : -1;
-    return own >= 0 && (protocol == 0 || protocol == own);
-}
+/* The sockets that go to the gateway: all of the internet. Which types and protocols there are is for the gateway to
+ * say; one that libc made would be a socket in an empty namespace, which opens and then reaches nobody. */
+static bool is_remote(int domain) { return domain == AF_INET || domain == AF_INET6; }
 
 int socket_take_error(const struct ring_socket *s) {
     uint32_t taken = atomic_load(&s->slot->error_taken);
@@ -99,7 +96,7 @@ static int take_from_pool(struct attachment *attachment, struct rf_offer *offer,
 }
 
 int shim_socket(int domain, int type, int protocol) {
-    if (!attachment_configured() || !is_remote(domain, type, protocol) || process_is_borrowed()) {
+    if (!attachment_configured() || !is_remote(domain) || process_is_borrowed()) {
         int fd = real.socket(domain, type, protocol);
         if (fd >= 0 && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
         return fd;
