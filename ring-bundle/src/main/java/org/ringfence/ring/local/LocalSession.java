@@ -37,6 +37,7 @@ final class LocalSession implements TransportSession {
     private final TransportListener listener;
     private final Attachments attachments;
     private final int connections;
+    private LocalApplicationRegion leaving;
     private final Journal journal;
     private final int wakeDescriptor;
 
@@ -261,7 +262,7 @@ final class LocalSession implements TransportSession {
 
     LocalApplicationRegion application(String launch) {
         for (LocalApplicationRegion application : applications) {
-            if (application.launch().equals(launch)) {
+            if (application != leaving && application.launch().equals(launch)) {
                 return application;
             }
         }
@@ -318,8 +319,10 @@ final class LocalSession implements TransportSession {
     }
 
     private void remove(LocalApplicationRegion application) {
+        leaving = application; // a process of its launch may say hello in the harvest of the flush: it gets a new region
         listener.detached(application);
         flush();
+        leaving = null;
         applications = java.util.Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
         attachments.forget(application.id());
         application.release();
