@@ -12,7 +12,8 @@ isolated network stack. Exit status and signals pass through; the process keeps 
   --host-net   leave COMMAND in the network namespace of its caller
 
 Without root the program runs in a user namespace with one user id: setgid(), setgroups() and changing to another
-user fail there, and so do ports below 1024. Programs that are set-user-ID or statically linked cannot be run.
+user fail there, and so do ports below 1024. Programs that are set-user-ID or statically linked cannot be put behind
+the gateway: one line says so, and they run without network.
 EOF
 }
 
@@ -35,6 +36,40 @@ preload_path() {
         *[:\ ]"$shim"[:\ ]*) PRELOAD=$LD_PRELOAD ;;
         *) PRELOAD=${LD_PRELOAD:+$LD_PRELOAD:}$shim ;;
     esac
+}
+
+# number FILE OFFSET BYTES: an unsigned little-endian number in a file; nothing if the file is shorter.
+number() { od -An -v -t "u$3" -j "$2" -N "$3" --endian=little -- "$1" 2>/dev/null | tr -d ' \n'; }
+
+# has_loader FILE: false for a 64-bit ELF program without PT_INTERP, which nothing can be preloaded into. True for all
+# else: scripts are their interpreter's affair.
+has_loader() {
+    local offset size count
+    [ "$(number "$1" 0 4)" = 1179403647 ] && [ "$(number "$1" 4 1)" = 2 ] || return 0
+    offset=$(number "$1" 32 8) size=$(number "$1" 54 2) count=$(number "$1" 56 2)
+    while [ "${count:-0}" -gt 0 ]; do
+        [ "$(number "$1" "$offset" 4)" = 3 ] && return 0
+        offset=$((offset + size))
+        count=$((count - 1))
+    done
+    return 1
+}
+
+# One line for a program that LD_PRELOAD does not reach, instead of its silence.
+warn_out_of_reach() {
+    local program=$1 interpreter
+    [ -r "$program" ] || return 0
+    if IFS= read -r -n 256 interpreter <"$program" 2>/dev/null && [[ $interpreter == '#!'* ]]; then
+        interpreter=${interpreter#'#!'}
+        read -r program _ <<<"$interpreter"
+        [ -r "$program" ] || return 0
+    fi
+    if ! has_loader "$program"; then
+        say "run: '$program' is statically linked: the shim cannot be preloaded into it, so it is not behind the gateway"
+    elif { [ -u "$program" ] && [ "$(stat -Lc %u -- "$program")" != "$(id -u)" ]; } ||
+        { [ -g "$program" ] && [ "$(stat -Lc %g -- "$program")" != "$(id -g)" ]; }; then
+        say "run: '$program' is set-user-ID or set-group-ID: the loader does not preload the shim into it, so it is not behind the gateway"
+    fi
 }
 
 launch_id() { echo "$1-$$-$(date +%s%N)"; }
@@ -71,6 +106,7 @@ cmd_run() {
         say "run: '$1' is not a program on the path"
         exit 127
     fi
+    warn_out_of_reach "$(command -v -- "$1")"
     preload_path
     application_name "${name:-$1}"
     RINGFENCE_LAUNCH=$(launch_id "$NAME")
