@@ -4,11 +4,14 @@
 #ifndef RINGFENCE_SHIM_BUFFERS_H
 #define RINGFENCE_SHIM_BUFFERS_H
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+#include "addressable.h"
 
 /* Where the walk stands. */
 struct buffers {
@@ -47,12 +50,15 @@ static inline void buffers_gather(struct buffers *from, uint8_t *to, size_t leng
     }
 }
 
-/* The sum of the lengths; or -1: more buffers than a call takes; or -2: more bytes. */
-static inline ssize_t buffers_total(const struct iovec *vector, size_t count) {
+/* The sum of the lengths; or what is wrong with them: -errno. `too_many` is the errno for more buffers than a call
+ * takes. */
+static inline ssize_t buffers_total(const struct iovec *vector, size_t count, int too_many) {
     size_t sum = 0;
-    if (count > IOV_MAX) return -1;
+    if (count > IOV_MAX) return -too_many;
+    if (!addressable(vector, count * sizeof *vector)) return -EFAULT;
     for (size_t i = 0; i < count; i++) {
-        if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) return -2;
+        if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) return -EINVAL;
+        if (!addressable(vector[i].iov_base, vector[i].iov_len)) return -EFAULT;
         sum += vector[i].iov_len;
     }
     return (ssize_t)sum;

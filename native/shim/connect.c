@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../region/readiness.h"
+#include "addressable.h"
 #include "call.h"
 #include "entry.h"
 #include "notes.h"
@@ -45,6 +46,7 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
     struct rf_command command = {.op = RF_OP_CONNECT};
     struct answer answer;
     if (length < sizeof(sa_family_t) || length > sizeof(struct sockaddr_storage)) return EINVAL;
+    if (!readable_at(address)) return EFAULT;
     if (socket_is_datagram(s)) return connect_datagrams(s, address, length);
     switch (socket_state(s)) {
     case RF_STATE_CONNECTED:

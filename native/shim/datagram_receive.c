@@ -103,9 +103,10 @@ ssize_t datagram_receive(const struct ring_socket *s, struct msghdr *message, in
     struct rf_record record;
     unsigned waits = 0;
     int kept = errno;
-    ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen), result = 0;
-    if (wanted < 0) result = wanted == -1 ? -EMSGSIZE : -EINVAL;
+    ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE), result = 0;
+    if (wanted < 0) result = wanted;
     else if (message->msg_name != NULL && (int)message->msg_namelen < 0) result = -EINVAL;
+    else if (message->msg_name != NULL && !addressable(message->msg_name, message->msg_namelen)) result = -EFAULT;
     else if ((flags & MSG_ERRQUEUE) != 0) result = -EAGAIN;
     while (result == 0) {
         bool ring = false;

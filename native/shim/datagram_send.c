@@ -37,6 +37,7 @@ static int take_name(const struct ring_socket *s, const void *address, socklen_t
     struct sockaddr_in6 in6 = {.sin6_family = 0};
     sa_family_t family;
     if (length > sizeof(struct sockaddr_storage) || length < sizeof family) return EINVAL;
+    if (!addressable(address, length)) return EFAULT;
     memcpy(&family, address, sizeof family);
     if (family == AF_INET || s->slot->domain == AF_INET) {
         if (length < sizeof in) return EINVAL;
@@ -75,7 +76,7 @@ static int bind_unbound(const struct ring_socket *s) {
 /* What the datagram is to say, but for the bytes: 0 or an errno. */
 static int prepare(const struct ring_socket *s, const struct msghdr *message, ssize_t length, int flags,
                    struct rf_record *record) {
-    if (length < 0) return length == -1 ? EMSGSIZE : EINVAL;
+    if (length < 0) return (int)-length;
     if (length > RF_MAX_DATAGRAM) return EMSGSIZE;
     if ((flags & MSG_OOB) != 0) return EOPNOTSUPP;
     int error = message->msg_name == NULL ? 0 : take_name(s, message->msg_name, message->msg_namelen, &record->name);
@@ -143,7 +144,7 @@ static int send_record(const struct ring_socket *s, const struct rf_record *reco
 ssize_t datagram_send(const struct ring_socket *s, const struct msghdr *message, int flags) {
     struct rf_record record = {.length = 0};
     int kept = errno;
-    ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen);
+    ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     int result = -prepare(s, message, length, flags, &record);
     if (result == 0)
         result = send_record(s, &record, (struct buffers){.vector = message->msg_iov}, (uint32_t)length, flags);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "addressable.h"
 #include "entry.h"
 #include "inherit.h"
 #include "real.h"
@@ -29,6 +30,10 @@ static int receive_many(int fd, struct mmsghdr *messages, unsigned count, int fl
     struct timespec end = {0};
     unsigned received = 0;
     if (timeout != NULL) {
+        if (!readable_at(timeout)) {
+            errno = EFAULT;
+            return -1;
+        }
         if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= NANOSECONDS) {
             errno = EINVAL;
             return -1;
@@ -39,6 +44,10 @@ static int receive_many(int fd, struct mmsghdr *messages, unsigned count, int fl
         end.tv_nsec %= NANOSECONDS;
     }
     int kept = errno;
+    if (count != 0 && !readable_at(messages)) {
+        errno = EFAULT;
+        return -1;
+    }
     while (received < count) {
         ssize_t got = shim_recvmsg(fd, &messages[received].msg_hdr, flags & ~MSG_WAITFORONE);
         if (got < 0) break;
@@ -68,6 +77,10 @@ int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
     unsigned sent = 0;
     int kept = errno;
     if (count > IOV_MAX) count = IOV_MAX;
+    if (count != 0 && !readable_at(messages)) {
+        errno = EFAULT;
+        return -1;
+    }
     while (sent < count) {
         ssize_t n = shim_sendmsg(fd, &messages[sent].msg_hdr, flags);
         if (n < 0) break;

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "addressable.h"
 #include "call.h"
 #include "datagram.h"
 #include "entry.h"
@@ -56,8 +57,9 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
 static int get_option(const struct ring_socket *s, int level, int name, void *value, socklen_t *length) {
     int number;
     struct answer answer = {.length = sizeof number};
-    if (length == NULL || (value == NULL && *length != 0)) return EFAULT;
+    if (!addressable(length, sizeof *length)) return EFAULT;
     if ((int)*length < 0) return EINVAL;
+    if (!addressable(value, *length)) return EFAULT;
     if (from_slot(s, level, name, &number)) {
         memcpy(answer.payload, &number, sizeof number);
     } else {
@@ -90,7 +92,7 @@ static int set_option(const struct ring_socket *s, int level, int name, const vo
     struct rf_command command = {.op = RF_OP_SETSOCKOPT, .args = {level, name}, .payload_length = length};
     struct answer answer;
     if (length > RF_COMMAND_PAYLOAD) return EINVAL;
-    if (value == NULL && length != 0) return EFAULT;
+    if (!addressable(value, length)) return EFAULT;
     if (length != 0) memcpy(command.payload, value, length);
     if (is_switch(s, level, name, length)) return call_post(s, &command);
     int error = call_backend(s, &command, &answer);

@@ -128,9 +128,9 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
 
 static ssize_t receive_message(const struct ring_socket *s, struct msghdr *message, int flags) {
     if (socket_is_datagram(s)) return datagram_receive(s, message, flags);
-    ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen);
+    ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     if (wanted < 0) {
-        errno = wanted == -1 ? EMSGSIZE : EINVAL;
+        errno = (int)-wanted;
         return -1;
     }
     ssize_t got = receive(s, message->msg_iov, (size_t)wanted, flags);
@@ -146,10 +146,10 @@ static ssize_t receive_message(const struct ring_socket *s, struct msghdr *messa
 /* read() and its kin, which take nothing if they are to read nothing. */
 static ssize_t receive_buffers(const struct ring_socket *s, const struct iovec *vector, size_t count, int flags) {
     struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = count};
-    ssize_t wanted = buffers_total(vector, count);
+    ssize_t wanted = buffers_total(vector, count, EINVAL);
     if (wanted > 0) return receive_message(s, &message, flags);
     if (wanted == 0) return 0;
-    errno = EINVAL;
+    errno = (int)-wanted;
     return -1;
 }
 
@@ -158,7 +158,7 @@ static ssize_t receive_one(const struct ring_socket *s, void *buffer, size_t len
     struct iovec vector = {buffer, length < SSIZE_MAX ? length : SSIZE_MAX};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
     if (address != NULL) {
-        if (address_length == NULL) {
+        if (!addressable(address_length, sizeof *address_length)) {
             errno = EFAULT;
             return -1;
         }
@@ -212,7 +212,11 @@ ssize_t shim_recvfrom(int fd, void *buffer, size_t length, int flags, struct soc
 
 ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags) {
     struct ring_socket s;
-    if (table_find(fd, &s)) return receive_message(&s, message, flags);
+    if (table_find(fd, &s)) {
+        if (addressable(message, sizeof *message)) return receive_message(&s, message, flags);
+        errno = EFAULT;
+        return -1;
+    }
     ssize_t got = real.recvmsg(fd, message, flags);
     /* Another process of the program may have passed a socket of the region on. */
     if (got >= 0 && message->msg_controllen != 0) inherit_from_message(message);

@@ -116,9 +116,9 @@ static ssize_t send_message(const struct ring_socket *s, const struct msghdr *me
     if (socket_is_datagram(s)) return datagram_send(s, message, flags);
     /* A connected stream ignores the address. */
     struct source from = {.buffers = {.vector = message->msg_iov}};
-    ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen);
+    ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     if (length >= 0) return send_from(s, &from, (size_t)length, flags);
-    errno = length == -1 ? EMSGSIZE : EINVAL;
+    errno = (int)-length;
     return -1;
 }
 
@@ -175,6 +175,8 @@ ssize_t shim_sendto(int fd, const void *buffer, size_t length, int flags, const 
 ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.sendmsg(fd, message, flags);
+    errno = EFAULT;
+    if (!addressable(message, sizeof *message)) return -1;
     struct msghdr copy = *message;
     if (copy.msg_namelen == 0) copy.msg_name = NULL;
     if (copy.msg_namelen > sizeof(struct sockaddr_storage)) copy.msg_namelen = sizeof(struct sockaddr_storage);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../region/readiness.h"
+#include "addressable.h"
 #include "call.h"
 #include "entry.h"
 #include "real.h"
@@ -148,6 +149,7 @@ int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct rf_command command = {.op = RF_OP_BIND};
     struct answer answer;
     if (length < sizeof(sa_family_t) || length > sizeof(struct sockaddr_storage)) return finish(EINVAL);
+    if (!readable_at(address)) return finish(EFAULT);
     command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
     memcpy(command.payload, address, command.payload_length);
     return finish(call_backend(&s, &command, &answer));
@@ -184,8 +186,9 @@ int shim_shutdown(int fd, int how) {
 
 int socket_copy_name(const struct rf_name *name, struct sockaddr *address, socklen_t *length) {
     struct rf_name copy = *name;
-    if (length == NULL) return EFAULT;
+    if (!addressable(length, sizeof *length)) return EFAULT;
     if ((int)*length < 0) return EINVAL;
+    if (!addressable(address, *length)) return EFAULT;
     if (copy.length > sizeof copy.address) copy.length = sizeof copy.address;
     memcpy(address, copy.address, copy.length < *length ? copy.length : *length);
     *length = copy.length;
