@@ -70,8 +70,9 @@ static bool netbsd_is_datagram(int type) { return type == SOCK_DGRAM; }
 static int netbsd_connect(int socket, const void *address, uint32_t length) {
     struct sockaddr_in6 there;
     /* Without a family: dissolves. (NetBSD's kernel does so, too, and then answers EAFNOSUPPORT.) */
+    static const struct sockaddr none = {.sa_family = AF_UNSPEC};
     if (length >= 2 && ((const uint8_t *)address)[1] == NETBSD_AF_UNSPEC)
-        return (int)netbsd_result(below->connect(socket, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr)));
+        return (int)netbsd_result(below->connect(socket, &none, sizeof none));
     int error = from_netbsd(address, length, &there);
     return error != 0 ? error : (int)netbsd_result(below->connect(socket, &there, length));
 }

@@ -232,7 +232,8 @@ static void broadcast(void) {
 
 static void multicast(void) {
     uint16_t here = open_everywhere(AF_INET);
-    struct ip_mreqn group = {.imr_multiaddr.s_addr = inet_addr("239.255.71.7"), .imr_ifindex = (int)if_nametoindex("lo")};
+    struct ip_mreqn group = {.imr_multiaddr.s_addr = inet_addr("239.255.71.7"),
+                             .imr_ifindex = (int)if_nametoindex("lo")};
     struct ip_mreqn leave = {.imr_ifindex = group.imr_ifindex};
     struct rf_record record = {0};
     int plain = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -132,8 +132,8 @@ static void closes(void) {
     struct answer answer = frontend_close(&f, 1, false);
     double took = check_now() - start;
     check(answer.error == 0 && waiting > 0 && (uint64_t)answer.result == waiting && took > 0.9 && took < 5,
-          "CLOSE waits for them, too, but not for ever, and says what was lost", "error %d, %lld of %llu lost in %.1f s",
-          answer.error, (long long)answer.result, (unsigned long long)waiting, took);
+          "CLOSE waits for them, too, but not for ever, and says what was lost",
+          "error %d, %lld of %llu lost in %.1f s", answer.error, (long long)answer.result, (unsigned long long)waiting, took);
 }
 
 int main(int argc, char **argv) {

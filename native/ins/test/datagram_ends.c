@@ -125,7 +125,8 @@ static void reused(void) {
         wrong += frontend_close(&f, 1, i % 3 == 0).error != 0;
         frontend_connect(&f, 1, 0, AF_INET, port);
         s = accept(listener, NULL, NULL);
-        wrong += frontend_marks(&f, 1) != 0 || frontend_send(&f, 1, "bytes", 5) != 5 || recv(s, got, 5, MSG_WAITALL) != 5;
+        wrong += frontend_marks(&f, 1) != 0 || frontend_send(&f, 1, "bytes", 5) != 5 ||
+                 recv(s, got, 5, MSG_WAITALL) != 5;
         frontend_close(&f, 1, true);
         close(s);
     }
@@ -183,7 +184,8 @@ static void hostile(void) {
         int status = check_wait(f.ins, FRONTEND_PATIENCE);
         close(f.control);
         size_t length = 0;
-        for (ssize_t part; (part = read(pipes[0], said + length, sizeof said - 1 - length)) > 0;) length += (size_t)part;
+        for (ssize_t part; (part = read(pipes[0], said + length, sizeof said - 1 - length)) > 0;)
+            length += (size_t)part;
         close(pipes[0]);
         if (status == 1 && strstr(said, "region 7: slot 1: out ring from 0 to ") != NULL &&
             strstr(said, "whole record") != NULL)
