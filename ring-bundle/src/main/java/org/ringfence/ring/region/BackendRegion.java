@@ -240,6 +240,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     @Override
+    void again(int slot) {
+        pending.set(slot);
+    }
+
+    @Override
     void published(int slot) {
         watchful = true;
         long head = word(slot, SlotLayout.IN_HEAD);

@@ -134,6 +134,11 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
     }
 
     @Override
+    void again(int slot) {
+        fromIns.set(slot);
+    }
+
+    @Override
     void published(int slot) {
         toIns.set(slot);
         published = true;

@@ -16,6 +16,9 @@ import org.ringfence.ring.layout.Words;
  * subclass's business; nothing is allocated.
  */
 abstract class RingFlow implements Flow {
+    /** Bytes after which a move ends although there is more: two peers that keep up would hold the loop. */
+    private static final int BUDGET = 4 << 20;
+
     private final Direction direction;
     private final RingOffsets offsets;
     private final Journal journal;
@@ -98,6 +101,11 @@ abstract class RingFlow implements Flow {
         for (;;) {
             int filled = filled();
             int room = filled == 0 ? 0 : room();
+            if (moved() - before > BUDGET) {
+                publish();
+                source.again(sourceSlot); // the others have their turn first
+                return (int) (moved() - before);
+            }
             if (room > 0 && transfer(filled, room)) {
                 unpublished = true;
                 if (waiting) {

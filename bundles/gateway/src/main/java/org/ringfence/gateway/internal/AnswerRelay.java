@@ -27,7 +27,12 @@ final class AnswerRelay {
         switch (pending.operation) {
             case ACCEPT -> acceptor.accepted(ins, pending, answer);
             case CLOSE -> closed(ins, pending);
-            case SHUTDOWN -> answerApplication(ins, pending, answer);
+            case SHUTDOWN -> {
+                if (answer.error == 0 && socket.phase == Phase.LISTENING && socket.inputShut && !socket.closing) {
+                    socket.region().endOfFile(socket.slot); // accept() ends
+                }
+                answerApplication(ins, pending, answer);
+            }
             case SOCKET -> {
                 boolean opened = answer.error == 0;
                 answerApplication(ins, pending, answer);
@@ -104,7 +109,7 @@ final class AnswerRelay {
                 bytes.newsFromIns(socket.ins, socket.insSlot);
             }
             default -> {
-                socket.id = 0;
+                ledger.notConnected(socket);
                 socket.region().setPeer(socket.slot, answer.payload, 0, 0);
                 socket.region().notConnected(socket.slot);
             }

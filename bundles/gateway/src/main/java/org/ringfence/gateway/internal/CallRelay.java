@@ -13,6 +13,7 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  * Event loop's thread only.
  */
 final class CallRelay {
+    private static final int SHUT_WR = 1;
     private final TransportSession session;
     private final Services services;
     private final SocketTable table;
@@ -72,6 +73,9 @@ final class CallRelay {
             // What the program closed before this call must be closed before it: else bind, close, bind gives EADDRINUSE.
             session.harvestCloses();
         }
+        if (operation == null) {
+            return Errno.ENOSYS;
+        }
         RelayedSocket socket = application.sockets[call.slot];
         InsLink ins = socket == null ? choice.choose() : socket.ins;
         if (ins == null) {
@@ -93,6 +97,9 @@ final class CallRelay {
         }
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.CONNECTED) {
             return shutdown(socket, call);
+        }
+        if (operation == Operation.SHUTDOWN && socket.phase == Phase.LISTENING) {
+            socket.inputShut = call.arguments[0] != SHUT_WR; // which a listener takes no notice of
         }
         int error = operation == Operation.CONNECT ? connect(socket, translator, call) : translator.call(call, pending.context);
         if (error == 0) {

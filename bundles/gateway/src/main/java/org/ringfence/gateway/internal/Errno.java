@@ -5,6 +5,7 @@ final class Errno {
     static final int EBADF = 9;
     static final int EINVAL = 22;
     static final int EPIPE = 32;
+    static final int ENOSYS = 38;
     static final int ENETDOWN = 100;
     static final int EOPNOTSUPP = 95;
     static final int EISCONN = 106;
@@ -24,7 +25,7 @@ final class Errno {
             case 13 -> "EACCES";
             case EINVAL -> "EINVAL";
             case EPIPE -> "EPIPE";
-            case 38 -> "ENOSYS";
+            case ENOSYS -> "ENOSYS";
             case 90 -> "EMSGSIZE";
             case 92 -> "ENOPROTOOPT";
             case 93 -> "EPROTONOSUPPORT";

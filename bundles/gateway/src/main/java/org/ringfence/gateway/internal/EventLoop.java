@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
@@ -28,6 +29,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     /** Items of each kind taken from a region in one turn, so that nobody waits long for the others. */
     private static final int BATCH = 256;
     private static final int TICK_MILLISECONDS = 1000;
+    private static final long WAITING_NANOSECONDS = 1_000_000;
 
     private final Services services;
     private final Runnable insChanged;
@@ -78,7 +80,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         while (!stopping) {
             try {
                 turn();
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | StackOverflowError e) {
                 // One turn is lost, the connections are not; a fault that repeats must not fill the disk.
                 LOG.error("event loop: a turn failed", e);
                 pause();
@@ -107,7 +109,10 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
             takeFrom(application, judging);
         }
         acceptor.replenishStarved();
-        session.turn(judging ? TICK_MILLISECONDS : 10);
+        if (!judging) {
+            LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
+        }
+        session.turn(TICK_MILLISECONDS);
         tick();
     }
 

@@ -93,6 +93,17 @@ final class Ledger {
 
     /** The socket is gone on both sides. */
     void ended(RelayedSocket socket) {
+        endConnection(socket);
+        table.give(socket);
+    }
+
+    /** A CONNECT that was admitted failed at once: the socket may try another address. */
+    void notConnected(RelayedSocket socket) {
+        endConnection(socket);
+        socket.id = 0;
+    }
+
+    private void endConnection(RelayedSocket socket) {
         if (socket.isConnection()) {
             note(report(socket, socket.verdict == Verdict.ALLOW ? "ended" : "refused"));
             PolicyChain policies = services.policies();
@@ -100,7 +111,6 @@ final class Ledger {
                 policies.closed(socket);
             }
         }
-        table.give(socket);
     }
 
     /** A connection was refused before it had a slot of the application. */
