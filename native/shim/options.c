@@ -88,14 +88,43 @@ static void note_timestamps(const struct ring_socket *s, int name, const void *v
     notes_change(s, on != 0 ? form : 0, NOTE_TIMEVAL | NOTE_TIMESPEC);
 }
 
+/* MCAST_JOIN_GROUP and MCAST_LEAVE_GROUP carry addresses with much room, more than a call has: the older options
+ * of each family say the same. True if `command` is filled, and *error decides. */
+static bool is_group(int level, int name, const void *value, socklen_t length, struct rf_command *command, int *error) {
+    struct group_req request;
+    if ((level != IPPROTO_IP && level != IPPROTO_IPV6) || (name != MCAST_JOIN_GROUP && name != MCAST_LEAVE_GROUP))
+        return false;
+    *error = EINVAL;
+    if (length < sizeof request) return true;
+    memcpy(&request, value, sizeof request);
+    *error = EADDRNOTAVAIL;
+    if (request.gr_group.ss_family != (level == IPPROTO_IP ? AF_INET : AF_INET6)) return true;
+    *error = 0;
+    if (level == IPPROTO_IP) {
+        struct ip_mreqn older = {.imr_multiaddr = ((struct sockaddr_in *)&request.gr_group)->sin_addr,
+                                 .imr_ifindex = (int)request.gr_interface};
+        command->args[1] = name == MCAST_JOIN_GROUP ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
+        memcpy(command->payload, &older, command->payload_length = sizeof older);
+    } else {
+        struct ipv6_mreq older = {.ipv6mr_multiaddr = ((struct sockaddr_in6 *)&request.gr_group)->sin6_addr,
+                                  .ipv6mr_interface = request.gr_interface};
+        command->args[1] = name == MCAST_JOIN_GROUP ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
+        memcpy(command->payload, &older, command->payload_length = sizeof older);
+    }
+    return true;
+}
+
 static int set_option(const struct ring_socket *s, int level, int name, const void *value, socklen_t length) {
     struct rf_command command = {.op = RF_OP_SETSOCKOPT, .args = {level, name}, .payload_length = length};
     struct answer answer;
-    if (length > RF_COMMAND_PAYLOAD) return EINVAL;
+    int error;
     if (!addressable(value, length)) return EFAULT;
+    if (is_group(level, name, value, length, &command, &error))
+        return error != 0 ? error : call_backend(s, &command, &answer);
+    if (length > RF_COMMAND_PAYLOAD) return EINVAL;
     if (length != 0) memcpy(command.payload, value, length);
     if (is_switch(s, level, name, length)) return call_post(s, &command);
-    int error = call_backend(s, &command, &answer);
+    error = call_backend(s, &command, &answer);
     if (error == 0 && level == SOL_SOCKET) note_timestamps(s, name, value, length);
     return error;
 }
