@@ -35,9 +35,15 @@ $(SHIM_DOUBLE): $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/test/doubl
 .PHONY: test-shim
 test-shim: $(SHIM) $(SHIM_TESTS) $(SHIM_DOUBLE)
 	shim/test/exports $(SHIM)
+	shim/coverage check
 	shim/test/run native
 	shim/test/run double
 	shim/test/run failures
 
 ALL += $(SHIM_TESTS) $(SHIM_DOUBLE)
 TESTS += test-shim
+
+# The table in docs/coverage.md.
+.PHONY: coverage
+coverage:
+	shim/coverage write
