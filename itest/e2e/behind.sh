@@ -38,9 +38,14 @@ own_gateway() {
 
 # At the end in any case, with the exit status as it was: every program, then the gateway.
 finish() {
-    local status=$? group
+    local status=$? group each
     for group in "${PROGRAMS[@]}"; do
         kill -KILL -- "-$group" 2>/dev/null
+    done
+    # what has left its group but is behind this gateway
+    for each in $(grep -lzx "RINGFENCE_ATTACH=$RINGFENCE_STATE/attach.sock" /proc/[0-9]*/environ 2>/dev/null); do
+        each=${each#/proc/}
+        kill -KILL "${each%/environ}" 2>/dev/null
     done
     # what a failed test leaves is worth reading
     [ $FAILURES -gt 0 ] && [ -d "$SITE" ] && tail -n 5 "$SITE"/*.log 2>/dev/null | sed 's/^/# /'
@@ -105,7 +110,7 @@ stop() {
         status=1
     fi
     kill -KILL -- "-$group" 2>/dev/null
-    wait "$group" 2>/dev/null
+    { wait "$group"; } 2>/dev/null
     for each in "${PROGRAMS[@]}"; do
         [ "$each" = "$group" ] || kept+=("$each")
     done

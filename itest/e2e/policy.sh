@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Policies and bundles that change while connections live.
+set -u
+. "$(dirname -- "$0")/behind.sh"
+needs "policies end to end" nginx curl ss python3
+own_gateway
+make_site
+port=$(free_port)
+url=http://127.0.0.1:$port
+user=''
+[ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
+cat >"$SITE/nginx.conf" <<EOF
+$user
+worker_processes 2;
+pid $SITE/nginx.pid;
+error_log $SITE/error.log;
+events { worker_connections 512; }
+http {
+    access_log off;
+    client_body_temp_path $SITE/body;
+    proxy_temp_path $SITE/proxy;
+    fastcgi_temp_path $SITE/fastcgi;
+    uwsgi_temp_path $SITE/uwsgi;
+    scgi_temp_path $SITE/scgi;
+    keepalive_requests 1000000;
+    server { listen $port; listen [::1]:$port; root $SITE/www; }
+}
+EOF
+behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
+nginx=$PROGRAM
+serves nginx "$port"
+
+# One connection that was there before, and asks for the same file again and again until it is told to stop.
+: >"$SITE/count"
+outside "$PYTHON" "$CLIENTS/steady.py" "$port" /small "$SITE/www/small" "$SITE/count"
+steady=$PROGRAM
+count() { wc -c <"$SITE/count"; }
+moves_on() {
+    local before
+    before=$(count)
+    more() { [ "$(count)" -gt $((before + 5)) ]; }
+    within 5 more
+}
+answered() { fetches "$url/small" "$SITE/www/small" -m "${1:-5}"; }
+refused() { ! answered 5 2>/dev/null; }
+check "a connection is established" moves_on
+check "nginx answers" answered
+
+check "the address is blocked by a command" shell ringfence:block 127.0.0.1
+check "new connections from it fail" within 5 refused
+check "others do not: over IPv6 nginx answers" fetches "http://[::1]:$port/small" "$SITE/www/small" -m 5
+check "the established connection goes on" moves_on
+check "the block ends by a command" shell ringfence:unblock 127.0.0.1
+check "new connections are answered again" within 5 answered
+
+# id NAME: of a bundle
+id() { shell ringfence:bundles | awk -v name="$1" '$3 == name { print $1 }'; }
+policy=$(id org.ringfence.policy)
+check "the policy bundle stops" shell felix:stop "$policy"
+check "without a policy nobody new gets in" refused
+check "the established connection goes on without it" moves_on
+check "the policy bundle starts" shell felix:start "$policy"
+check "with a policy new connections are answered" within 10 answered
+
+# who comes while it is away for a moment waits, and is served
+shell felix:stop "$policy" >/dev/null
+curl -sSf -m 20 "$url/small" -o "$SITE/waited" 2>"$SITE/waited.log" &
+waiter=$!
+check "the policy bundle starts again" shell felix:start "$policy"
+wait $waiter
+check "who came in between was served" cmp -s "$SITE/waited" "$SITE/www/small"
+
+# both bundles are updated from their files under load
+fetched_by 4 60 "$url/small" "$SITE/www/small" >"$SITE/update.log" 2>&1 &
+load=$!
+curl -sSf -m 60 --limit-rate 20M "$url/large" 2>/dev/null | cmp -s - "$SITE/www/large" &
+download=$!
+for name in org.ringfence.translator org.ringfence.policy org.ringfence.translator; do
+    check "$name is updated while connections live" shell felix:update "$(id $name)"
+done
+wait $load
+check "every request during the updates was answered" test $? -eq 0
+wait $download
+check "a download that began before the updates was finished" test $? -eq 0
+check "the established connection has outlived all of it" moves_on
+kill -TERM "$steady"
+wait "$steady"
+check "and had every answer right" test $? -eq 0
+
+check "nginx ends when it is told to" stop "$nginx" QUIT
+nothing_stays "changing policies"

@@ -1,0 +1,29 @@
+"""Sends to each connection until that fails, and then prints the error's name.
+
+usage: sender.py PORT
+"""
+import errno
+import socket
+import sys
+import threading
+
+
+def send(conn):
+    try:
+        conn.recv(65536)
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+        while True:
+            conn.sendall(b"x" * 65536)
+    except OSError as e:
+        print(errno.errorcode.get(e.errno, repr(e)), flush=True)
+
+
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    try:
+        conn, _ = listener.accept()
+    except OSError as e:
+        # the listener went with its network stack: stay, so that a test can see that nothing hangs or dies
+        print("accept", errno.errorcode.get(e.errno, repr(e)), flush=True)
+        threading.Event().wait()
+    threading.Thread(target=send, args=(conn,), daemon=True).start()

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The test programs of the shim, on the host's stack and behind the gateway.
+set -u
+. "$(dirname -- "$0")/behind.sh"
+NATIVE=${RINGFENCE_NATIVE:-$ROOT/native/build}
+run=$ROOT/native/shim/test/run
+export SHIM_BUILD=$NATIVE
+[ -x "$NATIVE/shim/test/echo" ] || {
+    skip "the shim's test programs behind the gateway" "they are not built: make -C native"
+    exit 0
+}
+own_gateway
+# to a file: what a failed program leaves running must not hold this script's output open
+said=$SITE/said
+timeout 300 "$run" native >"$said" 2>&1 </dev/null
+status=$?
+cat "$said"
+check "the shim's test programs pass on the host's stack" test $status -eq 0
+# each as an application of its own
+for program in $(cd "$NATIVE/shim/test" && find . -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort); do
+    case $program in gateway | abandoned) continue ;; esac
+    timeout 120 "$ROOT/ringfence" run --name "$program" -- "$run" ring "$program" >"$said" 2>&1 </dev/null
+    status=$?
+    cat "$said"
+    check "$program passes behind the gateway" test $status -eq 0
+done
+nothing_stays "the shim's test programs"
