@@ -8,6 +8,7 @@
 #include "critical.h"
 #include "datagram.h"
 #include "socket.h"
+#include "unfinished.h"
 
 /* The largest payloads: 65,535 bytes less the headers of UDP and, in IPv4, of IP. */
 #define IPV4_MAX 65507
@@ -73,6 +74,12 @@ static int bind_unbound(const struct ring_socket *s) {
     return call_backend(s, &command, &answer) == ENETDOWN ? ENETDOWN : 0;
 }
 
+/* The most that goes to a name, or, if that is empty, to the peer. */
+static ssize_t largest(const struct ring_socket *s, const struct rf_name *name) {
+    struct rf_name to = name->length != 0 ? *name : s->slot->peer;
+    return s->slot->domain == AF_INET || is_mapped(&to) ? IPV4_MAX : IPV6_MAX;
+}
+
 /* What the datagram is to say, but for the bytes: 0 or an errno. */
 static int prepare(const struct ring_socket *s, const struct msghdr *message, ssize_t length, int flags,
                    struct rf_record *record) {
@@ -84,9 +91,7 @@ static int prepare(const struct ring_socket *s, const struct msghdr *message, ss
     if (record->name.length == 0 && socket_state(s) != RF_STATE_CONNECTED) return EDESTADDRREQ;
     error = datagram_get_control(s, message, record);
     if (error != 0) return error;
-    struct rf_name to = record->name.length != 0 ? record->name : s->slot->peer;
-    if (length > (s->slot->domain == AF_INET || is_mapped(&to) ? IPV4_MAX : IPV6_MAX)) return EMSGSIZE;
-    return bind_unbound(s);
+    return length > largest(s, &record->name) ? EMSGSIZE : bind_unbound(s);
 }
 
 /* Makes the descriptor unwritable because the datagram did not fit. 0 if it may fit by now, or -errno. */
@@ -141,13 +146,40 @@ static int send_record(const struct ring_socket *s, const struct rf_record *reco
     }
 }
 
+/* A part of a datagram: its beginning or more of it, if `flags` say that there is more to come, or its end. 0, or
+ * -errno; 1 if it is to be sent whole after all. */
+static int send_part(const struct ring_socket *s, const struct rf_record *record, struct buffers from, uint32_t length,
+                     int flags) {
+    bool more = (flags & MSG_MORE) != 0;
+    struct critical section = critical_enter();
+    rf_lock(&s->slot->send_lock);
+    struct unfinished *datagram = more ? unfinished_begin(s, record) : unfinished_find(s);
+    uint32_t before = datagram != NULL ? datagram->length : 0;
+    int result = datagram == NULL ? 1 : unfinished_append(datagram, from, length) ? 0 : -EMSGSIZE;
+    if (result == 0 && datagram->length > largest(s, &datagram->record.name)) result = -EMSGSIZE;
+    if (result < 0) unfinished_end(datagram);
+    rf_unlock(&s->slot->send_lock);
+    critical_leave(section);
+    if (result != 0 || more) return result;
+    struct iovec whole = {datagram->bytes, datagram->length};
+    result = send_record(s, &datagram->record, (struct buffers){.vector = &whole}, datagram->length, flags);
+    if (result == -EAGAIN) datagram->length = before;
+    else unfinished_end(datagram);
+    return result < 0 ? result : 0;
+}
+
 ssize_t datagram_send(const struct ring_socket *s, const struct msghdr *message, int flags) {
     struct rf_record record = {.length = 0};
+    struct buffers from = {.vector = message->msg_iov};
     int kept = errno;
     ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     int result = -prepare(s, message, length, flags, &record);
-    if (result == 0)
-        result = send_record(s, &record, (struct buffers){.vector = message->msg_iov}, (uint32_t)length, flags);
+    bool whole = result == 0;
+    if (whole && ((flags & MSG_MORE) != 0 || unfinished_find(s) != NULL)) {
+        result = send_part(s, &record, from, (uint32_t)length, flags);
+        whole = result == 1;
+    }
+    if (whole) result = send_record(s, &record, from, (uint32_t)length, flags);
     /* No SIGPIPE: Linux sends none for a datagram. */
     errno = result < 0 ? -result : kept;
     return result < 0 ? -1 : length;

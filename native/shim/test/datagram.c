@@ -132,6 +132,35 @@ static void names(void) {
     close(four), close(six), close(wide);
 }
 
+static void parts(void) {
+    int ends[2], alone = socket(AF_INET, SOCK_DGRAM, 0), right = 0;
+    char bytes[16];
+    datagram_pair(AF_INET, ends);
+    struct endpoint to = local_of(ends[0]);
+    for (int i = 0; i < 50; i++) {
+        need(send(ends[0], "be", 2, MSG_MORE) == 2 && send(ends[0], "gin", 3, MSG_MORE) == 3);
+        need(polled(ends[1], POLLIN, 1) == 0);
+        need(send(ends[0], "end", 3, 0) == 3);
+        right += recv(ends[1], bytes, sizeof bytes, 0) == 8 && memcmp(bytes, "beginend", 8) == 0;
+    }
+    check(right == 50, "MSG_MORE keeps a datagram until its end comes: %d of 50", right);
+    struct endpoint unconnected = local_of(ends[1]);
+    need(sendto(alone, "one", 3, MSG_MORE, (void *)&unconnected.address, unconnected.length) == 3);
+    need(sendto(alone, "", 0, 0, (void *)&to.address, to.length) == 0);
+    check(recv(ends[1], bytes, sizeof bytes, 0) == 3, "the first part's name counts");
+    need(send(ends[0], block, 40000, MSG_MORE) == 40000);
+    check(send(ends[0], block, 40000, 0) == -1 && errno == EMSGSIZE, "too many parts are EMSGSIZE");
+    check(send(ends[0], "x", 1, 0) == 1 && recv(ends[1], bytes, sizeof bytes, 0) == 1, "and forgotten then");
+    for (int i = 0; i < 40; i++) {
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        need(sendto(fd, "lost", 4, MSG_MORE, (void *)&unconnected.address, unconnected.length) == 4);
+        close(fd);
+    }
+    need(send(ends[0], "y", 1, 0) == 1);
+    check(recv(ends[1], bytes, sizeof bytes, 0) == 1, "what is not ended before close is never sent");
+    close(ends[0]), close(ends[1]), close(alone);
+}
+
 static void kinds(void) {
     int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP), type = -1, protocol = -1, domain = -1, on = 1;
     socklen_t length = sizeof type;
@@ -165,6 +194,7 @@ int main(void) {
     connected(AF_INET6, "IPv6");
     sizes();
     names();
+    parts();
     kinds();
     finished();
 }
