@@ -28,7 +28,8 @@ static int linux_socket(int domain, int type, int protocol) {
     if (domain != AF_INET && domain != AF_INET6) return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
     /* SOCK_DGRAM has another protocol, too, that of ping, whose kind of packets nobody has looked at. */
-    if (type == SOCK_DGRAM && protocol != 0 && protocol != IPPROTO_UDP) return -EPROTONOSUPPORT;
+    if (type == SOCK_DGRAM && protocol != 0 && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
+        return -EPROTONOSUPPORT;
     int s = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (s < 0) return -errno;
     if (type == SOCK_DGRAM) return s;

@@ -18,6 +18,7 @@ final class ApplicationAbi {
     private static final int SOCK_DGRAM = 2;
     private static final int IPPROTO_TCP = 6;
     private static final int IPPROTO_UDP = 17;
+    private static final int IPPROTO_UDPLITE = 136;
     private static final int SHUT_RDWR = 2;
     /** SOCK_NONBLOCK, SOCK_CLOEXEC and whatever else is no type: Linux answers EINVAL to unknown flags. */
     private static final int TYPE_MASK = 0xf;
@@ -104,7 +105,8 @@ final class ApplicationAbi {
         if (type != SOCK_STREAM && type != SOCK_DGRAM) {
             return LinuxErrno.ESOCKTNOSUPPORT;
         }
-        if (protocol != 0 && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP)) {
+        boolean own = type == SOCK_STREAM ? protocol == IPPROTO_TCP : protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE;
+        if (protocol != 0 && !own) {
             return LinuxErrno.EPROTONOSUPPORT;
         }
         arguments(call, domain, type, protocol);

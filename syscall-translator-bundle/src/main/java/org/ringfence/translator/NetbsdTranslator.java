@@ -12,6 +12,7 @@ import org.ringfence.api.call.Operation;
 @Component(property = CallTranslator.ABI + "=netbsd")
 public final class NetbsdTranslator implements CallTranslator {
     /** What the in-process rump call returns when it wants to be called again (negative: not an errno of NetBSD). */
+    private static final int IPPROTO_UDPLITE = 136;
     private static final int ERESTART = -3;
 
     private final ApplicationAbi application;
@@ -58,7 +59,10 @@ public final class NetbsdTranslator implements CallTranslator {
         }
         switch (Operation.of(call.operation)) {
             case SOCKET -> {
-                // types and protocols of the internet have the same numbers
+                // types and protocols of the internet have the same numbers; NetBSD has no UDP-Lite
+                if (call.arguments[2] == IPPROTO_UDPLITE) {
+                    return LinuxErrno.EPROTONOSUPPORT;
+                }
                 if (call.arguments[0] == SocketAddress.LINUX_AF_INET6) {
                     call.arguments[0] = SocketAddress.NETBSD_AF_INET6;
                 }

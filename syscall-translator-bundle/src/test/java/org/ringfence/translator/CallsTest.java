@@ -52,6 +52,8 @@ class CallsTest {
             assertEquals(0, translator.call(Calls.call(Operation.SOCKET, 2, 2, 17), context));
             assertEquals(0, translator.call(Calls.call(Operation.SOCKET, 10, 2, 0), context));
         }
+        assertEquals(0, linux.call(Calls.call(Operation.SOCKET, 2, 2, 136), context));
+        assertEquals(LinuxErrno.EPROTONOSUPPORT, netbsd.call(Calls.call(Operation.SOCKET, 2, 2, 136), context));
     }
 
     @Test
