@@ -2,10 +2,13 @@
  * syscall.c - libc's syscall(), by which libuv closes and language runtimes and tests do everything else:
  * calls on sockets in a region go to the shim's own functions, all others to the kernel as they are.
  *
- * The shim itself, and the region library in it, calls kernel_call(): rules.mk renames their syscall().
+ * The shim itself, and the region library in it, calls kernel_call(): rules.mk renames their syscall(). In a process
+ * that has confined itself that is sandbox_call().
  */
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +16,7 @@
 #include "critical.h"
 #include "entry.h"
 #include "privileges.h"
+#include "sandbox.h"
 #include "table.h"
 
 /* The numbers that C code below looks at; one bit each. */
@@ -23,7 +27,8 @@
     X(word, write) X(word, writev) X(word, pwritev2) X(word, sendto) X(word, sendmsg) X(word, sendmmsg)         \
     X(word, sendfile) X(word, splice) X(word, close) X(word, close_range) X(word, dup) X(word, dup2)            \
     X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
-    X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, rt_sigaction) X(word, io_uring_setup)
+    X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, rt_sigaction) X(word, io_uring_setup)                     \
+    X(word, prctl) X(word, seccomp)
 #define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
 #define WORD(word) 0 NUMBERS(BIT, word)
 extern const uint64_t syscall_numbers[8];
@@ -36,18 +41,23 @@ __attribute__((used)) const uint64_t syscall_numbers[8] = {WORD(0), WORD(1), WOR
 __asm__(".pushsection .text\n"
         ".globl syscall\n.type syscall, @function\nsyscall:\n"
         ".cfi_startproc\n"
-        "cmpq $511, %rdi\nja kernel_call\n"
+        "cmpq $511, %rdi\nja raw_call\n"
         "leaq syscall_numbers(%rip), %rax\n"
         "btq %rdi, (%rax)\njc syscall_of_socket\n"
-        ".globl kernel_call\n.hidden kernel_call\n.type kernel_call, @function\nkernel_call:\n"
+        ".globl raw_call\n.hidden raw_call\n.type raw_call, @function\nraw_call:\n"
         "movq %rdi, %rax\nmovq %rsi, %rdi\nmovq %rdx, %rsi\nmovq %rcx, %rdx\nmovq %r8, %r10\nmovq %r9, %r8\n"
         "movq 8(%rsp), %r9\n"
         "syscall\n"
         "cmpq $-4095, %rax\njae 1f\nret\n"
         "1: movq %rax, %rdi\njmp syscall_failed\n"
-        ".cfi_endproc\n.size kernel_call, .-kernel_call\n.size syscall, .-syscall\n"
+        ".cfi_endproc\n.size raw_call, .-raw_call\n.size syscall, .-syscall\n"
+        ".globl kernel_call\n.hidden kernel_call\n.type kernel_call, @function\nkernel_call:\n"
+        ".cfi_startproc\n"
+        "cmpb $0, sandbox_confined(%rip)\nje raw_call\njmp sandbox_call\n"
+        ".cfi_endproc\n.size kernel_call, .-kernel_call\n"
         ".popsection\n");
 
+long raw_call(long number, ...);
 long syscall_failed(long result);
 __attribute__((used)) long syscall_failed(long result) {
     errno = (int)-result;
@@ -97,6 +107,12 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
     case SYS_setreuid:
     case SYS_setresuid:
         privileges_change();
+        break;
+    case SYS_prctl:
+        if (a == PR_SET_SECCOMP) sandbox_enter();
+        break;
+    case SYS_seccomp:
+        if (a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER) sandbox_enter();
         break;
     case SYS_rt_sigaction:
         if (b != 0) critical_note(*(void (**)(int))b);
@@ -153,5 +169,5 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
             return shim_ioctl(fd, (unsigned long)b, c);
         }
     }
-    return kernel_call(number, a, b, c, d, e, f);
+    return raw_call(number, a, b, c, d, e, f);
 }
