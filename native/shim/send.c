@@ -93,6 +93,8 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
     size_t sent = 0;
     ssize_t result;
     int kept = errno;
+    /* A ring has one order of bytes and no place for an urgent one. MSG_MORE is a hint, and costs a stream nothing: what
+     * comes at once after it leaves the ring, as a rule, in one piece with it. */
     if ((flags & (MSG_OOB | MSG_FASTOPEN)) != 0) {
         errno = EOPNOTSUPP;
         return -1;
