@@ -23,6 +23,8 @@ redis-server redis-server
 redis-benchmark redis-tools
 iperf3 iperf3
 python3 python3
+dig bind9-dnsutils
+dnsmasq dnsmasq-base
 nsenter util-linux'
 }
 
