@@ -3,11 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "entry.h"
 #include "real.h"
 #include "socket.h"
+
+/* The gateway is gone for good, and the listener stays readable: servers that accept in a loop, as nginx, would ask
+ * again at once and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
+static int refuse_for_good(void) {
+    syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 100000000}, NULL);
+    return ENETDOWN;
+}
 
 static int accept_from(const struct ring_socket *listener, struct sockaddr *address, socklen_t *length, int flags) {
     struct rf_offer offer;
@@ -24,12 +32,12 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
                                       (flags & SOCK_CLOEXEC) != 0 ? MSG_CMSG_CLOEXEC : 0)) < 0 && errno == 0) {
         /* End of file, or a stray packet: the former is there the second time too. */
         if (empty++ == 0 && socket_marks(listener) == 0) continue;
-        errno = attachment_alive(listener->attachment) ? EINVAL : ENETDOWN;
+        errno = attachment_alive(listener->attachment) ? EINVAL : refuse_for_good();
         return -1;
     }
     if (fd < 0) {
         /* The stuffing that a gateway leaves unread as it dies. */
-        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = ENETDOWN;
+        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refuse_for_good();
         return -1;
     }
     const struct rf_region *region = listener->region;
