@@ -148,7 +148,19 @@ descriptors() { find "/proc/$1/fd" -lname '*:*' -printf 'x\n' 2>/dev/null | wc -
 
 open_descriptors() { find "/proc/$1/fd" -lname '*:*' -printf '%f %l\n'; }
 
+# steady PID: no descriptor has come or gone for half a second. "Ready" is before the last bundle has started.
+steady() {
+    local polls before now
+    before=$(descriptors "$1")
+    for polls in 1 2 3 4 5; do
+        sleep 0.1
+        now=$(descriptors "$1")
+        [ "$now" -eq "$before" ] || return 1
+    done
+}
+
 remember() {
+    within 10 steady "$(gateway)"
     GATEWAY=$(gateway)
     INS=$(ins)
     GATEWAY_DESCRIPTORS=$(descriptors "$GATEWAY")

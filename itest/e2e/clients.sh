@@ -41,8 +41,10 @@ moved() {
 import json, sys
 report = json.load(open(sys.argv[1]))
 streams = [min(s["sender"]["bytes"], s["receiver"]["bytes"]) for s in report["end"]["streams"]]
-print(report.get("error"), streams)
-sys.exit(0 if "error" not in report and streams and min(streams) >= 1000000 else 1)
+moved = "error" not in report and streams and min(streams) >= 1000000
+if not moved:
+    print(report.get("error"), json.dumps(report["end"]["streams"]))
+sys.exit(0 if moved else 1)
 EOF
 }
 

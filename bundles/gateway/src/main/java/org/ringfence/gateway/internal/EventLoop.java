@@ -31,7 +31,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private static final int TICK_MILLISECONDS = 1000;
     private static final long WAITING_NANOSECONDS = 1_000_000;
 
-    private final Services services;
+    private final TurnServices services;
     private final Runnable insChanged;
     private final long failClosedNanoseconds;
     private final TransportSession session;
@@ -57,8 +57,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
      * @param insChanged called on the event loop whenever an INS attached or detached
      * @param failClosedMilliseconds how long what needs a verdict waits for a policy chain before it is refused
      */
-    EventLoop(Transport transport, Path state, Services services, long failClosedMilliseconds, Runnable insChanged) throws IOException {
-        this.services = services;
+    EventLoop(Transport transport, Path state, Services present, long failClosedMilliseconds, Runnable insChanged) throws IOException {
+        services = new TurnServices(present);
         this.insChanged = insChanged;
         failClosedNanoseconds = failClosedMilliseconds * 1_000_000;
         session = transport.open(state, this);
@@ -98,6 +98,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     }
 
     private void turn() {
+        services.begin();
         for (Runnable task; (task = asked.poll()) != null; ) {
             task.run();
         }

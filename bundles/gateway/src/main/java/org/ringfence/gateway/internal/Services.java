@@ -4,7 +4,7 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.PolicyChain;
 
 /**
- * The services that come and go while the gateway runs. The event loop asks for them anew at each use, between two calls: that is the
+ * The services that come and go while the gateway runs. The event loop asks for them anew at the beginning of each turn: that is the
  * safe point of a swap.
  */
 interface Services {
