@@ -25,6 +25,9 @@ iperf3 iperf3
 python3 python3
 dig bind9-dnsutils
 dnsmasq dnsmasq-base
+sshd openssh-server
+ssh openssh-client
+ab apache2-utils
 nsenter util-linux'
 }
 
@@ -102,7 +105,7 @@ install_packages() {
     if [ -d /run/systemd/system ]; then
         for package in "$@"; do
             case $package in
-                nginx | apache2 | redis-server | iperf3) systemctl --quiet disable "$package" 2>/dev/null || true ;;
+                nginx | apache2 | redis-server | iperf3 | openssh-server) systemctl --quiet disable "${package/openssh-server/ssh}" 2>/dev/null || true ;;
             esac
         done
     fi
