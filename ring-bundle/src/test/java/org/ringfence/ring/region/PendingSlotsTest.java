@@ -134,6 +134,7 @@ class PendingSlotsTest {
             });
         } finally {
             stop.set(true);
+            hostile.join(); // before the memory goes
         }
     }
 

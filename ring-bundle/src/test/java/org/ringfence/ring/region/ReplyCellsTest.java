@@ -185,6 +185,7 @@ class ReplyCellsTest {
             });
         } finally {
             stop.set(true);
+            hostile.join(); // before the memory goes
         }
     }
 
