@@ -160,9 +160,9 @@ steady() {
 }
 
 remember() {
-    within 10 steady "$(gateway)"
     GATEWAY=$(gateway)
-    INS=$(ins)
+    INS=$(ins) # whose connection to the shell has to be gone, too
+    within 10 steady "$GATEWAY"
     GATEWAY_DESCRIPTORS=$(descriptors "$GATEWAY")
     INS_DESCRIPTORS=$(descriptors "$INS")
 }

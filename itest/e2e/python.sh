@@ -46,3 +46,11 @@ serves "a server that closes at once" "$port"
 check "4,096 connections that are closed with bytes under way get all of them" "$PYTHON" "$CLIENTS/lasting.py" ask "$port" 4096
 stop "$server" KILL
 nothing_stays "a server that closes at once"
+
+port=$(free_port)
+behind edges "$PYTHON" "$CLIENTS/edges.py" serve "$port"
+server=$PROGRAM
+serves "an edge-triggered reader" "$port"
+check "an edge-triggered reader that leaves bytes unread is told of each arrival" "$PYTHON" "$CLIENTS/edges.py" ask "$port" 300
+stop "$server" KILL
+nothing_stays "an edge-triggered reader"

@@ -161,6 +161,9 @@ struct rf_name {
     uint8_t address[28]; /* struct sockaddr_in or sockaddr_in6 of the region's ABI */
 };
 
+/* How many packets the frontend reads away when the backend says that they pile up. */
+#define RF_CROWD_TAKEN 3
+
 /* One socket. */
 struct rf_slot {
     /* @0 written by the owner */
@@ -177,7 +180,8 @@ struct rf_slot {
     _Atomic uint32_t in_blocked; /* 1: in ring was full; cleared by the frontend: both */
     _Atomic uint64_t in_tail, in_base, in_used; /* bytes; in_used: the grant the ring lies in */
     _Atomic uint64_t out_head;
-    uint64_t unused1[2];
+    _Atomic uint32_t crowded; /* 1: read RF_CROWD_TAKEN packets away; cleared by the frontend: both */
+    uint32_t unused1[3];
 
     /* @128 written by the frontend */
     _Alignas(64) _Atomic uint64_t out_tail;

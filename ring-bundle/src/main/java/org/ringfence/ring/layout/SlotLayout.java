@@ -8,6 +8,7 @@ package org.ringfence.ring.layout;
  *          16 in_grant u64 | 24 out_grant u64 | 32 cookie u64
  * backend  64 state u32 | 68 error u32 | 72 marks u32 | 76 in_blocked u32
  *          80 in_tail u64 | 88 in_base u64 | 96 in_used u64 | 104 out_head u64
+ *         112 crowded u32
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
  *          192 receive_lock | 256 send_lock
@@ -31,6 +32,7 @@ public final class SlotLayout {
     public static final int IN_BASE = 88;
     public static final int IN_USED = 96;
     public static final int OUT_HEAD = 104;
+    public static final int CROWDED = 112;
     public static final int OUT_TAIL = 128;
     public static final int OUT_BASE = 136;
     public static final int OUT_USED = 144;
@@ -47,6 +49,9 @@ public final class SlotLayout {
     public static final int LAST_RESULT = 392;
     public static final int LAST_ERROR = 400;
     public static final int BYTES = 512;
+
+    /** Packets the frontend reads away when it is told that they pile up, {@code RF_CROWD_TAKEN}. */
+    public static final int CROWD_TAKEN = 3;
 
     /** Bytes of a name: a length and an address. */
     public static final int NAME_BYTES = 32;

@@ -16,6 +16,10 @@ import org.ringfence.ring.layout.Words;
  * told something (docs/protocol.md, "The readiness pair"). *How* it is told is left to a subclass: locally through readiness pairs.
  */
 public abstract class BackendRegion extends MappedRegion implements ApplicationRegion {
+    /** So many packets may lie in a readiness pair before the application is asked to read some away. The kernel takes eleven. */
+    private static final int CROWD = 5;
+    private static final int MOST_RESCUES = 2;
+
     private final CommandRing commands;
     private final ReplyCells cells;
     private final PendingSlots pending;
@@ -28,6 +32,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final long[] headAtLastPacket;
     /** Position of the application at the watchdog's last look; -1 when its in ring was empty then. */
     private final long[] headAtLastLook;
+    /** Packets the application may not have read away, at most; and whether it has been asked to. */
+    private final int[] packets;
+    private final boolean[] crowded;
+    /** Packets of the watchdog since the application last read. */
+    private final byte[] rescues;
     private boolean watchful;
 
     protected BackendRegion(SharedMemory shared, int id, String name, int pid) {
@@ -41,6 +50,9 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         flowing = new boolean[slots()];
         headAtLastPacket = new long[slots()];
         headAtLastLook = new long[slots()];
+        packets = new int[slots()];
+        crowded = new boolean[slots()];
+        rescues = new byte[slots()];
     }
 
     // ---- how the application is told ----
@@ -82,9 +94,12 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         flowing[slot] = false;
         headAtLastPacket[slot] = -1;
         headAtLastLook[slot] = -1;
+        packets[slot] = 0;
+        crowded[slot] = false;
+        rescues[slot] = 0;
         memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
         memory.putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.IN_BLOCKED, 0);
-        memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
+        memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0).putInt(s + SlotLayout.CROWDED, 0);
         memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
         memory.putInt(s + SlotLayout.LOCAL, 0).putInt(s + SlotLayout.PEER, 0);
         // The application's words, too: nobody has the socket yet. Whoever receives it does the same, and may be trusted less.
@@ -215,7 +230,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         int slot = pending.take();
         if (slot >= 0 && isOpen(slot)) {
             if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && (unread(slot) != 0 || errorUntold(slot))) {
-                tellReadable(slot);
+                packets[slot] = 0; // whoever kicks has read them away
+                wakeReader(slot);
             }
             if (flowing[slot] && outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT)
                     && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
@@ -250,8 +266,25 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         long head = word(slot, SlotLayout.IN_HEAD);
         if (head != Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL) && head != headAtLastPacket[slot]) {
             headAtLastPacket[slot] = head;
-            tellReadable(slot);
+            wakeReader(slot);
         }
+    }
+
+    /**
+     * Sends a packet. Where the reader leaves bytes in the ring it leaves packets, too; before there are so many that the kernel takes
+     * no more it is asked to read some away, because a packet that does not go out wakes no edge-triggered reader.
+     */
+    private void wakeReader(int slot) {
+        int flag = at(slot) + SlotLayout.CROWDED;
+        if (crowded[slot] && Words.getIntOpaque(memory, flag) == 0) {
+            crowded[slot] = false;
+            packets[slot] = Math.max(0, packets[slot] - SlotLayout.CROWD_TAKEN);
+        }
+        if (++packets[slot] >= CROWD && !crowded[slot]) {
+            crowded[slot] = true;
+            Words.setIntRelease(memory, flag, 1);
+        }
+        tellReadable(slot);
     }
 
     @Override
@@ -286,8 +319,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
                 headAtLastLook[slot] = -1;
             } else {
                 watchful = true;
-                if (head == headAtLastLook[slot]) {
-                    tellReadable(slot);
+                if (head != headAtLastLook[slot]) {
+                    rescues[slot] = 0;
+                } else if (rescues[slot] < MOST_RESCUES) {
+                    rescues[slot]++;
+                    wakeReader(slot);
                 }
                 headAtLastLook[slot] = head;
             }

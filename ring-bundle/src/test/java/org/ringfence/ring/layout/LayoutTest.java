@@ -48,7 +48,7 @@ class LayoutTest {
             "AttachLayout.WELCOME_VERSION", "rf_welcome.layout_version");
 
     /** Derived from others: compared in a test of its own. */
-    private static final Set<String> DERIVED = Set.of("HEARTBEAT_AFTER_ASLEEP", "UNIT", "RING_ORDER", "MAX_DATAGRAM");
+    private static final Set<String> DERIVED = Set.of("HEARTBEAT_AFTER_ASLEEP", "UNIT", "RING_ORDER", "MAX_DATAGRAM", "CROWD_TAKEN");
 
     /** A name's length comes first: code uses the name's own offset. */
     private static final Set<String> ONLY_IN_C = Set.of("rf_name.length");
@@ -150,6 +150,7 @@ class LayoutTest {
         assertEquals(c.get("RF_RECORD_UNIT"), RecordLayout.UNIT);
         assertEquals(c.get("RF_DATAGRAM_ORDER"), RecordLayout.RING_ORDER);
         assertEquals(c.get("RF_MAX_DATAGRAM"), RecordLayout.MAX_DATAGRAM);
+        assertEquals(c.get("RF_CROWD_TAKEN"), SlotLayout.CROWD_TAKEN);
         assertEquals(c.get("RF_MAX_SLOTS") / 8, PendingLayout.BYTES - PendingLayout.LEAF);
         assertEquals(c.get("RF_MAX_SLOTS") / 64 / 8, PendingLayout.LEAF - PendingLayout.SUMMARY);
         assertEquals(c.get("RF_MAX_CELLS") / 8, HeaderLayout.BYTES - HeaderLayout.ANSWERED);
