@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -37,14 +40,26 @@ public final class RankedPolicyChain implements PolicyChain {
     /** Event loop only. */
     private String decidedBy = NOBODY;
 
+    private final BooleanSupplier stopping;
+
     @Activate
-    public RankedPolicyChain() {
-        this(System::nanoTime);
+    public RankedPolicyChain(BundleContext context) {
+        this(System::nanoTime, stopping(context.getBundle()));
+    }
+
+    private static BooleanSupplier stopping(Bundle own) {
+        return () -> own.getState() == Bundle.STOPPING;
     }
 
     /** @param clock nanoseconds, as {@link System#nanoTime()} */
     RankedPolicyChain(LongSupplier clock) {
+        this(clock, () -> false);
+    }
+
+    /** @param stopping whether the chain's own bundle is about to be gone */
+    RankedPolicyChain(LongSupplier clock, BooleanSupplier stopping) {
         this.clock = clock;
+        this.stopping = stopping;
     }
 
     @Reference(name = "policy", cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
@@ -66,6 +81,11 @@ public final class RankedPolicyChain implements PolicyChain {
     }
 
     void remove(Policy policy) {
+        if (stopping.getAsBoolean()) {
+            // The policies of this bundle go one by one before the chain itself does. Until then they judge as they were: one that
+            // is missing would refuse, or let in, what is to wait for the bundle's return.
+            return;
+        }
         change(policies -> {
             policies.removeIf(chained -> chained.policy == policy);
             return policies;

@@ -18,7 +18,8 @@ import org.ringfence.api.policy.Verdict;
 
 class RankedPolicyChainTest {
     private final AtomicLong now = new AtomicLong();
-    private final RankedPolicyChain chain = new RankedPolicyChain(now::get);
+    private final AtomicBoolean stopping = new AtomicBoolean();
+    private final RankedPolicyChain chain = new RankedPolicyChain(now::get, stopping::get);
     private final List<String> asked = new ArrayList<>();
     private final Connection peer = Peer.of("192.0.2.7");
 
@@ -60,6 +61,17 @@ class RankedPolicyChainTest {
         assertEquals(Verdict.REFUSE, chain.admit(peer));
         assertEquals("none", chain.decidedBy());
         assertEquals(List.of(), chain.report());
+    }
+
+    @Test
+    void judgesAsBeforeWhileItsBundleStops() {
+        Saying block = add("block", 10, 1, () -> Verdict.RESET);
+        Saying allow = add("allow", 0, 2, () -> Verdict.ALLOW);
+        stopping.set(true);
+        chain.remove(block);
+        assertEquals(Verdict.RESET, chain.admit(peer));
+        chain.remove(allow);
+        assertEquals(List.of("block", "allow"), chain.report().stream().map(PolicyReport::name).toList());
     }
 
     @Test
