@@ -51,6 +51,6 @@ port=$(free_port)
 behind edges "$PYTHON" "$CLIENTS/edges.py" serve "$port"
 server=$PROGRAM
 serves "an edge-triggered reader" "$port"
-check "an edge-triggered reader that leaves bytes unread is told of each arrival" "$PYTHON" "$CLIENTS/edges.py" ask "$port" 300
+check "an edge-triggered reader that leaves bytes unread is told of each arrival" "$PYTHON" "$CLIENTS/edges.py" ask "$port" 40
 stop "$server" KILL
 nothing_stays "an edge-triggered reader"
