@@ -28,6 +28,7 @@ final class Acceptor {
     private final CallTrace trace;
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
+    private final Answer held = new Answer();
     private final ArrayList<RelayedSocket> starved = new ArrayList<>();
     private long withoutSlot;
 
@@ -45,6 +46,9 @@ final class Acceptor {
             return;
         }
         InsLink ins = listener.ins;
+        if (listener.order == null) {
+            listener.order = new AcceptOrder(POSTED, 2 * NAME_BYTES);
+        }
         while (listener.posted < POSTED && listener.region().waiting(listener.slot) <= MAX_WAITING) {
             int slot = ins.region.openSlot(listener.domain, listener.type, listener.protocol);
             if (slot < 0) {
@@ -57,6 +61,7 @@ final class Acceptor {
             pending.operation = Operation.ACCEPT;
             pending.socket = listener;
             pending.newSlot = slot;
+            pending.number = listener.order.post();
             ins.send(call, pending);
             listener.posted++;
         }
@@ -81,16 +86,28 @@ final class Acceptor {
     /** An ACCEPT was answered. */
     void accepted(InsLink ins, PendingCall accept, Answer answer) {
         RelayedSocket listener = accept.socket;
+        AcceptOrder order = listener.order;
+        if (!order.isNext(accept.number)) {
+            order.hold(accept.number, accept.newSlot, answer);
+            return;
+        }
+        deliver(ins, listener, accept.newSlot, answer);
+        for (int slot; (slot = order.takeNext(held)) >= 0; ) {
+            deliver(ins, listener, slot, held);
+        }
+    }
+
+    private void deliver(InsLink ins, RelayedSocket listener, int newSlot, Answer answer) {
         listener.posted--;
         if (answer.error != 0) {
-            ins.region.freeSlot(accept.newSlot);
+            ins.region.freeSlot(newSlot);
             if (listener.closeAnswered && listener.posted == 0) {
                 ledger.ended(listener);
             }
             return;
         }
-        if (listener.closing || !arrived(ins, listener, accept.newSlot, answer)) {
-            reset(ins, accept.newSlot);
+        if (listener.closing || !arrived(ins, listener, newSlot, answer)) {
+            reset(ins, newSlot);
         }
         replenish(listener);
     }

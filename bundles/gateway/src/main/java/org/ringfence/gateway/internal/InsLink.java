@@ -76,6 +76,7 @@ final class InsLink {
         to.operation = from.operation;
         to.socket = from.socket;
         to.newSlot = from.newSlot;
+        to.number = from.number;
         to.applicationCell = from.applicationCell;
         to.applicationCall = from.applicationCall;
         to.application = from.application;

@@ -10,6 +10,8 @@ final class PendingCall {
     RelayedSocket socket;
     /** ACCEPT: slot of the INS's region for the new connection. */
     int newSlot;
+    /** ACCEPT: its number among the listener's. */
+    long number;
     /** Reply cell of the application, or -1 if the application waits for nothing. */
     int applicationCell;
     long applicationCall;

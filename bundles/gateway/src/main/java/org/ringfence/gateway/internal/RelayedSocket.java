@@ -56,8 +56,10 @@ final class RelayedSocket implements Connection {
     boolean inputShut;
     boolean outputShut;
 
-    /** ACCEPTs posted for this listener. */
+    /** ACCEPTs posted for this listener, and not yet delivered. */
     int posted;
+    /** Their order; null until the row is first used by a listener. */
+    AcceptOrder order;
     boolean starved;
 
     long id;
@@ -99,6 +101,9 @@ final class RelayedSocket implements Connection {
         inputShut = false;
         outputShut = false;
         posted = 0;
+        if (order != null) {
+            order.reset();
+        }
         starved = false;
         id = 0;
         inbound = false;
