@@ -3,9 +3,15 @@
 usage: sender.py PORT
 """
 import errno
+import os
 import socket
 import sys
 import threading
+
+
+def say(*words):
+    # In one write: two threads that print at once mix their lines.
+    os.write(1, (" ".join(words) + "\n").encode())
 
 
 def send(conn):
@@ -15,7 +21,7 @@ def send(conn):
         while True:
             conn.sendall(b"x" * 65536)
     except OSError as e:
-        print(errno.errorcode.get(e.errno, repr(e)), flush=True)
+        say(errno.errorcode.get(e.errno, repr(e)))
 
 
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -24,6 +30,6 @@ while True:
         conn, _ = listener.accept()
     except OSError as e:
         # the listener went with its network stack: stay, so that a test can see that nothing hangs or dies
-        print("accept", errno.errorcode.get(e.errno, repr(e)), flush=True)
+        say("accept", errno.errorcode.get(e.errno, repr(e)))
         threading.Event().wait()
     threading.Thread(target=send, args=(conn,), daemon=True).start()
