@@ -29,6 +29,7 @@ own_gateway() {
     SITE=$(mktemp -d "${TMPDIR:-/tmp}/ringfence-site.XXXXXX")
     chmod 0755 "$SITE"
     trap 'finish' EXIT
+    trap 'exit 129' HUP PIPE # whoever reads the lines is gone: bash would end without the trap above
     "$ROOT/ringfence" up "$@" 2>"$SITE/up" || {
         not_ok "the gateway starts" "$(tr '\n' '|' <"$SITE/up")"
         exit 1
