@@ -52,7 +52,7 @@ port=$(free_port)
 behind iperf3 iperf3 -s -p "$port"
 server=$PROGRAM
 serves "iperf3 -s" "$port"
-for options in '' '-R' '-P 8' '-P 8 -R'; do
+for options in '' '-R' '-P 8' '-P 8 -R' '--bidir'; do
     # shellcheck disable=SC2086 # options
     check "iperf3's server is behind the gateway: iperf3 -c${options:+ $options}" moved iperf3 -c 127.0.0.1 -p "$port" -t 2 $options
 done
@@ -63,7 +63,7 @@ port=$(free_port)
 outside iperf3 -s -p "$port"
 server=$PROGRAM
 serves "iperf3 -s" "$port"
-for options in '' '-R' '-P 8' '-P 8 -R'; do
+for options in '' '-R' '-P 8' '-P 8 -R' '--bidir'; do
     # shellcheck disable=SC2086 # options
     check "iperf3's client is behind the gateway: iperf3 -c${options:+ $options}" \
         moved "${run[@]}" iperf3 -c 127.0.0.1 -p "$port" -t 2 $options
