@@ -26,9 +26,9 @@ void ins_fail(struct ins *ins, uint32_t slot, int error) {
     ins_set_error(ins, slot, error);
     s->readable = s->writable = s->shutdown_waits = false;
     s->in_eof = s->out_shut = true;
-    ins_set_marks(ins, slot, RF_MARK_RESET | RF_MARK_OUT_SHUT);
+    /* The mark last: who sees it sees the error and the state. */
     ins_set_state(ins, slot, RF_STATE_FAILED);
-    ins_tell(ins, slot); /* again, behind the state */
+    ins_set_marks(ins, slot, RF_MARK_RESET | RF_MARK_OUT_SHUT);
     if (s->close_waits) ins_finish_close(ins, slot, false);
 }
 
