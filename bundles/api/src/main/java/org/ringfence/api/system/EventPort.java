@@ -4,7 +4,8 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * An epoll instance with a batch of actions before each wait: one native call a turn. Actions are carried out in the order they
- * were added, and none of them can block. Only the event loop's thread calls it; nothing allocates.
+ * were added, and none of them can block. Only the event loop's thread calls it; nothing allocates
+ * but a batch larger than any before.
  */
 @ProviderType
 public interface EventPort extends AutoCloseable {
@@ -18,7 +19,7 @@ public interface EventPort extends AutoCloseable {
     /** Bytes {@link #offer} can send along. */
     int MAX_OFFER = 96;
 
-    /** Room for this many more actions in the batch; when it is 0 the caller has to turn. */
+    /** Room for this many more actions in a usual batch; at 0 the caller should turn. What concerns all sockets at once may go beyond. */
     int room();
 
     /**

@@ -14,7 +14,10 @@ import org.ringfence.api.system.EventPort;
  * </pre>
  */
 final class JnaEventPort implements EventPort {
+    /** What {@link #room} counts down from. */
     private static final int ACTIONS = 2048;
+    /** More than the consequences of the end of all sockets that an instance can have. */
+    private static final int MOST_ACTIONS = 1 << 20;
     private static final int ACTION_BYTES = 128;
     private static final int EVENTS = 256;
     private static final int EVENT_BYTES = 12;
@@ -31,10 +34,10 @@ final class JnaEventPort implements EventPort {
     private static final int END = 10;
 
     private final int epoll;
-    private final Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
+    private Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
     private final Memory eventMemory = new Memory((long) EVENTS * EVENT_BYTES);
-    private final ByteBuffer actions = actionMemory.getByteBuffer(0, actionMemory.size()).order(ByteOrder.nativeOrder());
-    private final ByteBuffer events = eventMemory.getByteBuffer(0, eventMemory.size()).order(ByteOrder.nativeOrder());
+    private ByteBuffer actions = bytes(actionMemory);
+    private final ByteBuffer events = bytes(eventMemory);
     private int count;
 
     JnaEventPort(int epoll) {
@@ -42,17 +45,33 @@ final class JnaEventPort implements EventPort {
     }
 
     private int add(int code, int descriptor, long argument, long key) {
-        if (count == ACTIONS) {
-            throw new IllegalStateException("batch of " + ACTIONS + " actions is full: turn before adding more");
+        if (count == actionMemory.size() / ACTION_BYTES) {
+            grow();
         }
         int at = count * ACTION_BYTES;
         actions.putInt(at, code).putInt(at + 4, descriptor).putLong(at + 8, argument).putLong(at + 16, key).putInt(at + 28, 0);
         return count++;
     }
 
+    /** What concerns all sockets at once, as the end of an INS does, is more than a turn's usual batch. */
+    private void grow() {
+        if (count >= MOST_ACTIONS) {
+            throw new IllegalStateException("batch of " + count + " actions is full: turn before adding more");
+        }
+        Memory larger = new Memory(actionMemory.size() * 2);
+        ByteBuffer copy = bytes(larger);
+        copy.put(0, actions, 0, count * ACTION_BYTES);
+        actionMemory = larger;
+        actions = copy;
+    }
+
+    private static ByteBuffer bytes(Memory memory) {
+        return memory.getByteBuffer(0, memory.size()).order(ByteOrder.nativeOrder());
+    }
+
     @Override
     public int room() {
-        return ACTIONS - count;
+        return Math.max(0, ACTIONS - count);
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.ringfence.memory.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -152,15 +151,24 @@ class EventPortTest {
     }
 
     @Test
-    void aFullBatchTakesNoMoreUntilTheTurn() {
+    void aBatchGrowsBeyondItsUsualRoomAndKeepsItsOrder() {
         int room = port.room();
-        for (int i = 0; i < room; i++) {
+        int first = offer(1);
+        for (int i = 1; i < 3 * room; i++) {
             port.packet(-1);
         }
         assertEquals(0, port.room());
-        assertThrows(IllegalStateException.class, () -> port.packet(-1));
+        int last = offer(2);
         port.turn(0);
         assertEquals(room, port.room());
+        byte[] packet = new byte[8];
+        assertEquals(1, SYSTEM.receive(far, packet));
+        assertEquals(1, packet[0]);
+        assertEquals(1, SYSTEM.receive(far, packet));
+        assertEquals(2, packet[0]);
+        assertTrue(port.result(first) >= 0 && port.result(last) >= 0);
+        SYSTEM.close(port.result(first));
+        SYSTEM.close(port.result(last));
     }
 
     @Test
