@@ -17,7 +17,7 @@
 struct epoll_event;
 
 enum rf_action_code {
-    RF_ACT_PACKET = 1,    /* send an empty packet on fd                                     */
+    RF_ACT_PACKET = 1,    /* rf_readable_tell for the slot at address argument              */
     RF_ACT_DRAIN = 2,     /* read all packets away from fd                                  */
     RF_ACT_SHUTDOWN = 3,  /* shutdown(fd, argument)                                         */
     RF_ACT_CLOSE = 4,     /* close(fd)                                                      */

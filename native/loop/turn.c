@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../region/readiness.h"
 #include "loop.h"
 
 static int drain(int fd) {
@@ -72,7 +73,7 @@ static int end(int fd) {
 static int carry_out(int epoll, struct rf_action *action) {
     struct epoll_event watch = {.events = (uint32_t)action->argument, .data.u64 = action->key};
     switch (action->code) {
-    case RF_ACT_PACKET: return result_of(send(action->fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL));
+    case RF_ACT_PACKET: return rf_readable_tell((struct rf_slot *)action->argument, action->fd);
     case RF_ACT_DRAIN: return drain(action->fd);
     case RF_ACT_SHUTDOWN: return result_of(shutdown(action->fd, (int)action->argument));
     case RF_ACT_CLOSE: return result_of(close(action->fd));

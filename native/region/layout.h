@@ -181,7 +181,8 @@ struct rf_slot {
     _Atomic uint64_t in_tail, in_base, in_used; /* bytes; in_used: the grant the ring lies in */
     _Atomic uint64_t out_head;
     _Atomic uint32_t crowded; /* 1: read RF_CROWD_TAKEN packets away; cleared by the frontend: both */
-    uint32_t unused1[3];
+    _Atomic uint32_t told;    /* packets sent, or about to be */
+    uint32_t unused1[2];
 
     /* @128 written by the frontend */
     _Alignas(64) _Atomic uint64_t out_tail;
@@ -192,7 +193,8 @@ struct rf_slot {
                                      backend: both */
     _Atomic uint32_t error_taken; /* sequence of the last error handed to the program */
     _Atomic uint32_t armed;       /* reserved for suppressing packets */
-    uint64_t unused2[2];
+    _Atomic uint32_t heard;       /* packets read away */
+    uint32_t unused2[3];
 
     /* @192 robust, process-shared; initialised by whoever receives the slot's descriptor */
     _Alignas(64) pthread_mutex_t receive_lock;

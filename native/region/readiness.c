@@ -8,6 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How long a reader waits for a packet that is on its way: some microseconds awake, 2 ms asleep. */
+enum { SPINS = 200, NAPS = 40, NAP_NANOSECONDS = 50000 };
+
 /* By syscall: inside the shim, recv() and send() would be the shim's own. */
 static long receive_packet(int fd, int flags) {
     char byte;
@@ -24,16 +27,44 @@ static bool hung_up(int fd) {
     return syscall(SYS_ppoll, &p, 1, &(struct timespec){0}, NULL, 0) > 0;
 }
 
+/* Reads one packet away, under receive_lock. False if there is none. */
+static bool hear(struct rf_slot *slot, int fd) {
+    if (receive_packet(fd, MSG_DONTWAIT) < 0) return false;
+    uint32_t heard = atomic_load_explicit(&slot->heard, memory_order_relaxed);
+    atomic_store_explicit(&slot->heard, heard + 1, memory_order_relaxed);
+    return true;
+}
+
+static bool is_over(const struct rf_slot *slot) {
+    return (atomic_load_explicit(&slot->marks, memory_order_acquire) & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0;
+}
+
 /* Reads packets away until there is none. An empty packet and an end of file both read as 0, and at
  * the end of file there is no EAGAIN. The gateway sets a mark before it shuts down, so that looking
  * at the marks before each read ends the loop; a gateway that died has set none, therefore the look
  * at the descriptor itself once in a while. */
-static void read_away(const struct rf_slot *slot, int fd) {
-    for (unsigned read = 1;; read++) {
-        uint32_t marks = atomic_load_explicit(&slot->marks, memory_order_acquire);
-        if ((marks & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0) return;
-        if (receive_packet(fd, MSG_DONTWAIT) < 0) return;
+static void read_away(struct rf_slot *slot, int fd) {
+    for (unsigned read = 1; !is_over(slot) && hear(slot, fd); read++)
         if (read % 8 == 0 && hung_up(fd)) return;
+}
+
+/* Packets that the gateway has decided to send and that are not here yet. */
+static bool is_told(const struct rf_slot *slot) {
+    uint32_t told = atomic_load_explicit(&slot->told, memory_order_acquire);
+    return (int32_t)(told - atomic_load_explicit(&slot->heard, memory_order_relaxed)) > 0;
+}
+
+/* Waits for a packet that is on its way: with the ring empty it would make the descriptor readable for nothing. As a
+ * rule the gateway is just between its look at the ring and the kernel. */
+static void await_packets(struct rf_slot *slot, int fd) {
+    for (int turn = 0; is_told(slot) && !is_over(slot); turn++) {
+        if (hear(slot, fd)) continue;
+        if (turn >= SPINS + NAPS) {
+            atomic_store_explicit(&slot->heard, atomic_load(&slot->told), memory_order_relaxed);
+            return;
+        }
+        if (turn < SPINS) __builtin_ia32_pause();
+        else syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
     }
 }
 
@@ -48,12 +79,11 @@ bool rf_readable_kick(const struct rf_region *region, uint32_t slot) {
 static bool thin_out(struct rf_slot *slot, int fd) {
     if (atomic_load_explicit(&slot->crowded, memory_order_relaxed) == 0) return false;
     if (atomic_exchange(&slot->crowded, 0) == 0) return false;
-    for (int taken = 0; taken <= RF_CROWD_TAKEN; taken++) {
-        uint32_t marks = atomic_load_explicit(&slot->marks, memory_order_acquire);
-        if ((marks & (RF_MARK_IN_EOF | RF_MARK_RESET)) != 0) return false;
-        if (receive_packet(fd, MSG_DONTWAIT | (taken == RF_CROWD_TAKEN ? MSG_PEEK : 0)) < 0) return true;
+    for (int taken = 0; taken < RF_CROWD_TAKEN; taken++) {
+        if (is_over(slot)) return false;
+        if (!hear(slot, fd)) return true;
     }
-    return false;
+    return !is_over(slot) && receive_packet(fd, MSG_DONTWAIT | MSG_PEEK) < 0;
 }
 
 bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd) {
@@ -65,10 +95,28 @@ bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd) {
      * a packet for what came later, or we see its tail below. */
     atomic_thread_fence(memory_order_seq_cst);
     read_away(s, fd);
+    if (is_told(s)) await_packets(s, fd);
     atomic_thread_fence(memory_order_seq_cst);
     /* A packet for bytes that came meanwhile may have been read away with the others. */
     if (atomic_load_explicit(&s->in_tail, memory_order_relaxed) == head) return false;
     return rf_readable_kick(region, slot);
+}
+
+/* True if the application may find something: bytes, or an error. */
+static bool has_news(const struct rf_slot *slot) {
+    uint32_t error = atomic_load_explicit(&slot->error, memory_order_relaxed);
+    return atomic_load(&slot->in_head) != atomic_load_explicit(&slot->in_tail, memory_order_relaxed) ||
+           ((error & 0xffff) != 0 && error >> 16 != (atomic_load(&slot->error_taken) & 0xffff));
+}
+
+int rf_readable_tell(struct rf_slot *slot, int fd) {
+    uint32_t told = atomic_load_explicit(&slot->told, memory_order_relaxed);
+    long error = 0;
+    atomic_store_explicit(&slot->told, told + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (has_news(slot) && (error = send_packet(fd, MSG_DONTWAIT)) == 0) return 0;
+    atomic_store_explicit(&slot->told, told, memory_order_release);
+    return (int)error;
 }
 
 int rf_stuff(int fd) {

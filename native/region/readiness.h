@@ -1,6 +1,6 @@
 /*
- * readiness.h - the application's side of the readiness pair: what makes select, poll and epoll on
- * the descriptor of a socket say the truth about the socket's rings.
+ * readiness.h - the readiness pair: what makes select, poll and epoll on the descriptor of a socket say the
+ * truth about the socket's rings. All but rf_readable_tell is the application's side.
  *
  * docs/protocol.md, "The readiness pair", is the contract. The shim calls these; the tests in
  * native/region/test run the same code against a gateway written in C. Everything here goes to the
@@ -29,6 +29,10 @@ bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd);
 /* Asks the gateway for a packet if the in ring is not empty. For a receiver that leaves bytes behind
  * and may have been the only one whom the last packet woke. True: the caller has to ring. */
 bool rf_readable_kick(const struct rf_region *region, uint32_t slot);
+
+/* The gateway's part: sends the packet that makes the socket readable, unless what it would tell of has been taken by
+ * now. `slot` is valid, `fd` the gateway's end. 0, or -errno of the packet. */
+int rf_readable_tell(struct rf_slot *slot, int fd);
 
 /* Makes the descriptor unwritable: sends empty packets until there is no space ("stuffing"). Call it
  * before LISTEN and CONNECT. 0, or -errno if the gateway has ended this direction or is gone: -EPIPE,

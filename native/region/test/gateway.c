@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../readiness.h"
+
 void gateway_open(struct gateway *g, uint32_t ring_order, bool watchdog) {
     *g = (struct gateway){.slot = 5, .watchdog = watchdog, .head_at_packet = UINT64_MAX};
     uint64_t ring = (uint64_t)RF_PAGE << ring_order;
@@ -43,11 +45,20 @@ void gateway_close(struct gateway *g) {
     munmap(g->region.header, g->region.bytes);
 }
 
+/* EAGAIN: packets enough lie there. EPIPE: the application is gone, or this direction over. */
+static void need_sent(int error) {
+    if (error != 0 && error != -EAGAIN && error != -EPIPE) check_need(false, "send of a packet");
+}
+
 static void send_packet(struct gateway *g) {
     g->packets++;
-    ssize_t sent = send(g->pair[1], NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL);
-    /* EAGAIN: packets enough lie there. EPIPE: the application is gone, or this direction over. */
-    if (sent < 0 && errno != EAGAIN && errno != EPIPE) check_need(false, "send of a packet");
+    need_sent(rf_readable_tell(gateway_slot(g), g->pair[1]));
+}
+
+/* Before an end, whatever is in the ring. */
+static void send_last_packets(struct gateway *g) {
+    for (int i = 0; i < 3; i++)
+        need_sent(send(g->pair[1], NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0);
 }
 
 static bool in_ring_empty(struct gateway *g) {
@@ -167,7 +178,7 @@ int64_t gateway_take(struct gateway *g, uint64_t most) {
 
 void gateway_end_of_file(struct gateway *g) {
     atomic_fetch_or(&gateway_slot(g)->marks, RF_MARK_IN_EOF);
-    for (int i = 0; i < 3; i++) send_packet(g);
+    send_last_packets(g);
     shutdown(g->pair[1], SHUT_WR);
 }
 
@@ -180,7 +191,7 @@ void gateway_reset(struct gateway *g, int error) {
     struct rf_slot *s = gateway_slot(g);
     atomic_store(&s->error, 1u << 16 | (uint32_t)error);
     atomic_fetch_or(&s->marks, RF_MARK_RESET);
-    for (int i = 0; i < 3; i++) send_packet(g);
+    send_last_packets(g);
     shutdown(g->pair[1], SHUT_RDWR);
 }
 

@@ -58,6 +58,39 @@ static void edge_triggered(void) {
     close(ends[0]), close(ends[1]), close(epoll);
 }
 
+static void *send_pieces(void *argument) {
+    static char block[2000];
+    int fd = *(int *)argument;
+    unsigned chance = 1;
+    for (int i = 0; i < 30000; i++) {
+        chance = chance * 1103515245 + 12345;
+        need(write(fd, block, 1 + (chance >> 16) % (sizeof block - 1)) > 0);
+    }
+    need(shutdown(fd, SHUT_WR) == 0);
+    return NULL;
+}
+
+/* A program that reads after poll() counts on it. */
+static void readable_means_readable(void) {
+    static char block[4096];
+    int ends[2], for_nothing = 0;
+    pthread_t sender;
+    connection(AF_INET, ends);
+    set_nonblocking(ends[1]);
+    need(pthread_create(&sender, NULL, send_pieces, &ends[0]) == 0);
+    for (;;) {
+        need(polled(ends[1], POLLIN, 10000) != 0);
+        ssize_t n = read(ends[1], block, sizeof block);
+        if (n == 0) break;
+        if (n < 0) for_nothing++;
+        while (n > 0) n = read(ends[1], block, sizeof block);
+        if (n == 0) break;
+    }
+    check(for_nothing == 0, "what poll calls readable can be read: %d times it could not", for_nothing);
+    pthread_join(sender, NULL);
+    close(ends[0]), close(ends[1]);
+}
+
 /* Fills the connection until the sender has no room. */
 static size_t fill(int fd) {
     static char block[65536];
@@ -109,6 +142,7 @@ static void listening(void) {
 int main(void) {
     level_triggered();
     edge_triggered();
+    readable_means_readable();
     writable(false);
     writable(true);
     listening();

@@ -9,17 +9,22 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../../../region/readiness.h"
+
 struct connection connections[SLOTS];
 uint32_t vacant[SLOTS], vacancies, pooled;
 
 /* A packet that fails says that the application's end is closed: once both directions are shut down, that is
  * the only sign of a close that came before the packets. */
-void packet(struct connection *c) {
-    if (!c->in_shut && send(c->pair, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) c->closing = true;
+void tell(uint32_t n) {
+    struct connection *c = &connections[n];
+    int error = c->in_shut ? 0 : rf_readable_tell(&region.slots[n], c->pair);
+    if (error != 0 && error != -EAGAIN) c->closing = true;
 }
 
 void end_in(struct connection *c) {
-    for (int i = 0; i < 3; i++) packet(c);
+    for (int i = 0; i < 3; i++)
+        if (!c->in_shut && send(c->pair, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) c->closing = true;
     c->in_shut = true;
     shutdown(c->pair, SHUT_WR);
 }
@@ -251,7 +256,7 @@ static void move_in(uint32_t n) {
     bool kicked = s->kick != 0 && atomic_exchange(&s->kick, 0) != 0;
     if (s->in_tail != head && (kicked || head != c->packet_head)) {
         c->packet_head = head;
-        packet(c);
+        tell(n);
     }
 }
 

@@ -18,7 +18,7 @@ void open_datagrams(uint32_t n) {
 
 static void tell_error(uint32_t n, int error) {
     atomic_store(&region.slots[n].error, ++connections[n].errors << 16 | (uint32_t)error);
-    packet(&connections[n]);
+    tell(n);
 }
 
 int connect_datagrams(uint32_t n, const void *address, socklen_t length) {
@@ -108,7 +108,7 @@ static void move_in(uint32_t n) {
     bool error = (s->error & 0xffff) != 0 && s->error >> 16 != s->error_taken;
     if ((s->in_tail != head && (kicked || head != c->packet_head)) || (kicked && error)) {
         c->packet_head = head;
-        packet(c);
+        tell(n);
     }
 }
 

@@ -41,8 +41,8 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length);
 void hung_up(uint32_t n);
 /* Looks after one slot; says what to wait for on its real socket. */
 short serve(uint32_t n);
-/* An empty packet to the application. */
-void packet(struct connection *c);
+/* Makes the application's end readable. */
+void tell(uint32_t n);
 /* Ends the direction to the application. The packets stay unread, and so tell a close that follows. */
 void end_in(struct connection *c);
 void read_away(struct connection *c);

@@ -179,6 +179,9 @@ final class LocalApplicationRegion extends BackendRegion {
     private void sendToListener(int listener, int slot) {
         boolean readable = (flags[slot] & OWED) != 0;
         flags[slot] &= ~OWED;
+        if (readable) {
+            told(slot);
+        }
         send(near[listener], slot, readable);
     }
 
@@ -231,7 +234,7 @@ final class LocalApplicationRegion extends BackendRegion {
     private void catchUp(int slot) {
         if ((flags[slot] & OWED) != 0) {
             flags[slot] &= ~OWED;
-            touched(port.packet(near[slot]), slot);
+            touched(port.packet(near[slot], shared.address() + at(slot)), slot);
         }
         tellMarks(slot, marks(slot));
     }
@@ -268,7 +271,7 @@ final class LocalApplicationRegion extends BackendRegion {
         if (near[slot] == NO_END) {
             flags[slot] |= OWED;
         } else {
-            touched(port.packet(near[slot]), slot);
+            touched(port.packet(near[slot], shared.address() + at(slot)), slot);
         }
     }
 

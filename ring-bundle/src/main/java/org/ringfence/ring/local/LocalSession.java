@@ -325,6 +325,7 @@ final class LocalSession implements TransportSession {
         leaving = null;
         applications = java.util.Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
         attachments.forget(application.id());
+        flush(); // what the harvest of the first one has added; no further one can
         application.release();
     }
 
@@ -343,14 +344,17 @@ final class LocalSession implements TransportSession {
     @Override
     public void close() {
         flush();
-        for (LocalApplicationRegion application : applications) {
-            application.release();
-        }
-        for (LocalInsRegion ins : inss) {
-            ins.release();
-        }
+        LocalApplicationRegion[] lastApplications = applications;
+        LocalInsRegion[] lastInss = inss;
         applications = new LocalApplicationRegion[0];
         inss = new LocalInsRegion[0];
+        flush();
+        for (LocalApplicationRegion application : lastApplications) {
+            application.release();
+        }
+        for (LocalInsRegion ins : lastInss) {
+            ins.release();
+        }
         attachments.close();
         journal.close();
         system.close(wakeDescriptor);

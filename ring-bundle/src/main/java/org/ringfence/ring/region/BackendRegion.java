@@ -99,7 +99,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         rescues[slot] = 0;
         memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
         memory.putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.IN_BLOCKED, 0);
-        memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0).putInt(s + SlotLayout.CROWDED, 0);
+        memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
+        memory.putInt(s + SlotLayout.CROWDED, 0).putInt(s + SlotLayout.TOLD, 0);
         memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
         memory.putInt(s + SlotLayout.LOCAL, 0).putInt(s + SlotLayout.PEER, 0);
         // The application's words, too: nobody has the socket yet. Whoever receives it does the same, and may be trusted less.
@@ -285,6 +286,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             Words.setIntRelease(memory, flag, 1);
         }
         tellReadable(slot);
+    }
+
+    /** A packet goes out before anyone has the socket: the first that it will have heard. */
+    protected final void told(int slot) {
+        Words.setIntRelease(memory, at(slot) + SlotLayout.TOLD, 1);
     }
 
     @Override

@@ -168,7 +168,7 @@ public abstract class MappedRegion implements Region {
     }
 
     /** Offset of a slot in the memory. */
-    final int at(int slot) {
+    protected final int at(int slot) {
         return slotsAt + slot * SlotLayout.BYTES;
     }
 

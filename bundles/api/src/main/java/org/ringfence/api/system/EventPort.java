@@ -23,11 +23,12 @@ public interface EventPort extends AutoCloseable {
     int room();
 
     /**
-     * Sends an empty packet.
+     * Sends the empty packet that makes a socket readable, unless there is nothing to read any more.
      *
+     * @param slot address of the socket's slot
      * @return index of the action for {@link #result}, which is -ECONNRESET if it took the error that the other end's close left
      */
-    int packet(int descriptor);
+    int packet(int descriptor, long slot);
 
     /**
      * Reads all packets away.
@@ -58,7 +59,7 @@ public interface EventPort extends AutoCloseable {
      * Makes a readiness pair and sends its far end over a channel; {@link #result} is the near end, which is watched with
      * {@code key}, or a negative errno; {@link #cookie} is the far end's SO_COOKIE.
      *
-     * @param readable sends an empty packet first
+     * @param readable sends an empty packet first, which the slot counts as told
      * @return index of the action for {@code result} and {@code cookie}
      */
     int offer(int channel, long key, boolean readable, byte[] offer, int length);

@@ -75,8 +75,8 @@ final class JnaEventPort implements EventPort {
     }
 
     @Override
-    public int packet(int descriptor) {
-        return add(PACKET, descriptor, 0, 0);
+    public int packet(int descriptor, long slot) {
+        return add(PACKET, descriptor, slot, 0);
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.ringfence.api.system.EventPort;
+import org.ringfence.api.system.SharedMemory;
 
 class EventPortTest {
     private static final JnaSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
@@ -144,7 +145,7 @@ class EventPortTest {
 
     @Test
     void anActionOnADescriptorThatIsNoneFailsAndTheNextIsCarriedOut() {
-        port.packet(-1);
+        port.shutdown(-1, 0);
         int second = offer(3);
         port.turn(0);
         assertTrue(port.result(second) >= 0);
@@ -155,7 +156,7 @@ class EventPortTest {
         int room = port.room();
         int first = offer(1);
         for (int i = 1; i < 3 * room; i++) {
-            port.packet(-1);
+            port.shutdown(-1, 0);
         }
         assertEquals(0, port.room());
         int last = offer(2);
@@ -169,6 +170,24 @@ class EventPortTest {
         assertTrue(port.result(first) >= 0 && port.result(last) >= 0);
         SYSTEM.close(port.result(first));
         SYSTEM.close(port.result(last));
+    }
+
+    @Test
+    void aPacketGoesOutOnlyWhileThereIsSomethingToRead() throws IOException {
+        int inTail = 80; // as in SlotLayout, which is the ring bundle's
+        int told = 116;
+        try (SharedMemory memory = SYSTEM.createMemory("slot", 4096)) {
+            port.packet(near, memory.address());
+            port.turn(0);
+            assertEquals(-EAGAIN, SYSTEM.receive(far, new byte[8]));
+            assertEquals(0, memory.buffer().getInt(told));
+            memory.buffer().putLong(inTail, 5);
+            int packet = port.packet(near, memory.address());
+            port.turn(0);
+            assertEquals(0, port.result(packet));
+            assertEquals(0, SYSTEM.receive(far, new byte[8]));
+            assertEquals(1, memory.buffer().getInt(told));
+        }
     }
 
     @Test
