@@ -32,6 +32,39 @@ SHIM_DOUBLE := $(BUILD)/shim/test/gateway
 $(SHIM_DOUBLE): $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/test/double/*.c)) $(REGION)
 	$(CC) $(LDFLAGS) $(PIE) -o $@ $^
 
+# The shim under gcc's sanitizers: AddressSanitizer with UBSan before ordinary programs; ThreadSanitizer, which wants
+# the program instrumented as well. SANITIZE_asan and SANITIZE_tsan are region/rules.mk's.
+define shim_sanitized
+$(BUILD)/shim-$(1)/%.o: %.c $$(RULES)
+	@mkdir -p $$(@D)
+	$$(CC) $$(filter-out $$(HARDENED),$$(CFLAGS)) -O1 $$(SANITIZE_$(1)) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/shim-$(1)/libringfence.so: $(patsubst %.c,$(BUILD)/shim-$(1)/%.o,$(wildcard shim/*.c region/*.c)) $(BUILD)/shim/exports.map
+	$$(CC) $$(LDFLAGS) $$(SANITIZE_$(1)) -shared -Wl,--version-script=$(BUILD)/shim/exports.map -Wl,-z,nodelete \
+		-o $$@ $$(filter %.o,$$^)
+endef
+$(eval $(call shim_sanitized,asan))
+$(eval $(call shim_sanitized,tsan))
+$(patsubst %.c,$(BUILD)/shim-asan/%.o,$(wildcard shim/*.c region/*.c)) \
+$(patsubst %.c,$(BUILD)/shim-tsan/%.o,$(wildcard shim/*.c region/*.c)): \
+	CFLAGS += -fvisibility=hidden -ftls-model=initial-exec -Dsyscall=kernel_call
+
+# What AddressSanitizer's own interposers let through to the shim, and what ThreadSanitizer's delay of signals and its
+# view of descriptors and of children that share memory do not spoil.
+SHIM_NOT_asan := faults environment
+SHIM_NOT_tsan := environment shared signals vfork abandoned
+SHIM_NAMES := $(filter-out abandoned,$(patsubst shim/test/%.c,%,$(wildcard shim/test/*.c)))
+SHIM_THREADED := $(filter-out $(SHIM_NOT_tsan),$(SHIM_NAMES))
+
+$(SHIM_THREADED:%=$(BUILD)/tsan/shim/test/%): %: %.o $(REGION)
+	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_tsan) -o $@ $^
+
+.PHONY: test-shim-sanitized
+test-shim-sanitized: $(SHIM_TESTS) $(SHIM_DOUBLE) $(BUILD)/shim-asan/libringfence.so $(BUILD)/shim-tsan/libringfence.so \
+    $(SHIM_THREADED:%=$(BUILD)/tsan/shim/test/%)
+	shim/test/run asan $(filter-out $(SHIM_NOT_asan),$(SHIM_NAMES))
+	shim/test/run tsan $(SHIM_THREADED)
+
 .PHONY: test-shim
 test-shim: $(SHIM) $(SHIM_TESTS) $(SHIM_DOUBLE)
 	shim/test/exports $(SHIM)
@@ -41,7 +74,7 @@ test-shim: $(SHIM) $(SHIM_TESTS) $(SHIM_DOUBLE)
 	shim/test/run failures
 
 ALL += $(SHIM_TESTS) $(SHIM_DOUBLE)
-TESTS += test-shim
+TESTS += test-shim test-shim-sanitized
 
 # The table in docs/coverage.md.
 .PHONY: coverage
