@@ -31,11 +31,23 @@ ab apache2-utils
 nsenter util-linux'
 }
 
+bench_programs() {
+    echo 'haproxy haproxy
+wrk wrk
+ab apache2-utils
+apache2 apache2
+redis-server redis-server
+redis-benchmark redis-tools
+iperf3 iperf3
+/usr/bin/python3 python3
+/usr/share/doc/python3-matplotlib python3-matplotlib'
+}
+
 # Prints the packages of those programs on standard input that are not there, each once.
 missing_packages() {
     local program package
     while read -r program package; do
-        command -v "$program" >/dev/null || echo "$package"
+        command -v "$program" >/dev/null || [ -d "$program" ] || echo "$package"
     done | sort -u
 }
 
@@ -54,7 +66,7 @@ jdk_package() {
     fi
 }
 
-# need_programs build|demo|test: installs what is missing, or says how to and ends.
+# need_programs build|demo|test|bench: installs what is missing, or says how to and ends.
 need_programs() {
     local -a packages wanted=()
     mapfile -t packages < <(required_programs "$1" | missing_packages)
@@ -64,7 +76,9 @@ need_programs() {
     fi
     jdk_missing && packages+=("$(jdk_package)")
     if [ "$1" = test ]; then
-        mapfile -t wanted < <(optional_programs | missing_packages)
+        mapfile -t wanted < <({ optional_programs && bench_programs; } | missing_packages)
+    elif [ "$1" = bench ]; then
+        mapfile -t wanted < <(bench_programs | missing_packages)
     fi
     [ $((${#packages[@]} + ${#wanted[@]})) -gt 0 ] || return 0
 
@@ -72,7 +86,7 @@ need_programs() {
         if [ ${#packages[@]} -gt 0 ]; then
             die "missing programs: install them with: sudo apt-get install -y ${packages[*]} ${wanted[*]} (or your system's packages of these names)"
         fi
-        say "some tests will be skipped; to run them too: sudo apt-get install -y ${wanted[*]}"
+        say "some of it will be skipped; to run that too: sudo apt-get install -y ${wanted[*]}"
         return
     fi
     say "installing with apt-get: ${packages[*]} ${wanted[*]}"
@@ -105,7 +119,7 @@ install_packages() {
     if [ -d /run/systemd/system ]; then
         for package in "$@"; do
             case $package in
-                nginx | apache2 | redis-server | iperf3 | openssh-server) systemctl --quiet disable "${package/openssh-server/ssh}" 2>/dev/null || true ;;
+                nginx | apache2 | redis-server | iperf3 | haproxy | openssh-server) systemctl --quiet disable "${package/openssh-server/ssh}" 2>/dev/null || true ;;
             esac
         done
     fi
