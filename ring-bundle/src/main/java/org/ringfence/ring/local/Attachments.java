@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.Geometry;
 import org.ringfence.api.system.NativeSystem;
@@ -24,6 +25,8 @@ final class Attachments {
     private static final int EINVAL = 22;
     private static final int ENOMEM = 12;
     private static final int LINUX = 1;
+    /** Of a connection in a state: descriptor, INS or not, pid, region. */
+    private static final int CONNECTION_NUMBERS = 4;
 
     private final LocalSession session;
     private final NativeSystem system;
@@ -60,6 +63,37 @@ final class Attachments {
         insSocket = system.listen(insPath);
         port.watch(attachSocket, EventPort.IN | EventPort.EDGE, Key.of(Key.ATTACH_SOCKET, 0, 0));
         port.watch(insSocket, EventPort.IN | EventPort.EDGE, Key.of(Key.INS_SOCKET, 0, 0));
+    }
+
+    Attachments(LocalSession session, NativeSystem system, EventPort port, LocalTransport.Config config, HandoverState from) {
+        this.session = session;
+        this.system = system;
+        this.port = port;
+        this.config = config;
+        attachPath = Path.of(from.text("attachPath"));
+        insPath = Path.of(from.text("insPath"));
+        attachSocket = from.number("attachSocket");
+        insSocket = from.number("insSocket");
+        lastRegion = from.number("lastRegion");
+        int[] numbers = from.numbers("connections");
+        for (int i = 0; i < numbers.length; i += CONNECTION_NUMBERS) {
+            Connection connection = new Connection(numbers[i + 1] != 0, numbers[i + 2]);
+            connection.region = numbers[i + 3];
+            connections.put(numbers[i], connection);
+        }
+    }
+
+    HandoverState handOver() {
+        int[] numbers = new int[connections.size() * CONNECTION_NUMBERS];
+        int at = 0;
+        for (Map.Entry<Integer, Connection> entry : connections.entrySet()) {
+            numbers[at++] = entry.getKey();
+            numbers[at++] = entry.getValue().ins ? 1 : 0;
+            numbers[at++] = entry.getValue().pid;
+            numbers[at++] = entry.getValue().region;
+        }
+        return new HandoverState("attachments", 1).put("attachPath", attachPath.toString()).put("insPath", insPath.toString())
+                .put("attachSocket", attachSocket).put("insSocket", insSocket).put("lastRegion", lastRegion).put("connections", numbers);
     }
 
     void dispatch(long key, int flags) {

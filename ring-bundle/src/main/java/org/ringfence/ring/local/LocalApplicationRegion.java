@@ -8,6 +8,7 @@ import static org.ringfence.ring.layout.AttachLayout.OFFER_SLOT;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.system.SharedMemory;
@@ -25,9 +26,6 @@ final class LocalApplicationRegion extends BackendRegion {
     private static final int POOL_SIZE = 16;
     private static final int NO_END = -1;
     private static final int NONE = -1;
-    private static final byte ACTION_OFFER = 0;
-    private static final byte ACTION_END = 1;
-    private static final byte ACTION_PACKETS = 2; // sent or read away
     private static final byte[] NO_NAMES = new byte[OFFER_BYTES];
 
     private static final int POOLED = 1;
@@ -59,12 +57,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private final byte[] offer = new byte[OFFER_BYTES];
     private final ByteBuffer offerWords = ByteBuffer.wrap(offer).order(ByteOrder.nativeOrder());
-    /** Actions of the present batch whose results matter: index of the action, slot and generation it was for, and what it was. */
-    private int[] actionIndex = new int[256];
-    private int[] actionSlot = new int[256];
-    private int[] actionGeneration = new int[256];
-    private byte[] actionKind = new byte[256];
-    private int actions;
+    private final BatchActions actions;
 
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
             int pid, int doorbell, int[] pool) {
@@ -80,8 +73,35 @@ final class LocalApplicationRegion extends BackendRegion {
         flags = new int[slots()];
         listenerOf = filled(NONE);
         waiting = new WaitingConnections(slots());
+        actions = new BatchActions();
         port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
         port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, id, 0));
+    }
+
+    /** Goes on where another version stopped; what the port watches it goes on watching. */
+    LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, HandoverState from) {
+        super(from);
+        this.session = session;
+        this.system = system;
+        this.port = port;
+        launch = from.text("launch");
+        doorbell = from.number("doorbell");
+        poolNear = from.number("poolNear");
+        poolFar = from.number("poolFar");
+        attached = from.number("attached");
+        pooled = from.number("pooled");
+        near = from.numbers("near");
+        flags = from.numbers("flags");
+        listenerOf = from.numbers("listenerOf");
+        waiting = new WaitingConnections(from.state("waiting"));
+        actions = new BatchActions(from.state("actions"));
+    }
+
+    @Override
+    protected HandoverState handOver() {
+        return super.handOver().put("launch", launch).put("doorbell", doorbell).put("poolNear", poolNear).put("poolFar", poolFar)
+                .put("attached", attached).put("pooled", pooled).put("near", near).put("flags", flags).put("listenerOf", listenerOf)
+                .put("waiting", waiting.handOver()).put("actions", actions.handOver());
     }
 
     private int[] filled(int value) {
@@ -150,20 +170,11 @@ final class LocalApplicationRegion extends BackendRegion {
             copyNames(slot, offer, OFFER_LOCAL);
         }
         flags[slot] |= OFFERED;
-        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot, ACTION_OFFER);
+        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot, BatchActions.OFFER);
     }
 
     private void remember(int action, int slot, byte kind) {
-        if (actions == actionIndex.length) {
-            actionIndex = Arrays.copyOf(actionIndex, actions * 2);
-            actionSlot = Arrays.copyOf(actionSlot, actions * 2);
-            actionGeneration = Arrays.copyOf(actionGeneration, actions * 2);
-            actionKind = Arrays.copyOf(actionKind, actions * 2);
-        }
-        actionIndex[actions] = action;
-        actionSlot[actions] = slot;
-        actionGeneration[actions] = generation(slot);
-        actionKind[actions++] = kind;
+        actions.add(action, slot, generation(slot), kind);
     }
 
     @Override
@@ -202,19 +213,21 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** The batch was carried out: the ends of the pairs offered in it are known, and which applications' ends were gone. */
     void settle() {
-        int settled = actions;
-        actions = 0;
+        int settled = actions.take();
         for (int i = 0; i < settled; i++) {
-            int slot = actionSlot[i];
-            int result = port.result(actionIndex[i]);
-            if (generation(slot) != actionGeneration[i]) {
-                if (actionKind[i] == ACTION_OFFER && result >= 0) {
+            // copied: what is done here may add an action in its place
+            int slot = actions.slot(i);
+            int action = actions.index(i);
+            byte kind = actions.kind(i);
+            int result = port.result(action);
+            if (generation(slot) != actions.generation(i)) {
+                if (kind == BatchActions.OFFER && result >= 0) {
                     port.close(result); // the slot was freed in the same batch
                 }
                 continue;
             }
-            if (actionKind[i] != ACTION_OFFER) {
-                if (result == -ECONNRESET || result < 0 && actionKind[i] == ACTION_END) {
+            if (kind != BatchActions.OFFER) {
+                if (result == -ECONNRESET || result < 0 && kind == BatchActions.END) {
                     closed(slot);
                 }
                 continue;
@@ -222,7 +235,7 @@ final class LocalApplicationRegion extends BackendRegion {
             flags[slot] &= ~OFFERED;
             if (result >= 0) {
                 near[slot] = result;
-                setCookie(slot, port.cookie(actionIndex[i]));
+                setCookie(slot, port.cookie(action));
                 catchUp(slot);
             } else {
                 notOffered(slot, -result);
@@ -281,7 +294,7 @@ final class LocalApplicationRegion extends BackendRegion {
      */
     private void touched(int action, int slot) {
         if ((flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER)) != 0) {
-            remember(action, slot, ACTION_PACKETS);
+            remember(action, slot, BatchActions.PACKETS);
         }
     }
 
@@ -302,7 +315,7 @@ final class LocalApplicationRegion extends BackendRegion {
         if ((marks & SocketState.IN_EOF) != 0 && (flags[slot] & SHOWN_EOF) == 0) {
             // Three packets stay unread, by which a close is told from the gateway's own shutdown of both directions (EPOLLERR).
             flags[slot] |= SHOWN_EOF;
-            remember(port.end(end), slot, ACTION_END);
+            remember(port.end(end), slot, BatchActions.END);
         }
         if ((marks & SocketState.OUT_SHUT) != 0 && (flags[slot] & SHOWN_SENDING_OVER) == 0) {
             flags[slot] |= SHOWN_SENDING_OVER;

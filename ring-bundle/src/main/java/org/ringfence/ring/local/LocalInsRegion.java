@@ -1,5 +1,6 @@
 package org.ringfence.ring.local;
 
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.system.SharedMemory;
@@ -25,6 +26,21 @@ final class LocalInsRegion extends FrontendRegion {
         this.bell = bell;
         this.connection = connection;
         port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
+    }
+
+    LocalInsRegion(LocalSession session, NativeSystem system, EventPort port, HandoverState from) {
+        super(from);
+        this.session = session;
+        this.system = system;
+        this.port = port;
+        doorbell = from.number("doorbell");
+        bell = from.number("bell");
+        connection = from.number("connection");
+    }
+
+    @Override
+    protected HandoverState handOver() {
+        return super.handOver().put("doorbell", doorbell).put("bell", bell).put("connection", connection);
     }
 
     void ringIfAsleep() {

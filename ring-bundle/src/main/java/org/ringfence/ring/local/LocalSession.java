@@ -3,12 +3,17 @@ package org.ringfence.ring.local;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
+import org.ringfence.api.system.SharedMemory;
+import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.DatagramFilter;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Flow;
+import org.ringfence.api.transport.InsRegion;
 import org.ringfence.api.transport.Region;
 import org.ringfence.api.transport.TransportListener;
 import org.ringfence.api.transport.TransportSession;
@@ -23,6 +28,8 @@ import org.slf4j.LoggerFactory;
  * regions. Event loop's thread only, but for {@link #wake}.
  */
 final class LocalSession implements TransportSession {
+    static final String KIND = "ring.local";
+    static final int VERSION = 1;
     private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;
@@ -63,6 +70,53 @@ final class LocalSession implements TransportSession {
         attachments = new Attachments(this, system, port, state, config);
     }
 
+    /** Goes on where another version stopped. Nothing is changed here but this object: if it throws, the other one goes on. */
+    LocalSession(NativeSystem system, HandoverState from, TransportListener listener, LocalTransport.Config config) {
+        this.system = system;
+        this.listener = listener;
+        port = from.get("port", EventPort.class);
+        wakeDescriptor = from.number("wakeDescriptor");
+        connections = from.number("connections");
+        journal = new Journal(from.get("journal", SharedMemory.class));
+        attachments = new Attachments(this, system, port, config, from.state("attachments"));
+        applications = from.states("applications").stream().map(region -> new LocalApplicationRegion(this, system, port, region))
+                .toArray(LocalApplicationRegion[]::new);
+        inss = from.states("inss").stream().map(region -> new LocalInsRegion(this, system, port, region)).toArray(LocalInsRegion[]::new);
+        for (int id : from.numbers("toDetach")) {
+            toDetach.add(application(id) != null ? application(id) : ins(id));
+        }
+        int[] closed = from.numbers("gone");
+        for (int i = 0; i < closed.length; i += 2) {
+            if (application(closed[i]) != null) {
+                closedLater(application(closed[i]), closed[i + 1]);
+            }
+        }
+    }
+
+    @Override
+    public HandoverState handOver() {
+        int[] closed = new int[gone * 2];
+        for (int i = 0; i < gone; i++) {
+            closed[i * 2] = goneRegion[i].id();
+            closed[i * 2 + 1] = goneSlot[i];
+        }
+        return new HandoverState(KIND, VERSION).put("port", port).put("wakeDescriptor", wakeDescriptor).put("connections", connections)
+                .put("journal", journal.memory()).put("attachments", attachments.handOver())
+                .put("applications", Arrays.stream(applications).map(LocalApplicationRegion::handOver).toList())
+                .put("inss", Arrays.stream(inss).map(LocalInsRegion::handOver).toList())
+                .put("toDetach", toDetach.stream().mapToInt(Region::id).toArray()).put("gone", closed);
+    }
+
+    @Override
+    public List<ApplicationRegion> applications() {
+        return List.of(applications);
+    }
+
+    @Override
+    public List<InsRegion> inss() {
+        return List.of(inss);
+    }
+
     // ---- a turn ----
 
     @Override
@@ -86,7 +140,7 @@ final class LocalSession implements TransportSession {
     }
 
     @Override
-    public void turn(int milliseconds) {
+    public long turn(int milliseconds) {
         int timeout = watch(milliseconds);
         for (LocalApplicationRegion application : applications) {
             application.fillPool();
@@ -96,12 +150,14 @@ final class LocalSession implements TransportSession {
         }
         boolean sleeps = timeout != 0 && fallAsleep();
         int events = port.turn(sleeps ? timeout : 0);
+        long woken = System.nanoTime();
         if (sleeps) {
             wakeUp();
         }
         harvest(events);
         tellGone();
         detachWhoIsToGo();
+        return woken;
     }
 
     @Override
@@ -162,8 +218,8 @@ final class LocalSession implements TransportSession {
 
     void closedLater(LocalApplicationRegion application, int slot) {
         if (gone == goneSlot.length) {
-            goneRegion = java.util.Arrays.copyOf(goneRegion, gone * 2);
-            goneSlot = java.util.Arrays.copyOf(goneSlot, gone * 2);
+            goneRegion = Arrays.copyOf(goneRegion, gone * 2);
+            goneSlot = Arrays.copyOf(goneSlot, gone * 2);
         }
         goneRegion[gone] = application;
         goneSlot[gone++] = slot;
@@ -289,7 +345,7 @@ final class LocalSession implements TransportSession {
     }
 
     private static <T> T[] with(T[] array, T element) {
-        T[] longer = java.util.Arrays.copyOf(array, array.length + 1);
+        T[] longer = Arrays.copyOf(array, array.length + 1);
         longer[array.length] = element;
         return longer;
     }
@@ -323,7 +379,7 @@ final class LocalSession implements TransportSession {
         listener.detached(application);
         flush();
         leaving = null;
-        applications = java.util.Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
+        applications = Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
         attachments.forget(application.id());
         flush(); // what the harvest of the first one has added; no further one can
         application.release();
@@ -332,7 +388,7 @@ final class LocalSession implements TransportSession {
     private void remove(LocalInsRegion ins) {
         listener.detached(ins);
         flush();
-        inss = java.util.Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
+        inss = Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
         ins.release();
     }
 

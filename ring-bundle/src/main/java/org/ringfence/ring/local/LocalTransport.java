@@ -8,6 +8,7 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.transport.Transport;
 import org.ringfence.api.transport.TransportListener;
@@ -50,5 +51,10 @@ public final class LocalTransport implements Transport {
     @Override
     public TransportSession open(Path state, TransportListener listener) throws IOException {
         return new LocalSession(system, state, listener, config);
+    }
+
+    @Override
+    public TransportSession adopt(HandoverState state, TransportListener listener) {
+        return new LocalSession(system, state.expect(LocalSession.KIND, LocalSession.VERSION), listener, config);
     }
 }

@@ -1,6 +1,7 @@
 package org.ringfence.ring.local;
 
 import java.util.Arrays;
+import org.ringfence.api.handover.HandoverState;
 
 /** Connections that a listener's queue has no room for: a queue for each listener, first in first out, linked through the slots. */
 final class WaitingConnections {
@@ -17,6 +18,17 @@ final class WaitingConnections {
         last = new int[slots];
         count = new int[slots];
         Arrays.fill(first, NONE);
+    }
+
+    WaitingConnections(HandoverState from) {
+        next = from.numbers("next");
+        first = from.numbers("first");
+        last = from.numbers("last");
+        count = from.numbers("count");
+    }
+
+    HandoverState handOver() {
+        return new HandoverState("waiting", 1).put("next", next).put("first", first).put("last", last).put("count", count);
     }
 
     void add(int listener, int slot) {

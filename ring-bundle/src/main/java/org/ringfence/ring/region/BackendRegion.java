@@ -2,6 +2,7 @@ package org.ringfence.ring.region;
 
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
@@ -43,7 +44,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         super(shared, id, name, pid);
         commands = commandRing();
         cells = replyCells();
-        pending = pending(HeaderLayout.TO_BACKEND_OFFSET);
+        pending = pendingToBackend();
         state = new int[slots()];
         marks = new int[slots()];
         errorSequence = new int[slots()];
@@ -53,6 +54,31 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         packets = new int[slots()];
         crowded = new boolean[slots()];
         rescues = new byte[slots()];
+    }
+
+    protected BackendRegion(HandoverState from) {
+        super(from);
+        commands = commandRing().from(from.state("commands"));
+        cells = replyCells();
+        pending = pendingToBackend().from(from.state("pending"));
+        state = from.numbers("state");
+        marks = from.numbers("marks");
+        errorSequence = from.numbers("errorSequence");
+        flowing = from.flags("flowing");
+        headAtLastPacket = from.longNumbers("headAtLastPacket");
+        headAtLastLook = from.longNumbers("headAtLastLook");
+        packets = from.numbers("packets");
+        crowded = from.flags("crowded");
+        rescues = from.bytes("rescues");
+        watchful = from.flag("watchful");
+    }
+
+    @Override
+    protected HandoverState handOver() {
+        return super.handOver().put("commands", commands.handOver()).put("pending", pending.handOver()).put("state", state).put("marks", marks)
+                .put("errorSequence", errorSequence).put("flowing", flowing).put("headAtLastPacket", headAtLastPacket)
+                .put("headAtLastLook", headAtLastLook).put("packets", packets).put("crowded", crowded).put("rescues", rescues)
+                .put("watchful", watchful);
     }
 
     // ---- how the application is told ----

@@ -13,6 +13,7 @@ import static org.ringfence.ring.layout.CommandLayout.SLOT;
 
 import java.nio.ByteBuffer;
 import org.ringfence.api.call.Call;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.CellLayout;
 import org.ringfence.ring.layout.HeaderLayout;
@@ -34,6 +35,16 @@ final class CommandRing {
         this.at = at;
         this.entries = entries;
         this.cellsAt = cellsAt;
+    }
+
+    CommandRing from(HandoverState state) {
+        position = state.longNumber("position");
+        callNumber = state.longNumber("callNumber");
+        return this;
+    }
+
+    HandoverState handOver() {
+        return new HandoverState("commands", 1).put("position", position).put("callNumber", callNumber);
     }
 
     // ---- consumer: the backend ----

@@ -2,9 +2,11 @@ package org.ringfence.ring.region;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Datagram;
 import org.ringfence.api.transport.DatagramFilter;
 import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.InsRegion;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.RecordLayout;
 import org.ringfence.ring.layout.SlotLayout;
@@ -31,6 +33,12 @@ public final class DatagramFlow extends RingFlow {
     public void unbind() {
         super.unbind();
         moved = 0;
+    }
+
+    @Override
+    public void resume(long[] position, int record, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        super.resume(position, record, application, applicationSlot, ins, insSlot);
+        moved = position[3];
     }
 
     /** Bytes of datagrams, without their headers. */

@@ -3,6 +3,7 @@ package org.ringfence.ring.region;
 import java.lang.invoke.VarHandle;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.InsRegion;
@@ -26,9 +27,29 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
         super(shared, id, name, pid);
         commands = commandRing();
         cells = replyCells();
-        fromIns = pending(HeaderLayout.TO_FRONTEND_OFFSET);
-        toIns = pending(HeaderLayout.TO_BACKEND_OFFSET);
-        abi = memory.getInt(HeaderLayout.ABI) == NETBSD ? "netbsd" : "linux";
+        fromIns = pendingToFrontend();
+        toIns = pendingToBackend();
+        abi = abi(places());
+    }
+
+    protected FrontendRegion(HandoverState from) {
+        super(from);
+        commands = commandRing().from(from.state("commands"));
+        cells = new ReplyCells(memory, places().cellsAt(), from.state("cells"));
+        fromIns = pendingToFrontend().from(from.state("fromIns"));
+        toIns = pendingToBackend();
+        abi = abi(places());
+        published = from.flag("published");
+    }
+
+    private static String abi(RegionPlaces places) {
+        return places.abi() == NETBSD ? "netbsd" : "linux";
+    }
+
+    @Override
+    protected HandoverState handOver() {
+        return super.handOver().put("commands", commands.handOver()).put("cells", cells.handOver()).put("fromIns", fromIns.handOver())
+                .put("published", published);
     }
 
     /** The INS broke the protocol outside of a call that can say so. */

@@ -49,6 +49,10 @@ public final class Journal {
         Words.setIntRelease(memory, record * JournalLayout.BYTES + JournalLayout.A_REGION, 0);
     }
 
+    public SharedMemory memory() {
+        return shared;
+    }
+
     public void close() {
         shared.close();
     }

@@ -2,6 +2,7 @@ package org.ringfence.ring.region;
 
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Region;
@@ -12,8 +13,7 @@ import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
 /**
- * What the gateway's two sides of a region have in common: the table of slots and the pool of rings, which it owns in both. The
- * header's numbers are read once, when the region was just formatted and nobody else had it.
+ * What the gateway's two sides of a region have in common: the table of slots and the pool of rings, which it owns in both.
  */
 public abstract class MappedRegion implements Region {
     private final int id;
@@ -21,6 +21,7 @@ public abstract class MappedRegion implements Region {
     private final int pid;
     protected final SharedMemory shared;
     protected final ByteBuffer memory;
+    private final RegionPlaces places;
     private final int slots;
     private final int slotsAt;
     private final int poolAt;
@@ -40,10 +41,11 @@ public abstract class MappedRegion implements Region {
         this.name = name;
         this.pid = pid;
         memory = shared.buffer();
-        slots = memory.getInt(HeaderLayout.SLOTS);
-        slotsAt = offset(HeaderLayout.SLOTS_OFFSET);
-        poolAt = offset(HeaderLayout.POOL_OFFSET);
-        pool = new RingPool(memory.getLong(HeaderLayout.POOL_BYTES));
+        places = RegionPlaces.read(memory);
+        slots = places.slots();
+        slotsAt = places.slotsAt();
+        poolAt = places.poolAt();
+        pool = new RingPool(places.poolBytes());
         in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, slots);
         out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, slots);
         generation = new int[slots];
@@ -54,26 +56,58 @@ public abstract class MappedRegion implements Region {
         reserve();
     }
 
+    /** Goes on where another version stopped. */
+    protected MappedRegion(HandoverState from) {
+        shared = from.get("memory", SharedMemory.class);
+        id = from.number("id");
+        name = from.text("name");
+        pid = from.number("pid");
+        memory = shared.buffer();
+        places = RegionPlaces.from(from.state("places"));
+        slots = places.slots();
+        slotsAt = places.slotsAt();
+        poolAt = places.poolAt();
+        pool = new RingPool(from.state("pool"));
+        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, from.state("in"));
+        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, from.state("out"));
+        generation = from.numbers("generation");
+        free = from.numbers("free");
+        freeCount = from.number("freeCount");
+        highWater = from.number("highWater");
+    }
+
+    /** What the next version needs to go on; a subclass adds its own. */
+    protected HandoverState handOver() {
+        HandoverState placesState = new HandoverState("places", 1);
+        places.save(placesState);
+        return new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
+                .put("places", placesState).put("pool", pool.handOver()).put("in", in.handOver()).put("out", out.handOver())
+                .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater);
+    }
+
     /** Every free slot can be opened: two smallest rings each. */
     private void reserve() {
         pool.reserve(2 * freeCount);
     }
 
-    protected final int offset(int field) {
-        return Math.toIntExact(memory.getLong(field));
+    final RegionPlaces places() {
+        return places;
     }
 
-    protected final CommandRing commandRing() {
-        return new CommandRing(this, memory, offset(HeaderLayout.COMMANDS_OFFSET), memory.getInt(HeaderLayout.COMMANDS),
-                offset(HeaderLayout.CELLS_OFFSET));
+    final CommandRing commandRing() {
+        return new CommandRing(this, memory, places.commandsAt(), places.commands(), places.cellsAt());
     }
 
-    protected final ReplyCells replyCells() {
-        return new ReplyCells(memory, offset(HeaderLayout.CELLS_OFFSET), memory.getInt(HeaderLayout.CELLS));
+    final ReplyCells replyCells() {
+        return new ReplyCells(memory, places.cellsAt(), places.cells());
     }
 
-    protected final PendingSlots pending(int field) {
-        return new PendingSlots(memory, offset(field), slots);
+    final PendingSlots pendingToBackend() {
+        return new PendingSlots(memory, places.toBackendAt(), slots);
+    }
+
+    final PendingSlots pendingToFrontend() {
+        return new PendingSlots(memory, places.toFrontendAt(), slots);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.ringfence.ring.layout.PendingLayout.LEAF;
 import static org.ringfence.ring.layout.PendingLayout.SUMMARY;
 
 import java.nio.ByteBuffer;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.Words;
 
 /**
@@ -26,6 +27,18 @@ final class PendingSlots {
         this.at = at;
         this.slots = slots;
         summaries = (slots + 4095) / 4096;
+    }
+
+    PendingSlots from(HandoverState state) {
+        summaryIndex = state.number("summaryIndex");
+        summary = state.longNumber("summary");
+        leafIndex = state.number("leafIndex");
+        leaf = state.longNumber("leaf");
+        return this;
+    }
+
+    HandoverState handOver() {
+        return new HandoverState("pending", 1).put("summaryIndex", summaryIndex).put("summary", summary).put("leafIndex", leafIndex).put("leaf", leaf);
     }
 
     void set(int slot) {

@@ -12,6 +12,7 @@ import static org.ringfence.ring.layout.CellLayout.WAITING;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.ringfence.api.call.Answer;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.Words;
 
@@ -39,6 +40,23 @@ final class ReplyCells {
         for (int cell = cells - 1; cell >= 0; cell--) {
             free[freeCount++] = cell;
         }
+    }
+
+    ReplyCells(ByteBuffer memory, int at, HandoverState from) {
+        this.memory = memory;
+        this.at = at;
+        free = from.numbers("free");
+        freeCount = from.number("freeCount");
+        claimed = from.flags("claimed");
+        expected = from.longNumbers("expected");
+        word = from.number("word");
+        bits = from.longNumber("bits");
+        cells = free.length;
+    }
+
+    HandoverState handOver() {
+        return new HandoverState("cells", 1).put("free", free).put("freeCount", freeCount).put("claimed", claimed).put("expected", expected)
+                .put("word", word).put("bits", bits);
     }
 
     // ---- backend ----

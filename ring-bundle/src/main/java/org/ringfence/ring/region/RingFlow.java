@@ -19,6 +19,9 @@ abstract class RingFlow implements Flow {
     /** Bytes after which a move ends although there is more: two peers that keep up would hold the loop. */
     private static final int BUDGET = 4 << 20;
 
+    /** Index in a position: 1 if the flow is bound. */
+    private static final int BOUND = 4;
+
     private final Direction direction;
     private final RingOffsets offsets;
     private final Journal journal;
@@ -46,8 +49,31 @@ abstract class RingFlow implements Flow {
 
     @Override
     public void bind(int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        journal.associate(journalRecord, application, applicationSlot, ins, insSlot);
+        connect(journalRecord, application, applicationSlot, ins, insSlot);
+        taken = 0;
+        given = 0;
+        base = 0;
+        Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
+    }
+
+    @Override
+    public void resume(long[] position, int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        taken = position[0];
+        given = position[1];
+        base = position[2];
+        if (position[BOUND] != 0 && ins != null && applicationSlot >= 0) { // else only its count is still of interest
+            connect(journalRecord, application, applicationSlot, ins, insSlot);
+        }
+    }
+
+    @Override
+    public long[] position() {
+        return new long[] {taken, given, base, moved(), source == null ? 0 : 1};
+    }
+
+    private void connect(int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
         record = journalRecord;
-        journal.associate(record, application, applicationSlot, ins, insSlot);
         boolean inwards = direction == Direction.IN;
         source = (MappedRegion) (inwards ? ins : application);
         sourceSlot = inwards ? insSlot : applicationSlot;
@@ -57,10 +83,6 @@ abstract class RingFlow implements Flow {
         sourceAt = source.at(sourceSlot);
         targetMemory = target.memory;
         targetAt = target.at(targetSlot);
-        taken = 0;
-        given = 0;
-        base = 0;
-        Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.ringfence.ring.region;
 
 import java.nio.ByteBuffer;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.Words;
 
@@ -31,6 +32,22 @@ final class RingGrants {
         granted = new long[slots];
         tailAtLastLook = new long[slots];
         fixed = new boolean[slots];
+    }
+
+    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, HandoverState from) {
+        this.memory = memory;
+        this.pool = pool;
+        this.offsets = offsets;
+        this.slotsAt = slotsAt;
+        this.slotBytes = slotBytes;
+        used = from.longNumbers("used");
+        granted = from.longNumbers("granted");
+        tailAtLastLook = from.longNumbers("tailAtLastLook");
+        fixed = from.flags("fixed");
+    }
+
+    HandoverState handOver() {
+        return new HandoverState("grants", 1).put("used", used).put("granted", granted).put("tailAtLastLook", tailAtLastLook).put("fixed", fixed);
     }
 
     /** Grants a slot its first ring. False if the pool is exhausted. */

@@ -1,6 +1,7 @@
 package org.ringfence.ring.region;
 
 import java.util.Arrays;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.Grant;
 
 /**
@@ -17,7 +18,7 @@ final class RingPool {
     private static final byte FREE = 16;
     private final int[] next;
     private final int[] previous;
-    private final int[] first = new int[Grant.MAX_ORDER + 1];
+    private final int[] first;
     private int freePages;
     private int reservedPages;
     private int epoch;
@@ -27,6 +28,7 @@ final class RingPool {
         block = new byte[pages];
         next = new int[pages];
         previous = new int[pages];
+        first = new int[Grant.MAX_ORDER + 1];
         Arrays.fill(block, INNER);
         Arrays.fill(first, NONE);
         int largest = 1 << Grant.MAX_ORDER;
@@ -39,6 +41,22 @@ final class RingPool {
             }
         }
         freePages = pages;
+    }
+
+    RingPool(HandoverState from) {
+        block = from.bytes("block");
+        pages = block.length;
+        next = from.numbers("next");
+        previous = from.numbers("previous");
+        first = from.numbers("first");
+        freePages = from.number("freePages");
+        reservedPages = from.number("reservedPages");
+        epoch = from.number("epoch");
+    }
+
+    HandoverState handOver() {
+        return new HandoverState("pool", 1).put("block", block).put("next", next).put("previous", previous).put("first", first)
+                .put("freePages", freePages).put("reservedPages", reservedPages).put("epoch", epoch);
     }
 
     /** A ring of {@code 4096 << order} bytes as a grant with an epoch of its own, or 0 if the pool has none. */

@@ -94,7 +94,7 @@ class CommandRingTest {
     void theCellExpectsTheCallBeforeTheCallIsPublished() throws ProtocolViolation {
         call.clear(Operation.LISTEN, 0, 1);
         call.cell = 5;
-        int expected = regions.application.offset(HeaderLayout.CELLS_OFFSET) + 5 * CellLayout.BYTES + CellLayout.EXPECTED;
+        int expected = regions.application.places().cellsAt() + 5 * CellLayout.BYTES + CellLayout.EXPECTED;
         for (int i = 0; i < TestRegions.COMMANDS; i++) {
             assertTrue(producer.put(call));
             assertEquals(call.callNumber, Words.getAcquire(memory, expected));
@@ -144,7 +144,7 @@ class CommandRingTest {
 
     @Test
     void aPayloadBeyondTheEntryIsTakenAsTooLongAndTheCallsAfterItAreTaken() throws ProtocolViolation {
-        int entries = regions.application.offset(HeaderLayout.COMMANDS_OFFSET);
+        int entries = regions.application.places().commandsAt();
         call.clear(Operation.BIND, 1, 1);
         for (int length : new int[] {53, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
             int position = (int) Words.getAcquire(memory, HeaderLayout.COMMAND_TAIL);

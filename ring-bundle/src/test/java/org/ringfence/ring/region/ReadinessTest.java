@@ -54,7 +54,7 @@ class ReadinessTest {
     }
 
     private void programHasNews() {
-        new PendingSlots(application.memory, application.offset(HeaderLayout.TO_BACKEND_OFFSET), TestRegions.SLOTS).set(slot);
+        new PendingSlots(application.memory, application.places().toBackendAt(), TestRegions.SLOTS).set(slot);
         assertEquals(slot, application.takePending());
     }
 

@@ -35,7 +35,7 @@ class ReplyCellsTest {
     }
 
     private int cellAt(int cell) {
-        return regions.ins.offset(HeaderLayout.CELLS_OFFSET) + cell * CellLayout.BYTES;
+        return regions.ins.places().cellsAt() + cell * CellLayout.BYTES;
     }
 
     /** What {@link CommandRing#put} does for a cell. */

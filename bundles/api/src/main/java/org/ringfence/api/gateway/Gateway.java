@@ -23,4 +23,13 @@ public interface Gateway {
 
     /** Calls answered since the gateway started. */
     long calls();
+
+    /** The versions of the services the gateway needs: several of one role while one replaces another. */
+    List<ServiceReport> services();
+
+    /** Pauses since the start, or since the last reset. */
+    List<PauseReport> pauses();
+
+    /** Forgets the pauses so far. */
+    void resetPauses();
 }

@@ -8,7 +8,13 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface Connection {
-    /** Unique in the life of a gateway; counts from 1. */
+    /**
+     * The id of a connection that does not exist: a new policy, or a new chain, is asked about it once before it is put in charge, and must answer
+     * as always. Its peer is 0.0.0.0, and nothing comes of the verdict.
+     */
+    long TRIAL = 0;
+
+    /** Unique in the life of a gateway; counts from 1, see also {@link #TRIAL}. */
     long id();
 
     /** Name of the application, as given to {@code ringfence run}. */

@@ -33,4 +33,15 @@ public interface Flow {
 
     /** Takes and drops what is in the source ring. */
     void discard();
+
+    /**
+     * Goes on where another version's flow stopped, see {@link #position}: bound if that one was, and if there still are two slots.
+     *
+     * @param applicationSlot -1 if it is freed
+     * @param ins null if it is gone
+     */
+    void resume(long[] position, int record, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot);
+
+    /** Where the flow is, bound or not, for {@link #resume} by the next version. */
+    long[] position();
 }

@@ -1,6 +1,8 @@
 package org.ringfence.api.transport;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
+import org.ringfence.api.handover.HandoverState;
 
 /**
  * A transport at work. One thread, the event loop, calls everything but {@link #wake}: take calls, answers and news from the
@@ -17,8 +19,10 @@ public interface TransportSession extends AutoCloseable {
     /**
      * Rings the doorbells that have to be rung, carries out what was decided, and harvests what has happened; sleeps at most
      * {@code milliseconds} (-1 without end) if no region has work.
+     *
+     * @return {@link System#nanoTime()} when its sleep ended
      */
-    void turn(int milliseconds);
+    long turn(int milliseconds);
 
     /** Does the closes that have happened so far; called before BIND, LISTEN and CONNECT are sent on. */
     void harvestCloses();
@@ -40,6 +44,18 @@ public interface TransportSession extends AutoCloseable {
 
     /** Ends the region of a peer that broke the protocol; {@link TransportListener} is told in the next turn. */
     void detach(Region region, String reason);
+
+    /** Regions of applications that are attached. */
+    List<ApplicationRegion> applications();
+
+    /** Regions of INSs that are attached. */
+    List<InsRegion> inss();
+
+    /**
+     * All that another version needs to go on, {@link Transport#adopt}. Called between two turns; once the state was adopted, nobody calls
+     * this session any more, also not {@link #close}.
+     */
+    HandoverState handOver();
 
     /** Closes all regions and descriptors: applications see their connections reset. */
     @Override

@@ -4,7 +4,8 @@ import org.ringfence.api.transport.ApplicationRegion;
 
 /** An attached application: its region and its sockets by slot. Event loop's thread only. */
 final class ApplicationLink {
-    final ApplicationRegion region;
+    /** Exchanged when another version of the transport takes over. */
+    ApplicationRegion region;
     final RelayedSocket[] sockets;
 
     ApplicationLink(ApplicationRegion region) {

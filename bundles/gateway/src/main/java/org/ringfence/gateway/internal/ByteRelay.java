@@ -22,6 +22,7 @@ final class ByteRelay {
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
     private int lingering;
+    private boolean holding;
 
     ByteRelay(TransportSession session, Services services, Ledger ledger) {
         this.session = session;
@@ -83,7 +84,27 @@ final class ByteRelay {
         return translated == 0 ? Errno.ECONNRESET : translated;
     }
 
+    /** While holding, the bytes of all connections stay where they are; when it ends all of them are looked at. Called each turn. */
+    void hold(boolean hold, SocketTable table) {
+        if (holding && !hold) {
+            holding = false;
+            for (RelayedSocket socket : table.rows()) {
+                if (socket.phase != Phase.FREE && socket.isFlowing()) {
+                    relay(socket);
+                }
+            }
+        }
+        holding = hold;
+    }
+
+    boolean isHolding() {
+        return holding;
+    }
+
     void relay(RelayedSocket socket) {
+        if (holding) {
+            return;
+        }
         if (socket.closeSent) {
             return; // its slot of the application is free, and may be another socket's by now
         }

@@ -1,8 +1,10 @@
 package org.ringfence.gateway.internal;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -10,6 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.InsRegion;
 import org.ringfence.api.transport.ProtocolViolation;
@@ -33,8 +36,12 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     private final TurnServices services;
     private final Runnable insChanged;
-    private final long failClosedNanoseconds;
-    private final TransportSession session;
+    private final Path state;
+    private volatile Settings settings;
+    private final CurrentSession session = new CurrentSession();
+    /** What the transport knew when it was taken away, until the next one comes. */
+    private HandoverState parked;
+    private final PauseMeter pauses = new PauseMeter();
     private final SocketTable table;
     private final Ledger ledger;
     private final ByteRelay bytes;
@@ -55,13 +62,12 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     /**
      * @param insChanged called on the event loop whenever an INS attached or detached
-     * @param failClosedMilliseconds how long what needs a verdict waits for a policy chain before it is refused
      */
-    EventLoop(Transport transport, Path state, Services present, long failClosedMilliseconds, Runnable insChanged) throws IOException {
+    EventLoop(Path state, Services present, Settings settings, Runnable insChanged) {
         services = new TurnServices(present);
+        this.state = state;
+        this.settings = settings;
         this.insChanged = insChanged;
-        failClosedNanoseconds = failClosedMilliseconds * 1_000_000;
-        session = transport.open(state, this);
         table = new SocketTable(session);
         ledger = new Ledger(table, services);
         bytes = new ByteRelay(session, services, ledger);
@@ -79,14 +85,30 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     public void run() {
         while (!stopping) {
             try {
-                turn();
+                if (session.isThere()) {
+                    turn();
+                } else {
+                    services.begin();
+                    runAsked();
+                    if (!session.isThere() && asked.isEmpty()) {
+                        LockSupport.parkNanos(TICK_MILLISECONDS * 1_000_000L);
+                    }
+                }
             } catch (Exception | LinkageError | StackOverflowError e) {
                 // One turn is lost, the connections are not; a fault that repeats must not fill the disk.
                 LOG.error("event loop: a turn failed", e);
                 pause();
             }
         }
-        session.close();
+        if (session.isThere()) {
+            session.close();
+        }
+    }
+
+    private void runAsked() {
+        for (Runnable task; (task = asked.poll()) != null; ) {
+            task.run();
+        }
     }
 
     private static void pause() {
@@ -99,10 +121,12 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     private void turn() {
         services.begin();
-        for (Runnable task; (task = asked.poll()) != null; ) {
-            task.run();
+        runAsked();
+        if (!session.isThere()) {
+            return;
         }
         boolean judging = canJudge();
+        bytes.hold(settings.holdEstablished() && services.policies() == null, table);
         for (InsLink ins : inss) {
             takeFrom(ins, judging);
         }
@@ -110,10 +134,11 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
             takeFrom(application, judging);
         }
         acceptor.replenishStarved();
-        if (!judging) {
+        if (!judging || bytes.isHolding()) {
             LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
         }
-        session.turn(TICK_MILLISECONDS);
+        pauses.sleeps(judging && !bytes.isHolding());
+        pauses.wakes(session.turn(TICK_MILLISECONDS));
         tick();
     }
 
@@ -127,7 +152,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         if (policiesMissingSince == 0) {
             policiesMissingSince = now;
         }
-        return now - policiesMissingSince > failClosedNanoseconds;
+        return now - policiesMissingSince > settings.absentNanoseconds();
     }
 
     private boolean translatorsPresent() {
@@ -149,7 +174,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                 answers.answer(ins, pending, answer);
             }
         }
-        for (int i = 0, slot; i < BATCH && session.hasRoom() && (slot = ins.region.takePending()) >= 0; i++) {
+        for (int i = 0, slot; !bytes.isHolding() && i < BATCH && session.hasRoom() && (slot = ins.region.takePending()) >= 0; i++) {
             bytes.newsFromIns(ins, slot);
         }
     }
@@ -161,7 +186,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                     calls.call(application, call);
                 }
             }
-            for (int i = 0, slot; i < BATCH && session.hasRoom() && (slot = application.region.takePending()) >= 0; i++) {
+            for (int i = 0, slot; !bytes.isHolding() && i < BATCH && session.hasRoom() && (slot = application.region.takePending()) >= 0; i++) {
                 bytes.newsFromApplication(application, slot);
             }
         } catch (ProtocolViolation violation) {
@@ -181,11 +206,46 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         return inss.length == 0 ? null : inss[0];
     }
 
+    // ---- versions of the transport ----
+
+    /**
+     * A version of the transport takes over: at once if there is none, else where the present one stands. If it throws the present one goes
+     * on. Event loop's thread, by {@link #ask}.
+     */
+    void takeOver(Transport transport) {
+        if (parked == null && !session.isThere()) {
+            try {
+                session.exchange(transport.open(state, this));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return;
+        }
+        TransportSession next = transport.adopt(parked != null ? parked : session.handOver(), this);
+        parked = null;
+        session.exchange(next);
+        for (ApplicationRegion region : next.applications()) {
+            find(region.id()).region = region;
+        }
+        for (InsRegion region : next.inss()) {
+            Arrays.stream(inss).filter(ins -> ins.region.id() == region.id()).findFirst().orElseThrow().region = region;
+        }
+        table.rows().forEach(RelayedSocket::resume);
+    }
+
+    /** The transport goes, and no other one is there: all that it knows waits for the next, and nothing passes. Event loop's thread. */
+    void park() {
+        if (session.isThere()) {
+            parked = session.handOver();
+            session.exchange(null);
+        }
+    }
+
     // ---- who comes and goes ----
 
     @Override
     public void attached(ApplicationRegion region) {
-        applications = java.util.Arrays.copyOf(applications, applications.length + 1);
+        applications = Arrays.copyOf(applications, applications.length + 1);
         applications[applications.length - 1] = new ApplicationLink(region);
         LOG.info("region {}: application '{}' (pid {}) attached", region.id(), region.name(), region.pid());
     }
@@ -193,7 +253,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     @Override
     public void detached(ApplicationRegion region) {
         ApplicationLink link = find(region);
-        applications = java.util.Arrays.stream(applications).filter(a -> a != link).toArray(ApplicationLink[]::new);
+        applications = Arrays.stream(applications).filter(a -> a != link).toArray(ApplicationLink[]::new);
         for (InsLink ins : inss) {
             ins.forget(link);
         }
@@ -206,12 +266,16 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     }
 
     private ApplicationLink find(ApplicationRegion region) {
+        return find(region.id());
+    }
+
+    private ApplicationLink find(int region) {
         for (ApplicationLink application : applications) {
-            if (application.region == region) {
+            if (application.region.id() == region) {
                 return application;
             }
         }
-        throw new IllegalStateException("region " + region.id() + " is not attached");
+        throw new IllegalStateException("region " + region + " is not attached");
     }
 
     @Override
@@ -226,7 +290,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     @Override
     public void attached(InsRegion region) {
-        inss = java.util.Arrays.copyOf(inss, inss.length + 1);
+        inss = Arrays.copyOf(inss, inss.length + 1);
         inss[inss.length - 1] = new InsLink(region);
         LOG.info("region {}: INS (pid {}, abi {}) attached", region.id(), region.pid(), region.abi());
         insChanged.run();
@@ -234,8 +298,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     @Override
     public void detached(InsRegion region) {
-        InsLink link = java.util.Arrays.stream(inss).filter(i -> i.region == region).findFirst().orElseThrow();
-        inss = java.util.Arrays.stream(inss).filter(i -> i != link).toArray(InsLink[]::new);
+        InsLink link = Arrays.stream(inss).filter(i -> i.region == region).findFirst().orElseThrow();
+        inss = Arrays.stream(inss).filter(i -> i != link).toArray(InsLink[]::new);
         int lost = 0;
         link.abandon(pending -> {
             if (pending.application != null && pending.applicationCell >= 0) {
@@ -260,12 +324,26 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         asked.add(() -> {
             try {
                 future.complete(question.get());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | LinkageError e) {
                 future.completeExceptionally(e);
             }
         });
-        session.wake();
+        wake();
         return future;
+    }
+
+    private void wake() {
+        session.wake();
+        LockSupport.unpark(thread); // which waits here while there is no transport
+    }
+
+    /** From the next turn on. Any thread. */
+    void configure(Settings changed) {
+        settings = changed;
+    }
+
+    PauseMeter pauses() {
+        return pauses;
     }
 
     List<ApplicationLink> applications() {
@@ -297,7 +375,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     @Override
     public void close() {
         stopping = true;
-        session.wake();
+        wake();
         try {
             thread.join(5000);
         } catch (InterruptedException e) {

@@ -5,15 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
@@ -21,15 +23,19 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.gateway.ApplicationReport;
 import org.ringfence.api.gateway.CallReport;
 import org.ringfence.api.gateway.ConnectionReport;
 import org.ringfence.api.gateway.Gateway;
 import org.ringfence.api.gateway.InsReport;
+import org.ringfence.api.gateway.PauseReport;
+import org.ringfence.api.gateway.ServiceReport;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.transport.Transport;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
+import org.ringfence.gateway.internal.Versions.Origin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,31 +45,54 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = Gateway.class, immediate = true, configurationPid = "org.ringfence.gateway")
 @Designate(ocd = GatewayComponent.Config.class)
-public final class GatewayComponent implements Gateway, Services {
+public final class GatewayComponent implements Gateway {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayComponent.class);
     private static final long ANSWER_SECONDS = 5;
 
     @ObjectClassDefinition(name = "Ringfence gateway", description = "The event loop between applications and INSs")
     public @interface Config {
-        @AttributeDefinition(name = "Fail closed", description = "Milliseconds that calls and connections wait for a missing policy chain or translator before they are refused", min = "0")
-        long fail_closed_milliseconds() default 5000;
+        @AttributeDefinition(name = "Policy absent: timeout", description = "Milliseconds that calls and connections wait for a missing policy chain or translator before they are refused", min = "0")
+        long policy_absent_timeout() default 2000;
+
+        @AttributeDefinition(name = "Policy absent: established connections", description = "What becomes of the bytes of established connections while no policy chain is there: they wait (hold) or pass (allow)",
+                options = {@Option(label = "hold", value = "hold"), @Option(label = "allow", value = "allow")})
+        String policy_absent_established() default "allow";
     }
 
-    private final Map<String, CallTranslator> translators = new ConcurrentHashMap<>();
-    private volatile PolicyChain policies;
+    private final BundleContext context;
     private final Path ready;
+    private final ServicesInCharge services;
     private final EventLoop loop;
     private final InsProcess ins;
 
     @Activate
-    public GatewayComponent(BundleContext context, @Reference Transport transport, Config config) throws IOException {
+    public GatewayComponent(BundleContext context, Config config) throws IOException {
+        this.context = context;
         Path state = Path.of(required(context, "ringfence.state"));
         ready = state.resolve("ready");
         Files.deleteIfExists(ready);
-        loop = new EventLoop(transport, state, this, config.fail_closed_milliseconds(), this::insChanged);
+        services = new ServicesInCharge(state);
+        loop = new EventLoop(state, services, settings(config), this::insChanged);
+        services.serve(loop);
         loop.start();
         String command = context.getProperty("ringfence.ins.command");
         ins = command == null || command.isBlank() ? null : new InsProcess(command, state.resolve("ins.sock"));
+    }
+
+    @Modified
+    void modified(Config config) {
+        loop.configure(settings(config));
+    }
+
+    private static Settings settings(Config config) {
+        return switch (config.policy_absent_established()) {
+            case "hold" -> Settings.of(config.policy_absent_timeout(), true);
+            case "allow" -> Settings.of(config.policy_absent_timeout(), false);
+            default -> {
+                LOG.error("policy.absent.established = '{}' is unknown: write hold or allow; until then it is hold", config.policy_absent_established());
+                yield Settings.of(config.policy_absent_timeout(), true);
+            }
+        };
     }
 
     private static String required(BundleContext context, String property) {
@@ -98,34 +127,43 @@ public final class GatewayComponent implements Gateway, Services {
     // ---- services that come and go ----
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY)
-    void bindTranslator(CallTranslator translator, Map<String, Object> properties) {
-        translators.put(String.valueOf(properties.get(CallTranslator.ABI)), translator);
-    }
-
-    void unbindTranslator(CallTranslator translator, Map<String, Object> properties) {
-        // Only if it is still the one in use: its successor may have been bound before.
-        translators.remove(String.valueOf(properties.get(CallTranslator.ABI)), translator);
-    }
-
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY)
-    void bindPolicies(PolicyChain chain) {
-        policies = chain;
-    }
-
-    void unbindPolicies(PolicyChain chain) {
-        if (policies == chain) {
-            policies = null;
+    void bindTransport(Transport transport, Map<String, Object> properties) {
+        services.add(transport, origin(properties));
+        if (ins != null) {
+            ins.start();
         }
     }
 
-    @Override
-    public CallTranslator translator(String abi) {
-        return translators.get(abi);
+    void unbindTransport(Transport transport) {
+        services.remove(transport);
     }
 
-    @Override
-    public PolicyChain policies() {
-        return policies;
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY)
+    void bindTranslator(CallTranslator translator, Map<String, Object> properties) {
+        services.add(translator, abi(properties), origin(properties));
+    }
+
+    void unbindTranslator(CallTranslator translator, Map<String, Object> properties) {
+        services.remove(translator, abi(properties));
+    }
+
+    private static String abi(Map<String, Object> properties) {
+        return String.valueOf(properties.get(CallTranslator.ABI));
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY)
+    void bindPolicies(PolicyChain chain, Map<String, Object> properties) {
+        services.add(chain, origin(properties));
+    }
+
+    void unbindPolicies(PolicyChain chain) {
+        services.remove(chain);
+    }
+
+    private Origin origin(Map<String, Object> properties) {
+        long id = properties.get(Constants.SERVICE_BUNDLEID) instanceof Long number ? number : -1;
+        Bundle bundle = context.getBundle(id);
+        return bundle == null ? new Origin(id, "?", "?") : new Origin(id, bundle.getSymbolicName(), bundle.getVersion().toString());
     }
 
     // ---- answers to administrators ----
@@ -181,5 +219,23 @@ public final class GatewayComponent implements Gateway, Services {
     @Override
     public long calls() {
         return ask(() -> loop.trace().calls());
+    }
+
+    @Override
+    public List<ServiceReport> services() {
+        return services.report();
+    }
+
+    @Override
+    public List<PauseReport> pauses() {
+        return ask(() -> loop.pauses().report());
+    }
+
+    @Override
+    public void resetPauses() {
+        ask(() -> {
+            loop.pauses().reset();
+            return null;
+        });
     }
 }

@@ -12,7 +12,8 @@ import org.ringfence.api.transport.InsRegion;
 final class InsLink {
     private static final int CELLS = 4096;
 
-    final InsRegion region;
+    /** Exchanged when another version of the transport takes over. */
+    InsRegion region;
     final RelayedSocket[] sockets;
     private final PendingCall[] calls = new PendingCall[CELLS];
     private final PendingCall answered = new PendingCall();

@@ -28,7 +28,13 @@ final class InsProcess implements Runnable, AutoCloseable {
         this.command.add("--socket");
         this.command.add(socket.toString());
         thread.setDaemon(true);
-        thread.start();
+    }
+
+    /** Once its socket is there. Does nothing when it was started. */
+    synchronized void start() {
+        if (thread.getState() == Thread.State.NEW) {
+            thread.start();
+        }
     }
 
     @Override

@@ -19,8 +19,8 @@ final class RelayedSocket implements Connection {
 
     final int record;
     private final TransportSession session;
-    private final Flow streamIn;
-    private final Flow streamOut;
+    private Flow streamIn;
+    private Flow streamOut;
     private DatagramJudge judge;
     private Flow datagramIn;
     private Flow datagramOut;
@@ -133,6 +133,30 @@ final class RelayedSocket implements Connection {
     void connect() {
         phase = Phase.CONNECTED;
         bind();
+    }
+
+    /** Another version of the transport has taken over: its flows go on where the former one's stopped. */
+    void resume() {
+        Flow formerIn = inward;
+        Flow formerOut = outward;
+        boolean stream = inward == streamIn;
+        streamIn = session.newFlow(Direction.IN);
+        streamOut = session.newFlow(Direction.OUT);
+        if (judge != null) {
+            datagramIn = session.newDatagramFlow(Direction.IN, judge);
+            datagramOut = session.newDatagramFlow(Direction.OUT, judge);
+        }
+        if (formerIn == null) {
+            return; // never used
+        }
+        inward = stream ? streamIn : datagramIn;
+        outward = stream ? streamOut : datagramOut;
+        resume(formerIn.position(), inward);
+        resume(formerOut.position(), outward);
+    }
+
+    private void resume(long[] position, Flow flow) {
+        flow.resume(position, record, application == null ? null : application.region, slot, ins == null ? null : ins.region, insSlot);
     }
 
     /** True while bytes or datagrams flow. */

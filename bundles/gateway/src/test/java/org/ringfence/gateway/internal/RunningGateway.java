@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Verdict;
+import org.ringfence.api.transport.Transport;
 import org.ringfence.memory.internal.JnaSystem;
 import org.ringfence.ring.local.LocalTransport;
 import org.ringfence.translator.LinuxTranslator;
@@ -54,12 +55,21 @@ final class RunningGateway implements AutoCloseable, Services {
         System.setErr(new PrintStream(new Tee(stderr, log), true));
         try {
             state = Files.createTempDirectory("ringfence-test");
-            loop = new EventLoop(transport(settings), state, this, failClosedMilliseconds, () -> { });
+            loop = new EventLoop(state, this, Settings.of(failClosedMilliseconds, false), () -> { });
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
         loop.start();
+        takeOver(transport(settings));
         startIns();
+    }
+
+    /** Another version of the transport takes over. */
+    void takeOver(Transport transport) {
+        ask(() -> {
+            loop.takeOver(transport);
+            return null;
+        });
     }
 
     static LocalTransport transport(Map<String, Object> settings) {
