@@ -23,12 +23,14 @@ needs() {
     done
 }
 
-# A gateway for this file alone, and a directory that servers may read after they changed to another user.
+# A gateway for this file alone, and a directory that servers may read after they changed to another user. A function
+# 'configure' of the file is called before the gateway starts.
 own_gateway() {
     own_instance
     SITE=$(mktemp -d "${TMPDIR:-/tmp}/ringfence-site.XXXXXX")
     chmod 0755 "$SITE"
     trap 'finish' EXIT
+    ! declare -F configure >/dev/null || configure
     trap 'exit 129' HUP PIPE # whoever reads the lines is gone: bash would end without the trap above
     "$ROOT/ringfence" up "$@" 2>"$SITE/up" || {
         not_ok "the gateway starts" "$(tr '\n' '|' <"$SITE/up")"

@@ -3,6 +3,10 @@
 set -u
 . "$(dirname -- "$0")/behind.sh"
 needs "policies end to end" nginx curl ss python3
+configure() { # so that on a busy machine, too, what is to wait is not refused
+    mkdir -p "$RINGFENCE_STATE/conf"
+    echo 'policy.absent.timeout = 20000' >"$RINGFENCE_STATE/conf/org.ringfence.gateway.cfg"
+}
 own_gateway
 make_site
 port=$(free_port)
@@ -43,6 +47,7 @@ moves_on() {
 }
 answered() { fetches "$url/small" "$SITE/www/small" -m "${1:-5}"; }
 refused() { ! answered 5 2>/dev/null; }
+unanswered() { ! answered 1 2>/dev/null; }
 check "a connection is established" moves_on
 check "nginx answers" answered
 
@@ -57,7 +62,7 @@ check "new connections are answered again" within 5 answered
 id() { shell ringfence:bundles | awk -v name="$1" '$3 == name { print $1 }'; }
 policy=$(id org.ringfence.policy)
 check "the policy bundle stops" shell felix:stop "$policy"
-check "without a policy nobody new gets in" refused
+check "without a policy nobody new gets in" unanswered
 check "the established connection goes on without it" moves_on
 check "the policy bundle starts" shell felix:start "$policy"
 check "with a policy new connections are answered" within 10 answered
@@ -70,12 +75,12 @@ check "the policy bundle starts again" shell felix:start "$policy"
 wait $waiter
 check "who came in between was served" cmp -s "$SITE/waited" "$SITE/www/small"
 
-# both bundles are updated from their files under load
+# all three bundles are updated from their files under load
 fetched_by 4 60 "$url/small" "$SITE/www/small" >"$SITE/update.log" 2>&1 &
 load=$!
 curl -sSf -m 60 --limit-rate 20M "$url/large" 2>/dev/null | cmp -s - "$SITE/www/large" &
 download=$!
-for name in org.ringfence.translator org.ringfence.policy org.ringfence.translator; do
+for name in org.ringfence.translator org.ringfence.policy org.ringfence.ring; do
     check "$name is updated while connections live" shell felix:update "$(id $name)"
 done
 wait $load

@@ -97,7 +97,7 @@ final class Versions<T> {
             LOG.error("{}: its end: {}", role, Trial.oneLine(e));
         }
         present = null;
-        LOG.warn("{}: nothing is in charge", role);
+        LOG.info("{}: nothing is in charge", role);
     }
 
     synchronized List<ServiceReport> report() {
