@@ -12,6 +12,7 @@
 #include "entry.h"
 #include "real.h"
 #include "socket.h"
+#include "stream.h"
 
 /* True if the program must not touch this number: it did not open it. Nor must a child of vfork, since the program
  * that it becomes inherits it. */
@@ -31,13 +32,6 @@ int shim_close(int fd) {
     if (is_own(fd)) return not_open();
     forget(fd);
     return real.close(fd);
-}
-
-int shim_fclose(FILE *stream) {
-    int kept = errno;
-    forget(fileno_unlocked(stream));
-    errno = kept;
-    return real.fclose(stream);
 }
 
 int shim_close_range(unsigned first, unsigned last, int flags) {
@@ -68,7 +62,9 @@ void shim_closefrom(int first) {
 }
 
 static int copied(int from, int to) {
-    if (to >= 0 && !process_is_borrowed()) table_set(to, table_get(from));
+    if (to < 0 || process_is_borrowed()) return to;
+    table_set(to, table_get(from));
+    if (table_get(to) != RF_ENTRY_NONE) stream_standard(to);
     return to;
 }
 

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "entry.h"
 #include "real.h"
+#include "stream.h"
 
 #define TYPE_MASK 0xf /* of socket()'s type: the rest are flags */
 #define POOL_ROUNDS 25
@@ -47,7 +48,9 @@ bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32
     uint32_t sequence = atomic_load(&slot->error) >> 16;
     bool reset = (atomic_load(&slot->marks) & RF_MARK_RESET) != 0;
     atomic_store(&slot->error_taken, reset ? sequence - 1 : sequence);
-    return table_set(fd, table_entry(attachment_index(attachment), number, generation));
+    if (!table_set(fd, table_entry(attachment_index(attachment), number, generation))) return false;
+    stream_standard(fd);
+    return true;
 }
 
 int socket_receive_offer(int from, struct rf_offer *offer, int flags) {
