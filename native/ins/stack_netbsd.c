@@ -135,6 +135,10 @@ static ssize_t netbsd_send_datagram(int socket, const struct rf_record *record, 
     return error != 0 ? error : netbsd_result(below->send_datagram(socket, &here, pieces, count));
 }
 
+/* ---- what the stack has: in Linux's numbers in every ABI ---- */
+
+static int netbsd_network(struct rf_network_entry *entries) { return below->network(entries); }
+
 /* ---- readiness: no numbers but errors ---- */
 
 static int netbsd_watch(int socket, uint64_t token, uint32_t readiness) {
@@ -157,7 +161,8 @@ const struct rf_stack rf_stack_netbsd = {
                .message_size = NETBSD_EMSGSIZE,
                .invalid = NETBSD_EINVAL,
                .in_progress = NETBSD_EINPROGRESS,
-               .aborted = NETBSD_ECONNABORTED},
+               .aborted = NETBSD_ECONNABORTED,
+               .again = NETBSD_EAGAIN},
     .open = netbsd_open,
     .socket = netbsd_socket,
     .is_datagram = netbsd_is_datagram,
@@ -178,6 +183,7 @@ const struct rf_stack rf_stack_netbsd = {
     .receive_datagram = netbsd_receive_datagram,
     .next_datagram = netbsd_next_datagram,
     .send_datagram = netbsd_send_datagram,
+    .network = netbsd_network,
     .watch = netbsd_watch,
     .watch_host = netbsd_watch_host,
     .wait = netbsd_wait,

@@ -10,6 +10,7 @@
 
 #include "datagram.h"
 #include "entry.h"
+#include "interfaces.h"
 #include "real.h"
 #include "socket.h"
 #include "stream.h"
@@ -96,6 +97,8 @@ int shim_fcntl64(int fd, int command, long word) {
 int shim_ioctl(int fd, unsigned long request, long word) {
     struct ring_socket s;
     if (is_own(fd)) return not_open();
+    int result;
+    if (interfaces_ioctl(fd, request, word, &result)) return result;
     if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
         return real.ioctl(fd, request, word);
     if (socket_state(&s) == RF_STATE_LISTENING && request != SIOCATMARK) {

@@ -25,6 +25,7 @@ iperf3 iperf3
 python3 python3
 dig bind9-dnsutils
 dnsmasq dnsmasq-base
+node nodejs
 sshd openssh-server
 ssh openssh-client
 ab apache2-utils

@@ -68,6 +68,17 @@ final class Ledger {
 
     /** A connection the application asked for stands. */
     void connected(RelayedSocket socket) {
+        named(socket);
+        if (socket.datagrams) {
+            socket.phase = RelayedSocket.Phase.CONNECTED;
+        } else {
+            socket.connect();
+        }
+        socket.region().connected(socket.slot);
+    }
+
+    /** The socket has a name of its own now, another one, or none. */
+    private void named(RelayedSocket socket) {
         CallTranslator translator = services.translator(socket.ins.region.abi());
         int length = socket.ins.region.local(socket.insSlot, name, 0);
         if (translator != null) {
@@ -75,12 +86,6 @@ final class Ledger {
         }
         socket.localPort = Addresses.port(name, 0, length);
         socket.region().setLocal(socket.slot, name, 0, Math.min(length, MAX_NAME));
-        if (socket.datagrams) {
-            socket.phase = RelayedSocket.Phase.CONNECTED;
-        } else {
-            socket.connect();
-        }
-        socket.region().connected(socket.slot);
     }
 
     /** CONNECT of a datagram socket was answered: it has a peer now, another one, or none. */
@@ -95,6 +100,8 @@ final class Ledger {
         if (socket.ins.region.state(socket.insSlot) == SocketState.CONNECTED) {
             connected(socket);
         } else {
+            // without a peer, or one with port 0, which Linux does not tell: the local address is chosen, or given up, all the same
+            named(socket);
             socket.phase = RelayedSocket.Phase.OPEN;
             socket.region().notConnected(socket.slot);
         }
