@@ -10,32 +10,8 @@ check "the INS speaks NetBSD" is_netbsd
 check "status says that it does" bash -c "'$ROOT/ringfence' status | grep -q -- '--abi netbsd'"
 
 # ---- what a program sees of its sockets is what it sees natively ----
-# same GROUP: python's lines behind the gateway are those without.
-same() {
-    local group=$1
-    timeout 60 "$PYTHON" "$CLIENTS/sockets.py" "$group" >"$SITE/$group.native" 2>&1 || return
-    timeout 60 "$ROOT/ringfence" run --name python -- "$PYTHON" "$CLIENTS/sockets.py" "$group" >"$SITE/$group.behind" 2>&1
-    # nothing would equal nothing
-    [ "$(wc -l <"$SITE/$group.native")" -ge 3 ] && diff "$SITE/$group.native" "$SITE/$group.behind"
-}
-check "errors are those of Linux" same errors
-check "options that are on or off read as on Linux" same flags
-check "sizes, times, linger and TCP_INFO read as on Linux" same values
-check "addresses of IPv4 and IPv6 are as on Linux" same names
-check "ends of file, broken pipes and resets are as on Linux" same ends
-
-# What docs/translation.md says cannot be as on Linux: the options are set, and not read.
-hidden() {
-    "$ROOT/ringfence" run --name python -- "$PYTHON" -c 'import errno, socket
-s = socket.socket()
-for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
-    s.setsockopt(socket.IPPROTO_TCP, name, 30)
-    try:
-        raise SystemExit(f"option {name} reads as {s.getsockopt(socket.IPPROTO_TCP, name)}")
-    except OSError as e:
-        assert e.errno == errno.ENOPROTOOPT, e'
-}
-check "keep-alive times can be set, and reading them is ENOPROTOOPT as NetBSD has it" hidden
+. "$(dirname -- "$0")/sockets.sh"
+sockets_are_as_natively
 
 # ---- nginx ----
 make_site

@@ -7,15 +7,14 @@
  *
  *   main.c      command line and the order of things at start
  *   attach.c    the way to the gateway: hello, welcome, the mapped region
- *   sandbox.c   locking the process down; filter.c: the system calls that are left
+ *   sandbox.c   what is open, and locking the process down (not on rumprun: rumprun/process.c); filter.c: the system calls that are left
  *   loop.c      turns of the loop, doorbells, sleep
  *   calls.c     executing calls
  *   accept.c    connections on their way from a listener to a posted ACCEPT
  *   transfer.c  bytes, ends of file, errors, and what waits for bytes: SHUTDOWN and CLOSE
  *   datagrams.c the same for sockets of datagrams, whose rings carry records
- *   network.c   telling the links, addresses and routes that the stack has
- *   stack.h     what a network stack offers; stack_linux.c: the kernel's; netbsd.h: the same kernel, in
- *               the numbers and layouts of NetBSD
+ *   stack.h     what a network stack offers; stack_linux.c: the kernel's; netbsd/: that of NetBSD, on the system calls of
+ *               emulation/, rump/ or rumprun/; stacks_*.c: which of them a program has
  */
 #ifndef RINGFENCE_INS_INS_H
 #define RINGFENCE_INS_INS_H
@@ -138,10 +137,15 @@ struct ins_identity {
     bool change, insist; /* insist: the user was asked for by name */
 };
 struct ins_identity ins_find_user(const char *user);
+/* Closes what whoever started the process left open, save standard error. */
+void ins_close_inherited(void);
+/* Takes every descriptor below the highest of the gateway's, which it returns: the stack's sockets are above it. */
+int ins_fill_descriptors(const struct ins_peer *peer);
 void ins_raise_descriptors(const struct ins *ins);
-void ins_lock_down(const struct ins_identity *identity);
+/* `threads`: the stack starts threads of its own at any time. */
+void ins_lock_down(const struct ins_identity *identity, bool threads);
 void ins_die_with_parent(int parent);
-/* filter.c: leaves the process the system calls of its loop. `host` is the highest descriptor that is not a
+/* filter.c, rump/filter.c: leaves the process the system calls of its loop. `host` is the highest descriptor that is not a
  * stack's socket: messages can be received on those above it only. */
 void ins_filter_system_calls(int host);
 
@@ -174,9 +178,6 @@ void ins_flush_datagrams(struct ins *ins, uint32_t slot);
 /* CONNECT and SHUTDOWN of a datagram socket: the negated error, or 0. */
 int ins_connect_datagrams(struct ins *ins, uint32_t slot, const void *address, uint32_t length);
 int ins_shutdown_datagrams(struct ins *ins, uint32_t slot, int how, uint64_t position);
-
-/* network.c: answers a NETWORK. */
-void ins_tell_network(struct ins *ins, const struct rf_command *command);
 
 /* transfer.c */
 void ins_receive(struct ins *ins, uint32_t slot);

@@ -1,7 +1,6 @@
 /* ringfence-ins: the isolated network stack as a locked-down local process. The command line, and the
  * order in which things happen at start. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,13 +14,19 @@
 
 static const char usage[] =
     "Usage: ringfence-ins --socket PATH [--abi linux|netbsd] [--user NAME|UID] [--linger SECONDS] [--no-sandbox]\n"
+    "                     [--interface NAME[@LINK]] [--address ADDRESS/BITS] [--gateway ADDRESS]\n"
     "Executes the socket calls of the gateway whose ins.sock is PATH.\n"
     "\n"
     "  --socket PATH      the gateway's ins.sock, in its state directory\n"
-    "  --abi linux|netbsd numbers and layouts spoken to the gateway; default linux. netbsd is a stand-in for a\n"
-    "                     NetBSD stack, on this machine's sockets\n"
+    "  --abi linux|netbsd numbers and layouts spoken to the gateway: those of a stack this program was built with,\n"
+    "                     by default the first of them. Without a rump kernel, netbsd is a stand-in for a NetBSD\n"
+    "                     stack on this machine's sockets\n"
     "  --user NAME|UID    as root, run as this user; default nobody\n"
     "  --linger SECONDS   reset a closed connection whose peer has taken no byte for so long; default 60\n"
+    "  --interface NAME   for a stack of its own: the interface it has, such as virt0 (the host's tap device tun0)\n"
+    "                     or shmif0@FILE\n"
+    "  --address A/BITS   the interface's address, IPv4 or IPv6; up to 4 of them\n"
+    "  --gateway A        the router of a family; up to 4 of them\n"
     "  --die-with-parent  end when the thread that started this process ends\n"
     "  --no-sandbox       keep user, file system and system calls: for debugging\n"
     "  --help             this text\n"
@@ -59,41 +64,35 @@ static void terminated(int signal) {
     _exit(0);
 }
 
-/* No descriptor of whoever started the process stays open, save standard error. */
-static void close_inherited(void) {
-    int null;
-    do null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (null >= 0 && null <= STDERR_FILENO);
-    if (null < 0) ins_die("cannot open /dev/null: %s", strerror(errno));
-    dup2(null, STDIN_FILENO);
-    dup2(null, STDOUT_FILENO);
-    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) ins_die("cannot close descriptors: %s", strerror(errno));
-}
-
-/* Takes every descriptor below the highest of the gateway's, so that the stack's sockets are all above it. */
-static int fill_descriptors(const struct ins_peer *peer) {
-    int highest = peer->control > peer->doorbell ? peer->control : peer->doorbell, next;
-    if (peer->ring_gateway > highest) highest = peer->ring_gateway;
-    do next = dup(STDIN_FILENO);
-    while (next >= 0 && next < highest);
-    if (next < 0) ins_die("no descriptor is left: raise the limit (ulimit -n)");
-    close(next);
-    return highest;
-}
-
 struct options {
     const char *socket, *user;
     const struct rf_stack *stack;
     bool sandbox, die_with_parent;
     int64_t linger; /* milliseconds */
+    struct rf_setup setup;
 };
 
-static const struct rf_stack *const stacks[] = {&rf_stack_linux, &rf_stack_netbsd};
-
 static const struct rf_stack *find_stack(const char *name) {
-    for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++)
-        if (strcmp(name, stacks[i]->name) == 0) return stacks[i];
+    for (size_t i = 0; rf_stacks[i] != NULL; i++)
+        if (strcmp(name, rf_stacks[i]->name) == 0) return rf_stacks[i];
+    if (rf_stacks[1] == NULL) ins_die("--abi '%s': this program was built with the stack %s alone", name, rf_stacks[0]->name);
     ins_die("--abi '%s': give linux or netbsd", name);
+}
+
+static void add(const char *option, const char *value, const char *to[RF_SETUP_MOST]) {
+    for (int i = 0; i < RF_SETUP_MOST; i++)
+        if (to[i] == NULL) {
+            to[i] = value;
+            return;
+        }
+    ins_die("%s '%s': there are %d already", option, value, RF_SETUP_MOST);
+}
+
+static void set_interface(char *value, struct rf_setup *setup) {
+    char *link = strchr(value, '@');
+    if (link != NULL) *link++ = '\0';
+    setup->interface = value;
+    setup->link = link;
 }
 
 static struct options parse(int argc, char **argv) {
@@ -101,9 +100,11 @@ static struct options parse(int argc, char **argv) {
         {"socket", required_argument, NULL, 's'},     {"abi", required_argument, NULL, 'a'},
         {"user", required_argument, NULL, 'u'},       {"linger", required_argument, NULL, 'l'},
         {"die-with-parent", no_argument, NULL, 'd'},  {"no-sandbox", no_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},             {NULL, 0, NULL, 0},
+        {"interface", required_argument, NULL, 'i'},  {"address", required_argument, NULL, 'A'},
+        {"gateway", required_argument, NULL, 'g'},    {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    struct options options = {.stack = stacks[0], .sandbox = true, .linger = 60000};
+    struct options options = {.stack = rf_stacks[0], .sandbox = true, .linger = 60000};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         char *end;
@@ -121,6 +122,15 @@ static struct options parse(int argc, char **argv) {
             options.linger = strtol(optarg, &end, 10) * 1000;
             if (*end != '\0' || options.linger <= 0 || options.linger > 86400000)
                 ins_die("--linger '%s': give seconds from 1 to 86400", optarg);
+            break;
+        case 'i':
+            set_interface(optarg, &options.setup);
+            break;
+        case 'A':
+            add("--address", optarg, options.setup.addresses);
+            break;
+        case 'g':
+            add("--gateway", optarg, options.setup.gateways);
             break;
         case 'd':
             options.die_with_parent = true;
@@ -146,7 +156,7 @@ int main(int argc, char **argv) {
     struct options options = parse(argc, argv);
     struct ins_identity identity = {0};
     if (options.sandbox) identity = ins_find_user(options.user);
-    close_inherited();
+    ins_close_inherited();
     signal(SIGPIPE, SIG_IGN);
     struct sigaction action = {.sa_handler = terminated};
     sigaction(SIGTERM, &action, NULL);
@@ -162,12 +172,17 @@ int main(int argc, char **argv) {
     size_t bytes = ins.region.slot_count * sizeof *ins.sockets;
     ins.sockets = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (ins.sockets == MAP_FAILED) ins_die("cannot map %zu bytes for %u slots", bytes, ins.region.slot_count);
-    int error = ins.stack->open();
+    ins_raise_descriptors(&ins);
+    options.setup.sockets = ins.region.slot_count;
+    int error = ins.stack->open(&options.setup);
+    if (error != 0 && rf_setup_has_network(&options.setup))
+        ins_die("cannot open stack '%s' with interface '%s': error %d: has this program a stack of its own, and the host "
+                "what the interface is plugged into?",
+                ins.stack->name, options.setup.interface != NULL ? options.setup.interface : "", -error);
     if (error != 0) ins_die("cannot open stack '%s': error %d", ins.stack->name, -error);
 
-    ins_raise_descriptors(&ins);
-    if (options.sandbox) ins_lock_down(&identity);
+    if (options.sandbox) ins_lock_down(&identity, rf_stacks_have_threads);
     if (options.die_with_parent) ins_die_with_parent(parent);
-    if (options.sandbox) ins_filter_system_calls(fill_descriptors(&ins.peer));
+    if (options.sandbox) ins_filter_system_calls(ins_fill_descriptors(&ins.peer));
     ins_serve(&ins);
 }

@@ -1,7 +1,24 @@
-# ringfence-ins: the isolated network stack as a local process, backend of region B.
+# ringfence-ins: the isolated network stack as a local process, backend of region B; and the same with other stacks, which
+# ins/Makefile makes by name.
 INS := $(BUILD)/ringfence-ins
 
-$(INS): $(patsubst %.c,$(BUILD)/%.o,$(wildcard ins/*.c)) $(REGION)
+INS_COMMON := $(patsubst %,ins/%.c,accept attach calls datagrams loop main transfer)
+INS_LINUX := ins/stack_linux.c ins/messages_linux.c
+INS_NETBSD := ins/netbsd/stack.c ins/netbsd/memory.c ins/netbsd/messages.c
+INS_EMULATION := $(wildcard ins/emulation/*.c) ins/netbsd/wait_one.c
+INS_PROCESS := ins/sandbox.c ins/filter.c
+
+INS_SOURCES := $(INS_COMMON) $(INS_PROCESS) $(INS_LINUX) $(INS_NETBSD) $(INS_EMULATION) ins/stacks_local.c
+INS_SOURCES_linux := $(INS_COMMON) $(INS_PROCESS) $(INS_LINUX) ins/stacks_linux.c
+INS_SOURCES_netbsd-on-linux := $(INS_COMMON) $(INS_PROCESS) $(INS_NETBSD) $(INS_EMULATION) ins/stacks_netbsd.c
+INS_SOURCES_rump := $(INS_COMMON) ins/sandbox.c $(INS_NETBSD) $(wildcard ins/rump/*.c) ins/stacks_rump.c
+INS_SOURCES_rumprun := $(INS_COMMON) $(wildcard ins/rumprun/*.c) $(INS_NETBSD) ins/netbsd/wait_one.c ins/stacks_netbsd.c \
+	$(patsubst %,region/%.c,command region ring record)
+
+$(INS): $(INS_SOURCES:%.c=$(BUILD)/%.o) $(REGION)
+$(BUILD)/ringfence-ins-linux: $(INS_SOURCES_linux:%.c=$(BUILD)/%.o) $(REGION)
+$(BUILD)/ringfence-ins-netbsd-on-linux: $(INS_SOURCES_netbsd-on-linux:%.c=$(BUILD)/%.o) $(REGION)
+$(INS) $(BUILD)/ringfence-ins-linux $(BUILD)/ringfence-ins-netbsd-on-linux:
 	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
 
 ALL += $(INS)
@@ -14,10 +31,64 @@ $(NETBSD_NUMBERS): ins/netbsd.awk $(NETBSD_TABLE)
 	@mkdir -p $(@D)
 	awk -f ins/netbsd.awk $(NETBSD_TABLE) >$@
 
-NETBSD_OBJECTS := $(patsubst %,ins/%.o,stack_netbsd options_netbsd test/netbsd)
+NETBSD_OBJECTS := $(patsubst %.c,%.o,$(INS_NETBSD) $(INS_EMULATION) $(wildcard ins/rumprun/*.c) ins/test/netbsd.c ins/test/standin.c)
 NETBSD_OBJECTS := $(NETBSD_OBJECTS:%=$(BUILD)/%) $(NETBSD_OBJECTS:%=$(BUILD)/asan/%)
 $(NETBSD_OBJECTS): CFLAGS += -Iins -I$(BUILD)/ins
 $(NETBSD_OBJECTS): | $(NETBSD_NUMBERS)
+
+# With a rump kernel, RUMP=<prefix>, in a directory of its own, since the prefix is part of it. Its libraries refer to each
+# other and to components that may be missing; each that is linked is there as a whole, since it announces itself.
+RUMP ?=
+RUMP_LIBRARIES := rumpnet_config rumpnet_virtif rumpnet_shmif rumpnet_netinet6 rumpnet_netinet rumpnet_net rumpnet rump rumpuser
+RUMP_FOUND = $(foreach l,$(RUMP_LIBRARIES),$(if $(wildcard $(RUMP)/lib/lib$(l).so $(RUMP)/lib/lib$(l).a),-l$(l)))
+RUMP_PIE = $(if $(wildcard $(RUMP)/lib/librump.so),$(PIE),-no-pie)
+RUMP_BUILD := $(BUILD)/rump
+
+# Another prefix is other headers and libraries: everything anew.
+.PHONY: rump-prefix
+rump-prefix:
+$(RUMP_BUILD)/prefix: rump-prefix
+	@mkdir -p $(@D)
+	@echo '$(RUMP)' | cmp -s - $@ || echo '$(RUMP)' >$@
+
+$(RUMP_BUILD)/%.o: %.c $(RULES) $(RUMP_BUILD)/prefix | $(NETBSD_NUMBERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iins -I$(BUILD)/ins -isystem $(RUMP)/include -MMD -MP -c -o $@ $<
+
+$(RUMP_BUILD)/ringfence-ins-rump: $(INS_SOURCES_rump:%.c=$(RUMP_BUILD)/%.o) $(REGION)
+	$(CC) $(RUMP_PIE) -Wl,-z,relro,-z,noexecstack -pthread -o $@ $^ -L$(RUMP)/lib -Wl,-rpath,$(RUMP)/lib \
+		-Wl,--allow-shlib-undefined -Wl,--no-as-needed -Wl,--whole-archive $(RUMP_FOUND) -Wl,--no-whole-archive -ldl -lrt
+
+# For the unikernel: rumprun's compiler, and a build directory of its own (ins/Makefile gives both). "Baking" it with a
+# platform is the user's next step.
+$(BUILD)/ringfence-ins-rumprun: CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -D_NETBSD_SOURCE -Iins -I$(BUILD)/ins \
+	-Iins/rumprun/include -include ins/rumprun/foreign.h
+$(BUILD)/ringfence-ins-rumprun: $(INS_SOURCES_rumprun:%.c=$(BUILD)/%.o)
+	$(CC) -o $@ $^
+
+# A double of a rump kernel's prefix, for the tests: the names of its libraries, on the emulation.
+RUMP_DOUBLE := $(BUILD)/rump-double
+RUMP_DOUBLE_SOURCES := ins/rump/double/kernel.c $(filter-out ins/emulation/boot.c,$(wildcard ins/emulation/*.c))
+RUMP_DOUBLE_OTHERS := $(patsubst %,$(RUMP_DOUBLE)/lib/lib%.so,$(filter-out rump,$(RUMP_LIBRARIES)))
+
+$(RUMP_DOUBLE)/%.o: %.c $(RULES) | $(NETBSD_NUMBERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iins -I$(BUILD)/ins -Iins/rump/double/include -MMD -MP -c -o $@ $<
+
+$(RUMP_DOUBLE)/lib/librump.so: $(RUMP_DOUBLE_SOURCES:%.c=$(RUMP_DOUBLE)/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -shared -Wl,-Bsymbolic -o $@ $^ # the INS has functions of these names, too
+	@cp -R ins/rump/double/include $(RUMP_DOUBLE)/
+
+# The others are there to be found.
+$(RUMP_DOUBLE_OTHERS): $(RUMP_DOUBLE)/lib/librump.so
+	$(CC) -shared -o $@ -x c /dev/null
+
+# As ins/Makefile builds it, but not where a user's own is.
+INS_DOUBLED := $(RUMP_DOUBLE)/build/ringfence-ins-rump
+.PHONY: ins-rump-double
+ins-rump-double: $(RUMP_DOUBLE)/lib/librump.so $(RUMP_DOUBLE_OTHERS) $(REGION)
+	$(MAKE) --no-print-directory RUMP=$(abspath $(RUMP_DOUBLE)) RUMP_BUILD=$(RUMP_DOUBLE)/build $(INS_DOUBLED)
 
 # Its tests: each ins/test/NAME.c but the parts is a program that plays the gateway to an INS it starts.
 INS_TEST_PARTS := frontend frontend_datagrams
@@ -28,13 +99,16 @@ INS_TEST_OBJECTS := $(INS_TEST_PARTS:%=$(BUILD)/ins/test/%.o) $(BUILD)/region/te
 $(INS_TEST_PROGRAMS): %: %.o $(INS_TEST_OBJECTS) $(REGION)
 	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
 
+# The emulation alone.
+$(BUILD)/ins/test/standin: $(patsubst %.c,$(BUILD)/%.o,$(wildcard ins/emulation/*.c))
+
 # The filter alone, in a process that does what it forbids.
 $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
-$(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard ins/*.c) $(wildcard region/*.c))
+$(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network \
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure \
 	netbsd)
 
 .PHONY: test-ins test-ins-sanitized
@@ -43,8 +117,12 @@ test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins
 	RINGFENCE_INS=$(BUILD)/asan/ringfence-ins $$t || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
-test-ins: $(INS_TEST_PROGRAMS) $(INS)
+test-ins: $(INS_TEST_PROGRAMS) $(INS) ins-rump-double $(BUILD)/ringfence-ins-linux $(BUILD)/ringfence-ins-netbsd-on-linux
 	@failed=; for t in $(INS_TEST_PROGRAMS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
+	for i in $(INS_DOUBLED) $(BUILD)/ringfence-ins-netbsd-on-linux; do echo "== netbsd, $$i"; \
+	RINGFENCE_INS=$$i $(BUILD)/ins/test/netbsd || failed="$$failed $$i"; done; \
+	ins/test/builds $(BUILD) || failed="$$failed builds"; \
+	ins/behaviour check || failed="$$failed behaviour"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 TESTS += test-ins test-ins-sanitized

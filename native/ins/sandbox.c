@@ -1,6 +1,7 @@
 /* Locks the process down before it speaks to the network: no files, no privileges but binding ports
  * below 1024, no other users' processes. What is left of the kernel, filter.c decides. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -18,6 +19,28 @@
 
 #define DEFAULT_USER "nobody"
 #define DEFAULT_NUMBER 65534
+
+/* No descriptor of whoever started the process stays open, save standard error. */
+void ins_close_inherited(void) {
+    int null;
+    do null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (null >= 0 && null <= STDERR_FILENO);
+    if (null < 0) ins_die("cannot open /dev/null: %s", strerror(errno));
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) ins_die("cannot close descriptors: %s", strerror(errno));
+}
+
+/* Takes every descriptor below the highest of the gateway's, so that the stack's sockets are all above it. */
+int ins_fill_descriptors(const struct ins_peer *peer) {
+    int highest = peer->control > peer->doorbell ? peer->control : peer->doorbell, next;
+    if (peer->ring_gateway > highest) highest = peer->ring_gateway;
+    do next = dup(STDIN_FILENO);
+    while (next >= 0 && next < highest);
+    if (next < 0) ins_die("no descriptor is left: raise the limit (ulimit -n)");
+    close(next);
+    return highest;
+}
 
 struct ins_identity ins_find_user(const char *user) {
     struct ins_identity identity = {.change = geteuid() == 0, .insist = user != NULL};
@@ -99,13 +122,14 @@ static void become_user(const struct ins_identity *identity) {
     if (syscall(SYS_capset, &header, kept) != 0) ins_die("cannot drop capabilities: %s", strerror(errno));
 }
 
-void ins_lock_down(const struct ins_identity *identity) {
+void ins_lock_down(const struct ins_identity *identity, bool threads) {
     if (identity->change) {
         leave_file_system();
         become_user(identity);
     }
     /* No way up again, no process to start, no core file, no debugger of the same user. */
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0}) != 0 ||
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        (!threads && setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0}) != 0) ||
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         ins_die("cannot give up privileges: %s", strerror(errno));
 }

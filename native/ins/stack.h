@@ -2,9 +2,8 @@
  * stack.h - the network stack below the INS's loop, as a table of functions.
  *
  * The loop knows slots, rings and calls; a stack knows sockets. One INS has one stack: Linux's own
- * (stack_linux.c), or what stands in for NetBSD's (stack_netbsd.c); a rump kernel's, in the process
- * or on rumprun, takes a table of its own. The
- * numbers in arguments, addresses, option values and results are those of the stack's ABI and go
+ * (stack_linux.c), or NetBSD's (netbsd/), which is written once for a rump kernel, rumprun and what stands in for them on
+ * Linux. The numbers in arguments, addresses, option values and results are those of the stack's ABI and go
  * through the loop unread; the few errors the loop gives by itself it takes from `errors`.
  *
  * Nothing here waits, save `wait`, and nothing allocates after `open`. Functions return 0 or a
@@ -14,11 +13,12 @@
 #define RINGFENCE_INS_STACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include "../region/network.h"
+#include "../region/layout.h"
 
 /* Below every negated errno: nothing to do now, a change will be reported; and accept() lacks
  * descriptors or memory, ask again in a while. */
@@ -37,14 +37,25 @@ struct rf_event {
     uint32_t readiness;
 };
 
+/* What a stack is opened with. The interface is for one that has none by itself. */
+#define RF_SETUP_MOST 4
+struct rf_setup {
+    uint32_t sockets;             /* at most so many at a time */
+    const char *interface, *link; /* its name, and what it is plugged into; NULL: none */
+    const char *addresses[RF_SETUP_MOST], *gateways[RF_SETUP_MOST]; /* "10.0.0.2/24", "fd00::2/64"; "10.0.0.1" */
+};
+static inline bool rf_setup_has_network(const struct rf_setup *setup) {
+    return setup->interface != NULL || setup->addresses[0] != NULL || setup->gateways[0] != NULL;
+}
+
 struct rf_stack {
     const char *name;
     uint32_t abi; /* enum rf_abi */
     struct {
-        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted, again;
+        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted;
     } errors;
 
-    int (*open)(void);
+    int (*open)(const struct rf_setup *setup);
 
     /* `kept` is a word per socket for the stack's own use, 0 at first; a socket accepted from a
      * listener starts with a copy of the listener's. */
@@ -73,10 +84,6 @@ struct rf_stack {
     ssize_t (*next_datagram)(int socket);
     ssize_t (*send_datagram)(int socket, const struct rf_record *record, const struct iovec *pieces, int count);
 
-    /* Fills in what the stack has, links first, then addresses, then routes: at most RF_NETWORK_MOST entries, all zero
-     * before. The number of entries. */
-    int (*network)(struct rf_network_entry *entries);
-
     /* Reports changes of the socket's readiness, each once, until it is closed: RF_WRITABLE only if it is in
      * `readiness`, the others in any case. Again for the same socket: changes `readiness`, and reports what is so. */
     int (*watch)(int socket, uint64_t token, uint32_t readiness);
@@ -87,6 +94,9 @@ struct rf_stack {
 };
 
 extern const struct rf_stack rf_stack_linux, rf_stack_netbsd;
+/* Those of this build, ended by NULL (stacks_*.c): the first is the default. */
+extern const struct rf_stack *const rf_stacks[];
+extern const bool rf_stacks_have_threads; /* of their own, which they start at any time */
 
 /* shutdown()'s `how`, the same in every ABI that descends from BSD. */
 enum { RF_SHUT_READ = 0, RF_SHUT_WRITE = 1, RF_SHUT_BOTH = 2 };

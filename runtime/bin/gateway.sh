@@ -7,12 +7,14 @@ readonly STOP_BOUND=${RINGFENCE_STOP_BOUND:-10}
 
 help_up() {
     cat <<'EOF'
-usage: ./ringfence up [--abi linux|netbsd] [--ins-net host|own]
+usage: ./ringfence up [--abi linux|netbsd | --ins PROGRAM [--ins-arg ARGUMENT ...]] [--ins-net host|own]
 
 Starts the gateway and the isolated network stack (INS) and returns when they are ready. Does nothing when they
 are. Builds first what has not been built.
 
-  --abi      the ABI the INS speaks (default: linux); netbsd is a stand-in for a NetBSD stack
+  --abi      the ABI the built-in INS speaks (default: linux); netbsd is a stand-in for a NetBSD stack
+  --ins      another INS, such as native/build/ringfence-ins-rump (docs/rumprun.md): it says itself what it speaks
+  --ins-arg  an argument of its, again for each; '--socket PATH' is added
   --ins-net  the INS's network: that of the host, so that a protected server answers on the host's addresses
              (default), or a namespace of its own with addresses of its own, for which root is needed
 
@@ -23,25 +25,46 @@ EOF
 }
 
 cmd_up() {
-    local abi=linux ins_net=host asked=$#
+    local abi='' ins='' ins_net=host asked=$#
+    local -a arguments=()
     while [ $# -gt 0 ]; do
         case $1 in
-            --abi=* | --ins-net=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
+            --abi=* | --ins=* | --ins-arg=* | --ins-net=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
         esac
         case "$1 ${2:-}" in
             '--abi linux' | '--abi netbsd') abi=$2 ;;
             '--ins-net host' | '--ins-net own') ins_net=$2 ;;
+            '--ins '?*) ins=$2 ;;
+            '--ins-arg '?*)
+                [[ $2 != *$'\n'* ]] || usage_error "up: an argument of the INS cannot have two lines"
+                arguments+=("$2")
+                ;;
             *) usage_error "up: '$1${2:+ $2}' is not understood: './ringfence up --help' shows the options" ;;
         esac
         shift 2
     done
+    if [ -n "$ins" ]; then
+        [ -z "$abi" ] || usage_error "up: --abi is for the built-in INS: '$ins' says itself what it speaks; pass it --ins-arg"
+        command -v -- "$ins" >/dev/null || die "up: --ins '$ins': not a program that can be run"
+        ins=$(realpath -- "$(command -v -- "$ins")")
+    elif [ ${#arguments[@]} -gt 0 ]; then
+        usage_error "up: --ins-arg is for the program of --ins"
+    fi
+    # shellcheck disable=SC2206 # RINGFENCE_INS_COMMAND is separated by blanks
+    if [ -z "$ins" ]; then
+        INS_COMMAND=(${RINGFENCE_INS_COMMAND:-"$NATIVE/ringfence-ins" --abi "${abi:-linux}"})
+        INS_OPTIONS="--abi ${abi:-linux}"
+    else
+        INS_COMMAND=("$ins" ${arguments[@]+"${arguments[@]}"})
+        INS_OPTIONS="--ins ${INS_COMMAND[*]}"
+    fi
     if [ $ins_net = own ]; then
         "$RUNTIME/bin/ins-own-net" --check || exit 1
     fi
     umask 077
     make_state
     build_if_missing
-    with_lock start_gateway "$abi" "$ins_net" "$asked"
+    with_lock start_gateway "$ins_net" "$asked"
 }
 
 # Runs a function while no other up or down of this instance is at work.
@@ -52,18 +75,19 @@ with_lock() {
     exec 9>&-
 }
 
-# start_gateway ABI INS_NET ASKED: a gateway that runs already must be as asked for, if ASKED is not 0.
+# start_gateway INS_NET ASKED: a gateway that runs already must be as asked for, if ASKED is not 0. INS_COMMAND is the
+# program of the INS, INS_OPTIONS how it was asked for.
 start_gateway() {
-    local options="--abi $1 --ins-net $2" pid
+    local options="$INS_OPTIONS --ins-net $1" pid
     if pid=$(gateway_pid); then
-        if [ "$3" -ne 0 ] && [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
+        if [ "$2" -ne 0 ] && [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
             die "gateway (pid $pid) runs with '$(cat -- "$STATE/options")', not '$options': run './ringfence down' first"
         fi
     else
         rm -f -- "$STATE"/{gateway.pid,ready,attach.sock,ins.sock,shell.sock}
         remove_own_net
         echo "$options" >"$STATE/options"
-        launch_gateway "$1" "$2"
+        launch_gateway "$1"
         pid=$(cat -- "$STATE/gateway.pid")
     fi
     await_ready "$pid"
@@ -76,8 +100,9 @@ start_gateway() {
 # Starts the JVM in a session of its own, so that Ctrl-C in this terminal does not reach it. The lock's descriptor
 # is closed in it: an inherited lock would be held as long as the gateway runs.
 launch_gateway() {
-    local logging=$RUNTIME/conf/logback.xml ins=${RINGFENCE_INS_COMMAND:-"$NATIVE/ringfence-ins --abi $1"}
-    [ "$2" = own ] && ins="$RUNTIME/bin/ins-own-net $ins"
+    local logging=$RUNTIME/conf/logback.xml ins
+    [ "$1" = own ] && INS_COMMAND=("$RUNTIME/bin/ins-own-net" "${INS_COMMAND[@]}")
+    ins=$(printf '%s\n' "${INS_COMMAND[@]}") # a line for each, so that blanks stay in them
     find_java
     [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
@@ -89,7 +114,7 @@ launch_gateway() {
     flags+=(${RINGFENCE_JAVA_OPTS:-})
     flags+=("-Dringfence.state=$STATE" "-Dringfence.runtime=$RUNTIME" "-Dringfence.native=$NATIVE"
         "-Dringfence.ins.command=$ins"
-        "-Dringfence.abi=$1" "-Dringfence.ins.net=$2" "-Dringfence.log.level=${RINGFENCE_LOG_LEVEL:-INFO}"
+        "-Dringfence.ins.net=$1" "-Dringfence.log.level=${RINGFENCE_LOG_LEVEL:-INFO}"
         "-Djna.tmpdir=$STATE/data" "-Djava.io.tmpdir=$STATE/data" -Djava.awt.headless=true
         "-Dlogback.configurationFile=$logging" "-Dfelix.config.properties=file:$RUNTIME/conf/config.properties")
     (
@@ -174,24 +199,25 @@ help_status() {
     cat <<'EOF'
 usage: ./ringfence status
 
-Shows gateway, isolated network stack, applications and policies, and what is missing and why. Exit status 0 when the
-gateway is ready, 1 when not. './ringfence shell health' looks deeper.
+Shows gateway, isolated network stack, applications and bundles. Exit status 0 when the gateway is ready, 1 when not.
 EOF
 }
 
 cmd_status() {
-    local pid
+    local pid heading
     [ $# -eq 0 ] || usage_error "status: takes no arguments, got '$1'"
     locate_state
     pid=$(gateway_pid) || die "gateway: down (state directory $STATE): './ringfence up' starts it"
-    echo "instance      $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
+    echo "gateway       $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
         "$(cat -- "$STATE/options" 2>/dev/null)"
     echo "state         $STATE"
     if [ -s "$STATE/ins-address" ]; then
         echo "INS address   $(cat -- "$STATE/ins-address")"
     fi
-    echo
-    gateway_shell status || true
+    for heading in ins applications bundles; do
+        printf '\n%s\n' "$heading"
+        gateway_shell "ringfence:$heading" 2>&1 | sed 's/^/  /' || true
+    done
     gateway_ready || die "gateway (pid $pid): running but not ready: './ringfence logs' says why"
 }
 
@@ -200,9 +226,8 @@ help_shell() {
 usage: ./ringfence shell [COMMAND ...]
 
 The Gogo shell of the running gateway. With COMMAND: runs it, prints what it writes, and exits with status 1 if it
-failed, 2 if it was called wrongly, 3 if no gateway answers. Several arguments are the words of one command; one argument
-is a line as it would be typed ('connections | grep nginx'). Without: runs the lines of standard input; 'help' lists the
-commands, 'exit' or end of file leaves.
+failed, 3 if no gateway answers. Without: runs the lines of standard input; 'help' lists the commands, 'exit' or
+end of file leaves.
 EOF
 }
 

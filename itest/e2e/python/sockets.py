@@ -1,6 +1,6 @@
 """What a program sees of its sockets, one line each, to be compared with what it sees natively.
 
-usage: sockets.py errors|flags|values|names|ends
+usage: sockets.py errors|flags|values|names|ends|streams|datagrams
 """
 import errno
 import os
@@ -144,4 +144,106 @@ def ends():
         show("receive after a reset", lambda: client.recv(1))
 
 
-{"errors": errors, "flags": flags, "values": values, "names": names, "ends": ends}[sys.argv[1]]()
+def streams():
+    """What a NetBSD stack does otherwise, one by one: native/ins/netbsd/behaviour.tsv."""
+    fresh = tcp()
+    show("shutdown of an unconnected socket", lambda: fresh.shutdown(socket.SHUT_RDWR))
+    show("an option after that", lambda: fresh.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+    show("accept without listen", lambda: socket.socket().accept())
+    show("receive unconnected", lambda: socket.socket().recv(1))
+    show("send unconnected", lambda: tcp().send(b"x"))
+    print("IPV6_V6ONLY of a fresh socket", socket.socket(socket.AF_INET6).getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY))
+    s = tcp()
+    print("keep-alive times", [s.getsockopt(socket.IPPROTO_TCP, name)
+                               for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)])
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"):
+        s.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), 30)
+        print(name, s.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)))
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
+    print("TCP_CONGESTION", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16))
+    for size in (1048576, 0):
+        show(f"SO_RCVBUF of {size}", lambda: s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size))
+    show("an int of eight bytes", lambda: s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, struct.pack("ii", 1, 7)))
+
+    listener, client, accepted, _ = connected()
+    quick = tcp()
+    quick.bind(("127.0.0.1", 0))
+    quick.listen()
+    quick.setblocking(False)
+    other = tcp()
+    other.connect(quick.getsockname())
+    select.select([quick], [], [], PATIENCE)
+    descriptor, _ = quick._accept()
+    print("what a non-blocking listener accepts blocks", os.get_blocking(descriptor))
+    os.close(descriptor)
+    waits = tcp()
+    waits.bind(("127.0.0.1", 0))
+    waits.listen()
+    waits.setblocking(True)
+    waits.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("qq", 0, 200000))
+    show("accept with SO_RCVTIMEO", lambda: waits._accept())
+    print("a send to an address, connected", client.sendto(b"x", ("203.0.113.9", 9)))
+    print("bytes", accepted.recvfrom(10))
+    show("connect when connected", lambda: client.connect(listener.getsockname()))
+    client.close()
+    print("end", accepted.recv(1))
+    show("first send after the peer closed", lambda: accepted.send(b"x"))
+    poll = select.poll()
+    poll.register(accepted, select.POLLIN | select.POLLOUT)
+    for _ in range(1000):
+        if poll.poll(PATIENCE)[0][1] & select.POLLHUP:
+            break
+        select.select([], [], [], 0.01)
+    print("poll after a reset", poll.poll(0)[0][1] & (select.POLLIN | select.POLLOUT | select.POLLHUP))
+    show("second send", lambda: accepted.send(b"x"))
+    closed = tcp()
+    closed.bind(("127.0.0.1", 0))
+    refused = tcp()
+    show("a refused connect", lambda: refused.connect(closed.getsockname()))
+
+
+def datagram(family=socket.AF_INET, host="127.0.0.1"):
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    s.settimeout(PATIENCE)
+    s.bind((host, 0))
+    return s
+
+
+def datagrams():
+    one, two, three = datagram(), datagram(), datagram()
+    for size in (10000, 65507):
+        print("datagram", one.sendto(bytes(size), two.getsockname()), len(two.recv(70000)))
+    show("datagram of 70,000 bytes", lambda: one.sendto(bytes(70000), two.getsockname()))
+    show("datagram to nobody", lambda: one.send(b"x"))
+    one.sendto(b"0123456789", two.getsockname())
+    room = bytearray(4)
+    print("MSG_TRUNC", two.recv_into(room, 4, socket.MSG_TRUNC | socket.MSG_PEEK))
+    message = two.recvmsg(4, 100, 0)
+    print("flags of a message", message[2], two.gettimeout())
+    one.connect(two.getsockname())
+    print("past the peer", one.sendto(b"past", three.getsockname()), three.recv(10), one.getpeername() == two.getsockname())
+    print("to the peer", one.send(b"peer"), two.recv(10))
+    # the answer of the stack comes with the next call at the latest
+    show("broadcast", lambda: three.sendto(b"x", ("255.255.255.255", 9)) and three.recv(1))
+    nobody = datagram()
+    address = nobody.getsockname()
+    nobody.close()
+    one.connect(address)
+    one.send(b"x")
+    show("to a closed port", lambda: one.recv(1))
+    print("types", [socket.socket(socket.AF_INET, socket.SOCK_DGRAM).getsockopt(socket.SOL_SOCKET, name)
+                    for name in (socket.SO_TYPE, socket.SO_BROADCAST)])
+    for family, host, level, options in (
+            (socket.AF_INET, "127.0.0.1", socket.IPPROTO_IP, (12, 8)),
+            (socket.AF_INET6, "::1", socket.IPPROTO_IPV6, (socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVPKTINFO))):
+        receiver, sender = datagram(family, host), datagram(family, host)
+        for option in options:
+            receiver.setsockopt(level, option, 1)
+        receiver.setsockopt(socket.SOL_SOCKET, 29, 1)
+        sender.setsockopt(level, socket.IP_TTL if level == socket.IPPROTO_IP else socket.IPV6_UNICAST_HOPS, 77)
+        sender.sendto(b"x", receiver.getsockname())
+        for one_level, kind, data in sorted(receiver.recvmsg(10, 500)[1]):
+            print(family.name, "ancillary data", one_level, kind, len(data), data.hex() if one_level == level else "")
+
+
+{"streams": streams, "datagrams": datagrams, "errors": errors, "flags": flags, "values": values, "names": names, "ends": ends}[sys.argv[1]]()

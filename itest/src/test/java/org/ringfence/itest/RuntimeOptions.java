@@ -58,7 +58,6 @@ final class RuntimeOptions {
             frameworkProperty("ringfence.native").value(artefacts),
             frameworkProperty("ringfence.ins.command").value(artefacts + "/ringfence-ins"),
             frameworkProperty("ringfence.ins.net").value("host"),
-            frameworkProperty("ringfence.abi").value("linux"),
             cleanCaches()
         };
     }

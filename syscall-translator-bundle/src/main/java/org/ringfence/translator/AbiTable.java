@@ -32,8 +32,12 @@ final class AbiTable {
         }
     }
 
+    /** The low 32 bits: numbers of ioctl() and masks are unsigned. */
     private static Integer number(String cell) {
-        return cell.equals("-") ? null : Integer.decode(cell);
+        if (cell.equals("-")) {
+            return null;
+        }
+        return cell.startsWith("0x") ? (int) Long.parseUnsignedLong(cell.substring(2), 16) : Integer.valueOf(cell);
     }
 
     List<Row> rows(String group) {

@@ -105,9 +105,32 @@ final class NetbsdOptions {
                 long seconds = LittleEndian.getLong(value, 0);
                 LittleEndian.putLong(value, 0, Math.max(0, Math.min(seconds, LONGEST_TIME)));
             }
+            case GROUP -> {
+                // a group, and an interface by address: of ip_mreqn the first two words
+                chooseInterface(value, 4, call.payloadLength);
+                call.payloadLength = 8;
+            }
+            case INTERFACE -> {
+                if (call.payloadLength > 4) {
+                    chooseInterface(value, 4, call.payloadLength);
+                    LittleEndian.putInt(value, 0, LittleEndian.getInt(value, 4));
+                    call.payloadLength = 4;
+                }
+            }
             default -> {
                 // an int or a name: the same bytes
             }
+        }
+    }
+
+    /**
+     * An index in the third word of ip_mreqn goes before the address in the second, as in Linux. NetBSD takes it as an address of
+     * 0.0.0.0/8, in network byte order (ip_multicast_if() in sys/netinet/ip_output.c).
+     */
+    private static void chooseInterface(byte[] value, int offset, int length) {
+        int index = length >= 12 ? LittleEndian.getInt(value, 8) : 0;
+        if (index > 0 && index <= 0xff_ffff) {
+            LittleEndian.putInt(value, offset, Integer.reverseBytes(index));
         }
     }
 

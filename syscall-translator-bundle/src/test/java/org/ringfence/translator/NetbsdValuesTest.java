@@ -110,6 +110,34 @@ class NetbsdValuesTest {
     }
 
     @Test
+    void aMulticastInterfaceByIndexIsAnAddressOfNetworkZeroThere() {
+        int group = 0x010000e0;
+        int loopback = 0x0100007f;
+        assertArrayEquals(Calls.ints(group, loopback), set(IP, so("ip", "IP_ADD_MEMBERSHIP"), Calls.ints(group, loopback)));
+        assertArrayEquals(Calls.ints(group, 0x05000000),
+                set(IP, so("ip", "IP_DROP_MEMBERSHIP"), Calls.ints(group, loopback, 5)));
+        assertArrayEquals(Calls.ints(group, loopback), set(IP, so("ip", "IP_ADD_MEMBERSHIP"), Calls.ints(group, loopback, 0)));
+        assertArrayEquals(Calls.ints(loopback), set(IP, so("ip", "IP_MULTICAST_IF"), Calls.ints(loopback)));
+        assertArrayEquals(Calls.ints(loopback), set(IP, so("ip", "IP_MULTICAST_IF"), Calls.ints(0, loopback)));
+        assertArrayEquals(Calls.ints(0x02000000), set(IP, so("ip", "IP_MULTICAST_IF"), Calls.ints(0, 0, 2)));
+    }
+
+    @Test
+    void ancillaryDataIsAskedForUnderItsOtherNames() {
+        assertEquals(26, there(IP, so("ip", "IP_PKTINFO")));
+        assertEquals(23, there(IP, so("ip", "IP_RECVTTL")));
+        assertEquals(0x2000, there(SOCKET, so("so", "SO_TIMESTAMP")));
+        assertEquals(0x2000, there(SOCKET, so("so", "SO_TIMESTAMPNS")));
+        assertEquals(36, there(41, so("ipv6", "IPV6_RECVPKTINFO")));
+    }
+
+    private long there(int level, int name) {
+        Call call = Calls.with(Calls.call(Operation.SETSOCKOPT, level, name), Calls.ints(1));
+        assertEquals(0, netbsd.call(call, context));
+        return call.arguments[1];
+    }
+
+    @Test
     void domainAndProtocolAreFoundInAddressAndType() {
         assertEquals(6, get(SOCKET, so("so", "SO_PROTOCOL"), Calls.ints(1)));
         byte[] address = Calls.ipv6();

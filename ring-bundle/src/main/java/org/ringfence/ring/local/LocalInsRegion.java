@@ -46,7 +46,6 @@ final class LocalInsRegion extends FrontendRegion {
     void ringIfAsleep() {
         if (mustRing()) {
             port.ring(bell);
-            wakesSent++;
         }
     }
 

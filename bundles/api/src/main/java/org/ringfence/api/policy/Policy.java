@@ -1,6 +1,5 @@
 package org.ringfence.api.policy;
 
-import java.util.List;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -17,10 +16,5 @@ public interface Policy {
 
     /** Told once when an admitted connection has ended. */
     default void closed(Connection connection) {
-    }
-
-    /** What is wrong with its configuration, one sentence each; administrators are shown it. Any thread. */
-    default List<String> problems() {
-        return List.of();
     }
 }

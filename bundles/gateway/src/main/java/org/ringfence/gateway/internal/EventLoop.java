@@ -20,7 +20,6 @@ import org.ringfence.api.transport.Transport;
 import org.ringfence.api.transport.TransportListener;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
-import org.ringfence.gateway.internal.Stages.Stage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,10 +45,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final SocketTable table;
     private final Ledger ledger;
     private final ByteRelay bytes;
-    private final Stages stages = new Stages();
-    private final CallTrace trace = new CallTrace(stages);
-    private final Intervention intervention;
-    private final Rates rates = new Rates();
+    private final CallTrace trace = new CallTrace();
     private final Acceptor acceptor;
     private final CallRelay calls;
     private final AnswerRelay answers;
@@ -62,8 +58,6 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
     private long policiesMissingSince;
-    /** Calls, answers and pieces of news taken. */
-    private long done;
     private long lastTick = System.nanoTime();
 
     /**
@@ -75,9 +69,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         this.settings = settings;
         this.insChanged = insChanged;
         table = new SocketTable(session);
-        ledger = new Ledger(table, services, stages);
+        ledger = new Ledger(table, services);
         bytes = new ByteRelay(session, services, ledger);
-        intervention = new Intervention(ledger, bytes);
         acceptor = new Acceptor(services, table, ledger, bytes, trace);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
         answers = new AnswerRelay(services, ledger, bytes, acceptor, trace);
@@ -128,7 +121,6 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     private void turn() {
         services.begin();
-        bytes.begin(System.nanoTime());
         runAsked();
         if (!session.isThere()) {
             return;
@@ -178,42 +170,25 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         }
         if (judging) {
             PendingCall pending;
-            long before = done;
-            for (; done - before < BATCH && session.hasRoom() && (pending = ins.takeAnswer(answer)) != null; done++) {
+            for (int i = 0; i < BATCH && session.hasRoom() && (pending = ins.takeAnswer(answer)) != null; i++) {
                 answers.answer(ins, pending, answer);
             }
         }
-        long before = done;
-        long began = System.nanoTime();
-        for (int slot; !bytes.isHolding() && done - before < BATCH && session.hasRoom() && (slot = ins.region.takePending()) >= 0; done++) {
+        for (int i = 0, slot; !bytes.isHolding() && i < BATCH && session.hasRoom() && (slot = ins.region.takePending()) >= 0; i++) {
             bytes.newsFromIns(ins, slot);
-        }
-        measure(Stage.RELAY, before, began);
-    }
-
-    private void measure(Stage stage, long doneBefore, long began) {
-        if (done != doneBefore) {
-            stages.record(stage, System.nanoTime() - began);
         }
     }
 
     private void takeFrom(ApplicationLink application, boolean judging) {
         try {
             if (judging) {
-                long before = done;
-                long began = System.nanoTime();
-                for (; done - before < BATCH && session.hasRoom() && application.region.takeCall(call); done++) {
+                for (int i = 0; i < BATCH && session.hasRoom() && application.region.takeCall(call); i++) {
                     calls.call(application, call);
                 }
-                measure(Stage.CALLS, before, began);
             }
-            long before = done;
-            long began = System.nanoTime();
-            for (int slot; !bytes.isHolding() && done - before < BATCH && session.hasRoom()
-                    && (slot = application.region.takePending()) >= 0; done++) {
+            for (int i = 0, slot; !bytes.isHolding() && i < BATCH && session.hasRoom() && (slot = application.region.takePending()) >= 0; i++) {
                 bytes.newsFromApplication(application, slot);
             }
-            measure(Stage.RELAY, before, began);
         } catch (ProtocolViolation violation) {
             session.detach(violation.region(), violation.getMessage());
         }
@@ -222,9 +197,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private void tick() {
         long now = System.nanoTime();
         if (now - lastTick >= TICK_MILLISECONDS * 1_000_000L) {
-            bytes.tick(table, now);
-            rates.look(table.rows(), applications, inss, now, now - lastTick);
             lastTick = now;
+            bytes.tick(table, now);
         }
     }
 
@@ -317,7 +291,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     @Override
     public void attached(InsRegion region) {
         inss = Arrays.copyOf(inss, inss.length + 1);
-        inss[inss.length - 1] = new InsLink(region, stages);
+        inss[inss.length - 1] = new InsLink(region);
         LOG.info("region {}: INS (pid {}, abi {}) attached", region.id(), region.pid(), region.abi());
         insChanged.run();
     }
@@ -384,25 +358,12 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         return new ArrayList<>(table.rows());
     }
 
-    /** Rows of the connection table, free ones included. */
-    int socketCount() {
-        return table.rows().size();
-    }
-
     Ledger ledger() {
         return ledger;
     }
 
     CallTrace trace() {
         return trace;
-    }
-
-    Stages stages() {
-        return stages;
-    }
-
-    Intervention intervention() {
-        return intervention;
     }
 
     /** Connections reset since the start because no slot or record was left. */

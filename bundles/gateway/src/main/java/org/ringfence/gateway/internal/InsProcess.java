@@ -22,9 +22,9 @@ final class InsProcess implements Runnable, AutoCloseable {
     private volatile boolean stopping;
     private volatile Process process;
 
-    /** @param command program and arguments, separated by blanks; the socket is added */
+    /** @param command program and arguments, a line each; the socket is added */
     InsProcess(String command, Path socket) {
-        this.command = new ArrayList<>(List.of(command.trim().split("\\s+")));
+        this.command = new ArrayList<>(List.of(command.split("\n")));
         this.command.add("--socket");
         this.command.add(socket.toString());
         thread.setDaemon(true);

@@ -6,7 +6,6 @@ import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Flow;
 import org.ringfence.api.transport.TransportSession;
-import org.ringfence.gateway.internal.Timeline.Event;
 
 /**
  * One socket of an application and its counterpart in an INS: the row of the connection table. Reused for socket after socket;
@@ -63,12 +62,6 @@ final class RelayedSocket implements Connection {
     AcceptOrder order;
     boolean starved;
 
-    /** An administrator holds it: no byte moves. */
-    boolean held;
-    final Timeline timeline = new Timeline();
-    final Rate rateIn = new Rate();
-    final Rate rateOut = new Rate();
-
     long id;
     boolean inbound;
     final byte[] peer4 = new byte[4];
@@ -112,10 +105,6 @@ final class RelayedSocket implements Connection {
             order.reset();
         }
         starved = false;
-        held = false;
-        timeline.clear();
-        rateIn.reset();
-        rateOut.reset();
         id = 0;
         inbound = false;
         peerPort = 0;
@@ -143,7 +132,6 @@ final class RelayedSocket implements Connection {
     /** The connection stands: connects the rings. */
     void connect() {
         phase = Phase.CONNECTED;
-        timeline.mark(Event.STOOD);
         bind();
     }
 
