@@ -32,12 +32,20 @@ public final class BlockPolicy implements Policy {
                 + "192.0.2.7, 198.51.100.0/24, 2001:db8::/32")
         String[] prefixes() default {};
 
+        @AttributeDefinition(description = "Seconds for which a source is blocked that another policy wants blocked", min = "1")
+        int blockSeconds() default 60;
+
+        @AttributeDefinition(description = "Of an IPv6 source, the prefix that is blocked, in bits", min = "32", max = "128")
+        int ipv6Bits() default 64;
+
         @AttributeDefinition(description = "RESET: the peer gets a reset. REFUSE: an orderly end of the connection",
                 options = {@Option(label = "reset", value = "RESET"), @Option(label = "refuse", value = "REFUSE")})
         String verdict() default "RESET";
     }
 
     private final BlockList list;
+    private volatile int blockSeconds = 60;
+    private volatile int ipv6Bits = 64;
     private volatile Verdict verdict = Verdict.RESET;
     private volatile List<String> errors = List.of();
 
@@ -68,6 +76,8 @@ public final class BlockPolicy implements Policy {
         for (String error : wrong) {
             LOG.error("{}: {}{}", PID, error, kept ? "; " + list.configuredCount() + " configured prefixes are in force" : "");
         }
+        blockSeconds = Math.max(1, configuration.blockSeconds());
+        ipv6Bits = Math.max(32, Math.min(128, configuration.ipv6Bits()));
         errors = List.copyOf(wrong);
     }
 
@@ -79,6 +89,17 @@ public final class BlockPolicy implements Policy {
     @Override
     public Verdict admit(Connection connection) {
         return list.find(connection.peerAddress()) == null ? Verdict.PASS : verdict;
+    }
+
+    /** Another policy wants a source blocked. */
+    void blockSource(byte[] address) {
+        byte[] prefix = address.clone();
+        if (address.length == 16) {
+            for (int bit = ipv6Bits; bit < 128; bit++) {
+                prefix[bit / 8] &= (byte) ~(0x80 >> bit % 8);
+            }
+        }
+        list.block(Sources.text(prefix) + (address.length == 16 ? "/" + ipv6Bits : ""), blockSeconds);
     }
 
     BlockList list() {

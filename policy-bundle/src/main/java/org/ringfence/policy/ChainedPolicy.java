@@ -3,8 +3,11 @@ package org.ringfence.policy;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.PolicyReport;
+import org.ringfence.api.policy.Request;
 import org.ringfence.api.policy.Verdict;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class ChainedPolicy {
     /** A policy that throws is logged the first time and then once in so many times. */
     static final int LOG_EVERY = 1000;
+
+    /** Of so many findings, a power of two, the time of one is taken. */
+    private static final int TIMED = 16;
 
     private static final Logger LOG = LoggerFactory.getLogger(ChainedPolicy.class);
 
@@ -34,6 +40,10 @@ final class ChainedPolicy {
     final long serviceId;
     private final LongSupplier clock;
     private final Counters counters;
+    final boolean holds;
+    final boolean looksAtRequests;
+    final boolean inspects;
+    private int found;
 
     ChainedPolicy(Policy policy, int ranking, long serviceId, LongSupplier clock) {
         this(policy, nameOf(policy), ranking, serviceId, clock, new Counters());
@@ -46,6 +56,9 @@ final class ChainedPolicy {
         this.serviceId = serviceId;
         this.clock = clock;
         this.counters = counters;
+        holds = overrides(policy, "hold", Connection.class);
+        looksAtRequests = overrides(policy, "request", Connection.class, Request.class);
+        inspects = overrides(policy, "inspect", Connection.class);
     }
 
     private static String nameOf(Policy policy) {
@@ -79,6 +92,42 @@ final class ChainedPolicy {
             counters.refused.increment();
         }
         return verdict;
+    }
+
+    /** The policy's rule; null if it has none, or throws. */
+    HoldRule hold(Connection connection) {
+        try {
+            return policy.hold(connection);
+        } catch (Throwable e) { // as above
+            failed("threw while it was asked for a rule for", connection, e);
+            return null;
+        }
+    }
+
+    /** What the policy finds about a connection, or about its request if there is one. */
+    Finding find(Connection connection, Request request) {
+        boolean timed = (++found & TIMED - 1) == 0;
+        long start = timed ? clock.getAsLong() : 0;
+        Finding finding;
+        try {
+            finding = request == null ? policy.inspect(connection) : policy.request(connection, request);
+        } catch (Throwable e) { // as above
+            failed("threw while it looked at", connection, e);
+            finding = null;
+        }
+        if (timed) {
+            counters.nanoseconds.add((clock.getAsLong() - start) * TIMED);
+        }
+        return finding;
+    }
+
+    /** True if the policy's class has its own way of the method. */
+    private static boolean overrides(Policy policy, String method, Class<?>... parameters) {
+        try {
+            return policy.getClass().getMethod(method, parameters).getDeclaringClass() != Policy.class;
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
     }
 
     void closed(Connection connection) {

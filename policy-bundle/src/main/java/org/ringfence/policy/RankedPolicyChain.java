@@ -12,15 +12,29 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.PolicyEvent;
+import org.ringfence.api.policy.PolicyEventListener;
 import org.ringfence.api.policy.PolicyReport;
+import org.ringfence.api.policy.Request;
 import org.ringfence.api.policy.Verdict;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks all {@link Policy} services by falling {@code service.ranking}, among equals the oldest first, until one has an opinion.
@@ -28,8 +42,12 @@ import org.ringfence.api.policy.Verdict;
  * <p>The chain is there as long as its bundle is, also without any policy: it then refuses everything, and says so. Policies come
  * and go on any thread; each change makes a new array, and the event loop reads whichever is current, without a lock.
  */
-@Component(service = PolicyChain.class, immediate = true)
+@Component(service = PolicyChain.class, immediate = true, configurationPid = RankedPolicyChain.PID)
+@Designate(ocd = RankedPolicyChain.Configuration.class)
 public final class RankedPolicyChain implements PolicyChain {
+    static final String PID = "org.ringfence.policy";
+
+    private static final Logger LOG = LoggerFactory.getLogger(RankedPolicyChain.class);
     private static final String NOBODY = "none";
     private static final Comparator<ChainedPolicy> ORDER = Comparator
             .comparingInt((ChainedPolicy chained) -> chained.ranking).reversed()
@@ -41,10 +59,62 @@ public final class RankedPolicyChain implements PolicyChain {
     private String decidedBy = NOBODY;
 
     private final BooleanSupplier stopping;
+    private final PolicyEvents events = new PolicyEvents();
+    private final Map<HoldRule, HoldRule> observed = new java.util.HashMap<>();
+    private volatile BlockPolicy block;
+    private volatile boolean enforces = true;
+
+    @ObjectClassDefinition(name = "Ringfence policies", description = "The policy chain")
+    @interface Configuration {
+        @AttributeDefinition(description = "enforce: what policies decide is done. observe: everything is decided and reported, nothing is done",
+                options = {@Option(label = "enforce", value = "enforce"), @Option(label = "observe", value = "observe")})
+        String mode() default "enforce";
+    }
 
     @Activate
-    public RankedPolicyChain(BundleContext context) {
+    public RankedPolicyChain(BundleContext context, Configuration configuration) {
         this(System::nanoTime, stopping(context.getBundle()));
+        configure(configuration);
+        events.start();
+    }
+
+    @Modified
+    void configure(Configuration configuration) {
+        boolean observes = "observe".equals(configuration.mode());
+        if (!observes && !"enforce".equals(configuration.mode())) {
+            LOG.error("{}: mode '{}' is unknown: write enforce or observe; enforce is taken", PID, configuration.mode());
+        }
+        if (enforces == observes) {
+            LOG.info("policy mode: {}", observes ? "observe: nothing that policies decide is done" : "enforce");
+        }
+        enforces = !observes;
+    }
+
+    @Deactivate
+    void deactivate() {
+        events.stop();
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY,
+            unbind = "removeListener")
+    void addListener(PolicyEventListener listener) {
+        events.add(listener);
+    }
+
+    void removeListener(PolicyEventListener listener) {
+        events.remove(listener);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY,
+            unbind = "removeBlock")
+    void setBlock(BlockPolicy policy) {
+        block = policy;
+    }
+
+    void removeBlock(BlockPolicy policy) {
+        if (block == policy) {
+            block = null;
+        }
     }
 
     private static BooleanSupplier stopping(Bundle own) {
@@ -109,6 +179,16 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public Verdict admit(Connection connection) {
+        Verdict verdict = judge(connection);
+        if (verdict == Verdict.ALLOW || enforces) {
+            return verdict;
+        }
+        events.decided(connection, decidedBy, verdict == Verdict.RESET ? Measure.RESET : Measure.REFUSE, false,
+                connection.inbound() ? "connection from it" : "connection to it");
+        return Verdict.ALLOW;
+    }
+
+    private Verdict judge(Connection connection) {
         for (ChainedPolicy chained : chain) {
             Verdict verdict = chained.admit(connection);
             if (verdict != Verdict.PASS) {
@@ -118,6 +198,78 @@ public final class RankedPolicyChain implements PolicyChain {
         }
         decidedBy = NOBODY;
         return Verdict.REFUSE;
+    }
+
+    @Override
+    public HoldRule hold(Connection connection) {
+        for (ChainedPolicy chained : chain) {
+            HoldRule rule = chained.holds ? chained.hold(connection) : null;
+            if (rule != null) {
+                return enforces ? rule : observed(rule);
+            }
+        }
+        return HoldRule.NONE;
+    }
+
+    /** The same rule, only watched. Made once: there are few. */
+    private HoldRule observed(HoldRule rule) {
+        return observed.computeIfAbsent(rule, r -> new HoldRule(r.evidence(), r.headBytes(), r.bodyBytes(), r.silentMilliseconds(),
+                r.headMilliseconds(), r.bodyMilliseconds(), r.idleMilliseconds(), r.connections(), r.bytes(), r.probes(), r.absorbBytes(),
+                r.reparks(), false));
+    }
+
+    @Override
+    public Measure request(Connection connection, Request request) {
+        for (ChainedPolicy chained : chain) {
+            if (chained.looksAtRequests) {
+                Measure measure = weigh(chained, connection, chained.find(connection, request));
+                if (measure != null) {
+                    return measure;
+                }
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public Measure inspect(Connection connection) {
+        for (ChainedPolicy chained : chain) {
+            if (chained.inspects) {
+                Measure measure = weigh(chained, connection, chained.find(connection, null));
+                if (measure != null) {
+                    return measure;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** What is to be done about a finding: null if nothing. */
+    private Measure weigh(ChainedPolicy chained, Connection connection, Finding finding) {
+        if (finding == null || finding.measure() == null) {
+            return null;
+        }
+        Measure measure = finding.measure();
+        events.decided(connection, chained.name, measure, enforces, finding.evidence());
+        if (!enforces || measure == Measure.NOTE) {
+            return null;
+        }
+        BlockPolicy blocker = block;
+        if (measure == Measure.BLOCK && blocker != null) {
+            blocker.blockSource(connection.peerAddress());
+        }
+        return measure;
+    }
+
+    @Override
+    public boolean decided(Connection connection, Measure measure, String evidence) {
+        events.decided(connection, "hold", measure, enforces, evidence);
+        return enforces;
+    }
+
+    @Override
+    public List<PolicyEvent> events(int limit) {
+        return events.last(limit);
     }
 
     @Override

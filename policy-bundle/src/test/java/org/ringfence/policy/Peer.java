@@ -3,9 +3,36 @@ package org.ringfence.policy;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Listener;
+import org.ringfence.api.policy.Stage;
 
-/** A connection of a test. */
-record Peer(long id, byte[] peerAddress, boolean inbound) implements Connection {
+/** A connection of a test: what it shows is set by the test. */
+final class Peer implements Connection {
+    final long id;
+    final byte[] peerAddress;
+    final boolean inbound;
+    int localPort = 80;
+    long bytesIn;
+    long bytesOut;
+    Listener listener;
+    Stage stage = Stage.STREAM;
+    long stageSince;
+    long stageBytes;
+    boolean held;
+    long heldBytes;
+    long outWaiting;
+    long lastIn;
+    long lastOut;
+    long inRate;
+    long outRate;
+    long requests;
+    long peerWindow = -1;
+
+    Peer(long id, byte[] peerAddress, boolean inbound) {
+        this.id = id;
+        this.peerAddress = peerAddress;
+        this.inbound = inbound;
+    }
 
     Peer(long id, byte[] peerAddress) {
         this(id, peerAddress, true);
@@ -19,14 +46,29 @@ record Peer(long id, byte[] peerAddress, boolean inbound) implements Connection 
         }
     }
 
+    /** The same, as a connection the application asks for. */
+    Peer asked() {
+        return new Peer(id, peerAddress, false);
+    }
+
     @Override
     public String application() {
         return "test";
     }
 
-    /** The same, as a connection the application asks for. */
-    Peer asked() {
-        return new Peer(id, peerAddress, false);
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public boolean inbound() {
+        return inbound;
+    }
+
+    @Override
+    public byte[] peerAddress() {
+        return peerAddress;
     }
 
     @Override
@@ -36,7 +78,7 @@ record Peer(long id, byte[] peerAddress, boolean inbound) implements Connection 
 
     @Override
     public int localPort() {
-        return 80;
+        return localPort;
     }
 
     @Override
@@ -46,11 +88,76 @@ record Peer(long id, byte[] peerAddress, boolean inbound) implements Connection 
 
     @Override
     public long bytesIn() {
-        return 0;
+        return bytesIn;
     }
 
     @Override
     public long bytesOut() {
-        return 0;
+        return bytesOut;
+    }
+
+    @Override
+    public Listener listener() {
+        return listener;
+    }
+
+    @Override
+    public Stage stage() {
+        return stage;
+    }
+
+    @Override
+    public long stageSince() {
+        return stageSince;
+    }
+
+    @Override
+    public long stageBytes() {
+        return stageBytes;
+    }
+
+    @Override
+    public boolean isHeld() {
+        return held;
+    }
+
+    @Override
+    public long heldBytes() {
+        return heldBytes;
+    }
+
+    @Override
+    public long outWaiting() {
+        return outWaiting;
+    }
+
+    @Override
+    public long lastIn() {
+        return lastIn;
+    }
+
+    @Override
+    public long lastOut() {
+        return lastOut;
+    }
+
+    @Override
+    public long inRate() {
+        return inRate;
+    }
+
+    @Override
+    public long outRate() {
+        return outRate;
+    }
+
+    @Override
+    public long requests() {
+        return requests;
+    }
+
+    @Override
+    public long peerWindow() {
+        return peerWindow;
     }
 }

@@ -1,6 +1,8 @@
 package org.ringfence.policy;
 
 import java.lang.annotation.Annotation;
+import java.lang.reflect.Proxy;
+import java.util.Map;
 
 /** Configurations as Declarative Services would give them. */
 final class Settings {
@@ -22,22 +24,13 @@ final class Settings {
     }
 
     static BlockPolicy.Configuration block(String verdict, String... prefixes) {
-        return new BlockPolicy.Configuration() {
-            @Override
-            public String[] prefixes() {
-                return prefixes;
-            }
+        return of(BlockPolicy.Configuration.class, Map.of("prefixes", prefixes, "verdict", verdict));
+    }
 
-            @Override
-            public String verdict() {
-                return verdict;
-            }
-
-            @Override
-            public Class<? extends Annotation> annotationType() {
-                return BlockPolicy.Configuration.class;
-            }
-        };
+    /** @param values of the configuration's methods, by name, other than the defaults */
+    static <C> C of(Class<C> configuration, Map<String, Object> values) {
+        return configuration.cast(Proxy.newProxyInstance(configuration.getClassLoader(), new Class<?>[] {configuration},
+                (proxy, method, arguments) -> values.getOrDefault(method.getName(), method.getDefaultValue())));
     }
 
     static EgressPolicy.Configuration egress(String... forbidden) {

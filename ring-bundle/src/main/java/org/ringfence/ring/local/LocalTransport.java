@@ -21,7 +21,7 @@ public final class LocalTransport implements Transport {
     @ObjectClassDefinition(name = "Ringfence local transport", description = "Sizes of the regions of applications and INSs that attach from now on")
     public @interface Config {
         @AttributeDefinition(name = "Slots", description = "Sockets a region has, a multiple of 64, at most 65536", min = "64", max = "65536")
-        int slots() default 16384;
+        int slots() default 32768;
 
         @AttributeDefinition(name = "Commands", description = "Entries of a command ring, a power of two", min = "16")
         int commands() default 1024;

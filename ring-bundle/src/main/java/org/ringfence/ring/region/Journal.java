@@ -37,6 +37,17 @@ public final class Journal {
         Words.setIntRelease(memory, r + JournalLayout.A_REGION, application.id());
     }
 
+    /** The connection goes on with another slot of the application, whose counters begin anew. */
+    void rebound(int record, ApplicationRegion application, int applicationSlot) {
+        int r = record * JournalLayout.BYTES;
+        memory.putInt(r + JournalLayout.A_SLOT, applicationSlot).putInt(r + JournalLayout.A_GENERATION, application.generation(applicationSlot));
+    }
+
+    /** Position up to which the application sees the bytes given to it; {@link Long#MAX_VALUE}: all of them. */
+    void hold(int record, long released) {
+        Words.setRelease(memory, record * JournalLayout.BYTES + JournalLayout.HOLD, released == Long.MAX_VALUE ? JournalLayout.NOT_HELD : released);
+    }
+
     void moved(int record, Direction direction, long taken, long given) {
         int r = record * JournalLayout.BYTES;
         boolean inwards = direction == Direction.IN;

@@ -21,6 +21,8 @@ abstract class RingFlow implements Flow {
 
     /** Index in a position: 1 if the flow is bound. */
     private static final int BOUND = 4;
+    private static final int SHOWN = 5;
+    private static final int RELEASED = 6;
 
     private final Direction direction;
     private final RingOffsets offsets;
@@ -38,6 +40,10 @@ abstract class RingFlow implements Flow {
     private int targetAt;
     private long given;
     private long base;
+    /** Position up to which the target's consumer may see bytes, and up to which it does. */
+    private long released;
+    private long shown;
+    private boolean growing;
 
     private int record;
 
@@ -54,6 +60,9 @@ abstract class RingFlow implements Flow {
         taken = 0;
         given = 0;
         base = 0;
+        shown = 0;
+        released = Long.MAX_VALUE;
+        growing = true;
         Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
     }
 
@@ -62,6 +71,10 @@ abstract class RingFlow implements Flow {
         taken = position[0];
         given = position[1];
         base = position[2];
+        boolean holds = position.length > SHOWN; // older versions held nothing
+        shown = holds ? position[SHOWN] : given;
+        released = holds ? position[RELEASED] : Long.MAX_VALUE;
+        growing = true;
         if (position[BOUND] != 0 && ins != null && applicationSlot >= 0) { // else only its count is still of interest
             connect(journalRecord, application, applicationSlot, ins, insSlot);
         }
@@ -69,7 +82,7 @@ abstract class RingFlow implements Flow {
 
     @Override
     public long[] position() {
-        return new long[] {taken, given, base, moved(), source == null ? 0 : 1};
+        return new long[] {taken, given, base, moved(), source == null ? 0 : 1, shown, released};
     }
 
     private void connect(int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
@@ -93,6 +106,7 @@ abstract class RingFlow implements Flow {
         targetMemory = null;
         taken = 0;
         given = 0;
+        shown = 0;
     }
 
     @Override
@@ -117,11 +131,17 @@ abstract class RingFlow implements Flow {
 
     @Override
     public int move() throws ProtocolViolation {
+        return move(Integer.MAX_VALUE);
+    }
+
+    @Override
+    public int move(int most) throws ProtocolViolation {
         long before = moved();
+        long end = taken + most;
         boolean unpublished = false;
         boolean waiting = false;
         for (;;) {
-            int filled = filled();
+            int filled = (int) Math.min(filled(true), end - taken);
             int room = filled == 0 ? 0 : room();
             if (moved() - before > BUDGET) {
                 publish();
@@ -145,7 +165,7 @@ abstract class RingFlow implements Flow {
             }
             // Says that this side waits for room, and looks once more.
             waiting = true;
-            if (grows()) {
+            if (growing && grows()) {
                 target.grants(direction).grow(targetSlot);
             }
             Words.setIntOpaque(targetMemory, targetAt + offsets.blocked(), 1);
@@ -154,7 +174,7 @@ abstract class RingFlow implements Flow {
     }
 
     /** Bytes in the source ring, checked. */
-    private int filled() throws ProtocolViolation {
+    private int filled(boolean mayGrow) throws ProtocolViolation {
         long filled = Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) - taken;
         if (filled == 0) {
             return 0;
@@ -169,7 +189,7 @@ abstract class RingFlow implements Flow {
         if (filled < 0 || filled > size) {
             throw new ProtocolViolation(source, "slot " + sourceSlot + ": its producer is " + filled + " bytes ahead, beyond " + size);
         }
-        if (filled == size && grows()) {
+        if (mayGrow && growing && filled == size && grows()) {
             grants.grow(sourceSlot);
         }
         return (int) filled;
@@ -178,11 +198,12 @@ abstract class RingFlow implements Flow {
     /** Room in the target ring, checked; rewinds it and moves to a larger one if it is empty. */
     private int room() throws ProtocolViolation {
         RingGrants grants = target.grants(direction);
-        long filled = given - Words.getAcquire(targetMemory, targetAt + offsets.head());
+        long head = Words.getAcquire(targetMemory, targetAt + offsets.head());
+        long filled = given - head;
         long used = grants.used(targetSlot);
         int size = Grant.bytes(used);
-        if (filled < 0 || filled > size) {
-            throw new ProtocolViolation(target, "slot " + targetSlot + ": its consumer took " + -filled + " bytes more than it was given");
+        if (head > shown || filled > size) {
+            throw new ProtocolViolation(target, "slot " + targetSlot + ": its consumer took " + (head - shown) + " bytes more than it was given");
         }
         if (filled == 0) {
             base = given;
@@ -193,9 +214,132 @@ abstract class RingFlow implements Flow {
             Words.setOpaque(targetMemory, targetAt + offsets.base(), base);
             Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
         } else if (grants.isMoving(targetSlot)) {
-            return 0; // wait until the ring is empty, then use the larger one
+            if (head != shown) {
+                return 0; // wait until the ring is empty, then use the larger one
+            }
+            size = takeHeldAlong(grants);
         }
         return size - (int) filled;
+    }
+
+    /** To its consumer the ring is empty, and only held bytes are in it: they move to the larger ring. Returns its size. */
+    private int takeHeldAlong(RingGrants grants) {
+        int held = (int) (given - shown);
+        byte[] kept = new byte[held]; // held requests longer than a ring are rare
+        peek(shown, kept, held);
+        long used = grants.adopt(targetSlot);
+        base = shown;
+        put(target.poolAt() + Grant.page(used) * Grant.PAGE_BYTES, kept, held);
+        Words.setOpaque(targetMemory, targetAt + offsets.base(), base);
+        Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
+        return Grant.bytes(used);
+    }
+
+    private void put(int at, byte[] bytes, int length) {
+        targetMemory.put(at, bytes, 0, length);
+    }
+
+    // ---- holding back ----
+
+    @Override
+    public void release(long position) {
+        released = position;
+        journal.hold(record, position);
+        if (targetMemory != null && Math.min(given, released) > shown) {
+            publish();
+        }
+    }
+
+    @Override
+    public long held() {
+        return given - shown;
+    }
+
+    @Override
+    public long unread() {
+        if (targetMemory == null) {
+            return 0;
+        }
+        long unread = shown - Words.getAcquire(targetMemory, targetAt + offsets.head());
+        return Math.max(0, Math.min(unread, Grant.bytes(target.grants(direction).used(targetSlot))));
+    }
+
+    @Override
+    public void mayGrow(boolean may) {
+        growing = may;
+    }
+
+    @Override
+    public long given() {
+        return given;
+    }
+
+    /** Copies bytes that the target's consumer has not been shown. */
+    private void peek(long from, byte[] into, int length) {
+        int ahead = (int) (from - given);
+        for (int done = 0; done < length; ) {
+            int n = Math.min(length - done, targetRun(ahead + done));
+            targetMemory.get(targetAt(ahead + done), into, done, n);
+            done += n;
+        }
+    }
+
+    @Override
+    public int waiting() throws ProtocolViolation {
+        return sourceMemory == null ? 0 : filled(false);
+    }
+
+    @Override
+    public void look(int ahead, byte[] into, int length) {
+        for (int done = 0; done < length; ) {
+            int n = Math.min(length - done, sourceRun(ahead + done));
+            sourceMemory.get(sourceAt(ahead + done), into, done, n);
+            done += n;
+        }
+    }
+
+    @Override
+    public void expect(long bytes) {
+        source.grants(direction).growTo(sourceSlot, bytes);
+    }
+
+    @Override
+    public void rebind(ApplicationRegion application, int applicationSlot) {
+        if (direction == Direction.OUT) {
+            source = (MappedRegion) application;
+            sourceSlot = applicationSlot;
+            sourceMemory = source.memory;
+            sourceAt = source.at(sourceSlot);
+            taken = 0;
+            journal.rebound(record, application, applicationSlot);
+            return;
+        }
+        int held = (int) (given - shown);
+        byte[] kept = new byte[held];
+        peek(shown, kept, held);
+        target = (MappedRegion) application;
+        targetSlot = applicationSlot;
+        targetMemory = target.memory;
+        targetAt = target.at(targetSlot);
+        RingGrants grants = target.grants(direction);
+        if (held > Grant.bytes(grants.used(targetSlot))) {
+            grants.growTo(targetSlot, held);
+            if (grants.isMoving(targetSlot)) {
+                grants.adopt(targetSlot);
+            }
+        }
+        long used = grants.used(targetSlot);
+        if (held > Grant.bytes(used)) {
+            throw new IllegalStateException("slot " + targetSlot + ": no ring for " + held + " held bytes");
+        }
+        put(target.poolAt() + Grant.page(used) * Grant.PAGE_BYTES, kept, held);
+        base = 0;
+        shown = 0;
+        given = held;
+        released = 0;
+        journal.hold(record, 0);
+        Words.setOpaque(targetMemory, targetAt + offsets.base(), 0);
+        Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
     }
 
     // ---- for subclasses: places in the two rings ----
@@ -258,10 +402,16 @@ abstract class RingFlow implements Flow {
     /** Journal first, then the target's producer counter, then the source's consumer counter; then the two peers are told. */
     private void publish() {
         journal.moved(record, direction, taken, given);
-        Words.setRelease(targetMemory, targetAt + offsets.tail(), given);
+        long before = shown;
+        shown = Math.max(before, Math.min(given, released));
+        if (shown != before) {
+            Words.setRelease(targetMemory, targetAt + offsets.tail(), shown);
+        }
         Words.setRelease(sourceMemory, sourceAt + offsets.head(), taken);
         VarHandle.fullFence();
-        target.published(targetSlot);
+        if (shown != before) {
+            target.published(targetSlot);
+        }
         int size = Grant.bytes(source.grants(direction).used(sourceSlot));
         long left = Words.getOpaque(sourceMemory, sourceAt + offsets.tail()) - taken;
         source.taken(sourceSlot, size - left, size);

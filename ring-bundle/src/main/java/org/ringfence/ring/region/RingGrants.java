@@ -114,6 +114,22 @@ final class RingGrants {
         }
     }
 
+    /** Grants a ring for so many bytes at once, as far as there is one: who writes them need not fill ring after ring. */
+    void growTo(int slot, long bytes) {
+        int order = 0;
+        while (order < Grant.MAX_ORDER && Grant.PAGE_BYTES << order < bytes) {
+            order++;
+        }
+        if (isMoving(slot) || fixed[slot] || order <= Grant.order(used[slot])) {
+            return;
+        }
+        long grant = pool.takeLarge(order);
+        if (grant != 0) {
+            granted[slot] = grant;
+            publish(slot, grant);
+        }
+    }
+
     /**
      * Grants a smallest ring in place of a larger one that has been empty and still since the last call, about a second ago.
      *

@@ -1,3 +1,3 @@
 /** What the gateway tells administrators: snapshots of applications, INSs, connections and calls. */
-@org.osgi.annotation.versioning.Version("1.0.0")
+@org.osgi.annotation.versioning.Version("1.1.0")
 package org.ringfence.api.gateway;

@@ -43,4 +43,43 @@ public interface Connection {
 
     /** Bytes from the application taken for the network so far. */
     long bytesOut();
+
+    /** The listener it came through; null for an outgoing connection. */
+    Listener listener();
+
+    /** Where it stands. */
+    Stage stage();
+
+    /** {@link System#nanoTime()} when it came to its stage; of HEAD and BODY, when the first byte of that came. */
+    long stageSince();
+
+    /** Bytes from the network in the present stage; in {@link Stage#RESPONSE} and {@link Stage#STREAM} bytes the network took. */
+    long stageBytes();
+
+    /** True while the application has no knowledge of the connection: it is held. */
+    boolean isHeld();
+
+    /** Bytes held in the gateway. */
+    long heldBytes();
+
+    /** Bytes the application wrote that the network has not taken. */
+    long outWaiting();
+
+    /** {@link System#nanoTime()}, to a turn of the event loop, when bytes last came from the network. */
+    long lastIn();
+
+    /** {@link System#nanoTime()}, to a turn of the event loop, when the network last took bytes. */
+    long lastOut();
+
+    /** Bytes a second from the network, averaged over some ten seconds; looked at ten times a second. */
+    long inRate();
+
+    /** Bytes a second the network takes, averaged over some ten seconds in which there was something to take. */
+    long outRate();
+
+    /** Complete HTTP/1 requests so far. */
+    long requests();
+
+    /** The peer's receive window as the INS's stack knows it, in bytes; -1 if it is not known. Asked for while {@link #outWaiting} stands still. */
+    long peerWindow();
 }

@@ -17,4 +17,19 @@ public interface Policy {
     /** Told once when an admitted connection has ended. */
     default void closed(Connection connection) {
     }
+
+    /** How connections like this one are held until they have shown something; null: no opinion. Asked when it has been admitted. */
+    default HoldRule hold(Connection connection) {
+        return null;
+    }
+
+    /** Looks at a request before the application sees it; null: nothing to say. */
+    default Finding request(Connection connection, Request request) {
+        return null;
+    }
+
+    /** Looks at an admitted connection from outside, held or not, four times a second; null: nothing to say. */
+    default Finding inspect(Connection connection) {
+        return null;
+    }
 }

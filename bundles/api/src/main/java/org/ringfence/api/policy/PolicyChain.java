@@ -21,6 +21,21 @@ public interface PolicyChain {
     /** Tells all policies that an admitted connection has ended. Called on the event loop. */
     void closed(Connection connection);
 
+    /** How connections like this one are held; never null. Event loop. */
+    HoldRule hold(Connection connection);
+
+    /** Asks all policies about a request; what is to be done, or null. Event loop. */
+    Measure request(Connection connection, Request request);
+
+    /** Asks all policies about a connection; what is to be done, or null. Event loop, four times a second. */
+    Measure inspect(Connection connection);
+
+    /** The gateway itself had to decide something, such as which connection goes when a bound is hit. False: it is only observed. Event loop. */
+    boolean decided(Connection connection, Measure measure, String evidence);
+
+    /** The last decisions, oldest first. Any thread. */
+    List<PolicyEvent> events(int limit);
+
     /** What each policy has done so far, in order of the chain. Any thread. */
     List<PolicyReport> report();
 }

@@ -25,6 +25,9 @@ public interface Flow {
      */
     int move() throws ProtocolViolation;
 
+    /** As {@link #move()}, but not more than the first {@code most} bytes of a stream that are {@link #waiting}. */
+    int move(int most) throws ProtocolViolation;
+
     /** True if nothing is left in the source ring at this moment. */
     boolean isDrained();
 
@@ -44,4 +47,37 @@ public interface Flow {
 
     /** Where the flow is, bound or not, for {@link #resume} by the next version. */
     long[] position();
+
+    /**
+     * From now on the target's consumer sees bytes up to this position of {@link #given} only; what was moved beyond it lies in its ring,
+     * held. {@link Long#MAX_VALUE}: everything, which is what bind sets.
+     */
+    void release(long position);
+
+    /** Bytes given to the target since bind or rebind, held ones included. */
+    long given();
+
+    /** Bytes the target's consumer has not been shown. */
+    long held();
+
+    /** Bytes the target's consumer has been shown and has not taken; as it says, within the ring's bounds. */
+    long unread();
+
+    /** Bytes in the source ring that have not been moved. */
+    int waiting() throws ProtocolViolation;
+
+    /** Copies {@code length} bytes of those {@link #waiting}, beginning {@code ahead} bytes behind the first of them. */
+    void look(int ahead, byte[] into, int length);
+
+    /** Whether rings may be exchanged for larger ones; bind says yes. */
+    void mayGrow(boolean may);
+
+    /** Says that the source is about to produce so many bytes: it is granted a ring for them, if there is one. */
+    void expect(long bytes);
+
+    /**
+     * Goes on with another slot of an application, which has moved nothing yet; held bytes go along, and stay held. The slot of the INS
+     * stays. An IN flow is then released up to 0.
+     */
+    void rebind(ApplicationRegion application, int applicationSlot);
 }

@@ -25,6 +25,8 @@ final class Acceptor {
     private final SocketTable table;
     private final Ledger ledger;
     private final ByteRelay bytes;
+    private final Holding holding;
+    private final Sweep sweep;
     private final CallTrace trace;
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
@@ -32,11 +34,13 @@ final class Acceptor {
     private final ArrayList<RelayedSocket> starved = new ArrayList<>();
     private long withoutSlot;
 
-    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, CallTrace trace) {
+    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, Holding holding, Sweep sweep, CallTrace trace) {
         this.services = services;
         this.table = table;
         this.ledger = ledger;
         this.bytes = bytes;
+        this.holding = holding;
+        this.sweep = sweep;
         this.trace = trace;
     }
 
@@ -142,9 +146,12 @@ final class Acceptor {
         socket.region().setLocal(slot, names, ADDRESS, local);
         socket.region().setPeer(slot, names, NAME_BYTES + ADDRESS, peer);
         socket.region().connected(slot);
+        if (holding.arrived(socket, listener.listening)) {
+            sweep.makeRoom(listener.listening);
+        }
         bytes.relay(socket);
-        if (socket.slot >= 0) {
-            socket.region().offer(listener.slot, socket.slot);
+        if (!socket.closing && socket.isHeld() && holding.passes(socket)) {
+            bytes.offer(socket);
         }
         return true;
     }

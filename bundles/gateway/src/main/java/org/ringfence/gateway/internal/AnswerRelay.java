@@ -12,13 +12,15 @@ final class AnswerRelay {
     private final Ledger ledger;
     private final ByteRelay bytes;
     private final Acceptor acceptor;
+    private final Sweep sweep;
     private final CallTrace trace;
 
-    AnswerRelay(Services services, Ledger ledger, ByteRelay bytes, Acceptor acceptor, CallTrace trace) {
+    AnswerRelay(Services services, Ledger ledger, ByteRelay bytes, Acceptor acceptor, Sweep sweep, CallTrace trace) {
         this.services = services;
         this.ledger = ledger;
         this.bytes = bytes;
         this.acceptor = acceptor;
+        this.sweep = sweep;
         this.trace = trace;
     }
 
@@ -41,6 +43,7 @@ final class AnswerRelay {
             case LISTEN -> {
                 if (answer.error == 0 && !socket.closing && socket.phase == Phase.OPEN) {
                     socket.phase = Phase.LISTENING;
+                    sweep.listens(socket);
                     socket.region().listening(socket.slot);
                 }
                 answerApplication(ins, pending, answer);

@@ -2,6 +2,7 @@ package org.ringfence.gateway.internal;
 
 import org.ringfence.api.call.Call;
 import org.ringfence.api.call.Operation;
+import org.ringfence.api.policy.Measure;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.SocketState;
 import org.ringfence.api.transport.TransportSession;
@@ -19,15 +20,17 @@ final class ByteRelay {
     private final TransportSession session;
     private final Services services;
     private final Ledger ledger;
+    private final Gatekeeper gatekeeper;
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
     private int lingering;
     private boolean holding;
 
-    ByteRelay(TransportSession session, Services services, Ledger ledger) {
+    ByteRelay(TransportSession session, Services services, Ledger ledger, Gatekeeper gatekeeper) {
         this.session = session;
         this.services = services;
         this.ledger = ledger;
+        this.gatekeeper = gatekeeper;
     }
 
     /** The INS has news of a socket. */
@@ -112,13 +115,25 @@ final class ByteRelay {
             if (!socket.closing) {
                 if (socket.inputShut) {
                     socket.inward.discard();
+                } else if (socket.gated) {
+                    gatekeeper.inward(socket);
+                    if (socket.unwanted != null) {
+                        end(socket, socket.unwanted);
+                        return;
+                    }
+                    if (gatekeeper.isDue(socket)) {
+                        offer(socket);
+                    }
                 } else {
                     socket.inward.move();
                 }
                 ends(socket);
             }
+            if (socket.closeSent) {
+                return;
+            }
             if (socket.isFlowing() || socket.closing) {
-                boolean moved = socket.outward.move() > 0;
+                boolean moved = socket.gated && !socket.closing ? gatekeeper.outward(socket) : socket.outward.move() > 0;
                 passOnShutdown(socket);
                 if (socket.closing && socket.phase != Phase.FREE) {
                     progressClose(socket, moved);
@@ -135,11 +150,62 @@ final class ByteRelay {
         if (marks == 0 || !socket.inputShut && !socket.inward.isDrained()) {
             return;
         }
+        if (socket.isHeld()) {
+            heldEnds(socket, (marks & SocketState.RESET) != 0);
+        }
+        if (socket.closing) {
+            return;
+        }
         if ((marks & SocketState.RESET) != 0) {
             fail(socket, error(socket));
         } else if ((marks & SocketState.IN_EOF) != 0 && !socket.endShown) {
             socket.endShown = true;
             socket.region().endOfFile(socket.slot);
+        }
+    }
+
+    /** A held connection whose peer says no more has shown all there is: the application gets it, or nobody if it was reset. */
+    private void heldEnds(RelayedSocket socket, boolean reset) {
+        if (reset) {
+            end(socket, Measure.RESET);
+        } else {
+            gatekeeper.letPass(socket);
+            offer(socket);
+        }
+    }
+
+    /** Hands a connection that was held, or need not be, to whoever accepts. */
+    void offer(RelayedSocket socket) {
+        Gate gate = socket.gate;
+        gate.offered = true;
+        gate.offeredAt = gatekeeper.now();
+        if (gate.listening.accepts()) {
+            gate.listening.open++;
+            socket.region().offer(gate.listening.slot(), socket.slot);
+        } else {
+            gate.offered = false;
+            end(socket, Measure.RESET);
+        }
+    }
+
+    /** Ends a connection as a policy wants it: orderly or with a reset, and at once if the application does not know of it. */
+    void end(RelayedSocket socket, Measure how) {
+        boolean reset = how != Measure.REFUSE;
+        socket.unwanted = null;
+        if (socket.closing || !socket.isFlowing()) {
+            return;
+        }
+        if (socket.isHeld()) {
+            socket.closing = true;
+            close(socket, reset);
+        } else if (reset) {
+            fail(socket, Errno.ECONNRESET);
+        } else {
+            socket.inputShut = true;
+            if (!socket.endShown) {
+                socket.endShown = true;
+                socket.region().endOfFile(socket.slot);
+            }
         }
     }
 

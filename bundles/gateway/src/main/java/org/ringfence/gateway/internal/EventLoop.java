@@ -44,7 +44,9 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final PauseMeter pauses = new PauseMeter();
     private final SocketTable table;
     private final Ledger ledger;
+    private final Holding holding;
     private final ByteRelay bytes;
+    private final Sweep sweep;
     private final CallTrace trace = new CallTrace();
     private final Acceptor acceptor;
     private final CallRelay calls;
@@ -70,11 +72,17 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         this.insChanged = insChanged;
         table = new SocketTable(session);
         ledger = new Ledger(table, services);
-        bytes = new ByteRelay(session, services, ledger);
-        acceptor = new Acceptor(services, table, ledger, bytes, trace);
+        holding = new Holding(services, this::listenerKnown);
+        bytes = new ByteRelay(session, services, ledger, holding);
+        sweep = new Sweep(services, table, bytes, holding, new Reparking(services, table, holding), new PeerWindows());
+        acceptor = new Acceptor(services, table, ledger, bytes, holding, sweep, trace);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
-        answers = new AnswerRelay(services, ledger, bytes, acceptor, trace);
+        answers = new AnswerRelay(services, ledger, bytes, acceptor, sweep, trace);
         thread = new Thread(this, "ringfence-loop");
+    }
+
+    private void listenerKnown() {
+        sweep.reconsiderSoon();
     }
 
     void start() {
@@ -121,6 +129,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     private void turn() {
         services.begin();
+        holding.beginTurn();
         runAsked();
         if (!session.isThere()) {
             return;
@@ -134,6 +143,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
             takeFrom(application, judging);
         }
         acceptor.replenishStarved();
+        sweep.turn();
         if (!judging || bytes.isHolding()) {
             LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
         }
@@ -259,6 +269,9 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         }
         for (RelayedSocket socket : link.sockets) {
             if (socket != null) {
+                if (socket.listening != null) {
+                    sweep.listenerEnds(socket.listening);
+                }
                 bytes.abandon(socket);
             }
         }
@@ -284,6 +297,9 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         if (socket == null) {
             region.freeSlot(slot);
         } else {
+            if (socket.listening != null) {
+                sweep.listenerEnds(socket.listening);
+            }
             bytes.closed(socket);
         }
     }

@@ -1,6 +1,9 @@
 package org.ringfence.gateway.internal;
 
 import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Listener;
+import org.ringfence.api.policy.Measure;
+import org.ringfence.api.policy.Stage;
 import org.ringfence.api.policy.Verdict;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
@@ -62,6 +65,14 @@ final class RelayedSocket implements Connection {
     AcceptOrder order;
     boolean starved;
 
+    /** Of a listener: what policies see of it; null until the row is used by one. */
+    Listening listening;
+    /** What the gateway knows of a connection from outside; meaningful while {@link #gated}. */
+    Gate gate;
+    boolean gated;
+    /** What a policy has decided in the middle of moving bytes; carried out behind it. */
+    Measure unwanted;
+
     long id;
     boolean inbound;
     final byte[] peer4 = new byte[4];
@@ -105,6 +116,9 @@ final class RelayedSocket implements Connection {
             order.reset();
         }
         starved = false;
+        listening = null;
+        gated = false;
+        unwanted = null;
         id = 0;
         inbound = false;
         peerPort = 0;
@@ -221,6 +235,71 @@ final class RelayedSocket implements Connection {
 
     @Override
     public long bytesOut() {
-        return outward.moved();
+        return outward.moved() + (gated ? gate.carriedOut : 0);
+    }
+
+    @Override
+    public Listener listener() {
+        return gated ? gate.listening : null;
+    }
+
+    @Override
+    public Stage stage() {
+        return gated ? gate.stage : Stage.STREAM;
+    }
+
+    @Override
+    public long stageSince() {
+        return gated ? gate.stageSince : since;
+    }
+
+    @Override
+    public long stageBytes() {
+        return gated ? gate.stageBytes : bytesIn();
+    }
+
+    @Override
+    public boolean isHeld() {
+        return gated && !gate.offered;
+    }
+
+    @Override
+    public long heldBytes() {
+        return inward.held();
+    }
+
+    @Override
+    public long outWaiting() {
+        return gated ? gate.outWaiting : 0;
+    }
+
+    @Override
+    public long lastIn() {
+        return gated ? gate.lastIn : since;
+    }
+
+    @Override
+    public long lastOut() {
+        return gated ? gate.lastOut : since;
+    }
+
+    @Override
+    public long inRate() {
+        return gated ? (long) gate.inRate : 0;
+    }
+
+    @Override
+    public long outRate() {
+        return gated ? (long) gate.outRate : 0;
+    }
+
+    @Override
+    public long requests() {
+        return gated ? gate.requestCount : 0;
+    }
+
+    @Override
+    public long peerWindow() {
+        return gated ? gate.peerWindow : -1;
     }
 }

@@ -3,6 +3,10 @@ package org.ringfence.gateway.internal;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Measure;
+import org.ringfence.api.policy.PolicyEvent;
+import org.ringfence.api.policy.Request;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Verdict;
@@ -10,6 +14,7 @@ import org.ringfence.api.policy.Verdict;
 /** A chain that says what it was told to, and counts. */
 final class GivenVerdict implements PolicyChain {
     volatile Verdict verdict;
+    volatile HoldRule rule = HoldRule.NONE;
     final AtomicLong admitted = new AtomicLong();
     final AtomicLong closed = new AtomicLong();
 
@@ -21,6 +26,31 @@ final class GivenVerdict implements PolicyChain {
     public Verdict admit(Connection connection) {
         admitted.incrementAndGet();
         return verdict;
+    }
+
+    @Override
+    public HoldRule hold(Connection connection) {
+        return rule;
+    }
+
+    @Override
+    public Measure request(Connection connection, Request request) {
+        return null;
+    }
+
+    @Override
+    public Measure inspect(Connection connection) {
+        return null;
+    }
+
+    @Override
+    public boolean decided(Connection connection, Measure measure, String evidence) {
+        return true;
+    }
+
+    @Override
+    public List<PolicyEvent> events(int limit) {
+        return List.of();
     }
 
     @Override

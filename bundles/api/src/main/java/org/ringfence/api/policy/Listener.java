@@ -1,0 +1,43 @@
+package org.ringfence.api.policy;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A listening socket of an application, with what it has seen as normal. Event loop only. */
+@ProviderType
+public interface Listener {
+    /** Name of the application. */
+    String application();
+
+    /** Its port. */
+    int port();
+
+    /** "http", "tls", "other" (the client speaks first), "server" (the server does), or "unknown". */
+    String protocol();
+
+    /** Connections the application has. */
+    int open();
+
+    /** Connections held, those taken back from the application included. */
+    int held();
+
+    /** Bytes held. */
+    long heldBytes();
+
+    /** Connections handed to the application of which it has not read a byte for {@code 100} ms: it does not keep up. */
+    int unread();
+
+    /**
+     * 0 calm; 1 pressed: the application did not keep up, or held connections came near a bound, in the last five seconds; 2 hard pressed:
+     * that has lasted for more than two seconds.
+     */
+    int pressure();
+
+    /** Nanoseconds from the first byte of a request head to its last that 95 % of them stay below; 0 until 20 were seen. */
+    long normalHeadNanoseconds();
+
+    /** Bytes a second that 95 % of request bodies exceed; 0 until 20 were seen. */
+    long normalBodyRate();
+
+    /** Bytes a second that 95 % of responses are taken with by their clients, or more; 0 until 20 were seen. */
+    long normalResponseRate();
+}

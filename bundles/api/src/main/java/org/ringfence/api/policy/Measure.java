@@ -1,0 +1,17 @@
+package org.ringfence.api.policy;
+
+/** What a policy asks to be done about a connection, mildest first. */
+public enum Measure {
+    /** It is only reported. */
+    NOTE,
+    /** Its large rings are taken back as soon as they are empty, and no larger ones are granted. */
+    SHRINK,
+    /** Its bytes are passed on in small portions, a few times a second. */
+    THROTTLE,
+    /** It is ended in an orderly way. */
+    REFUSE,
+    /** It is reset. */
+    RESET,
+    /** It is reset, and its source is blocked for a time. */
+    BLOCK
+}

@@ -1,0 +1,196 @@
+package org.ringfence.gateway.internal;
+
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Request;
+import org.ringfence.api.policy.Stage;
+
+/**
+ * What the gateway knows of a connection from outside beyond its bytes: where it stands in its protocol, and what of it the application
+ * may see. One per row of the table, made when the row first needs it. Event loop's thread only.
+ */
+final class Gate implements Request {
+    /** What is looked for in the bytes from the network. */
+    enum Watch {
+        /** Nothing: they pass. */
+        NOTHING,
+        /** What kind they are. */
+        FIRST_BYTE,
+        /** HTTP/1 requests, one after the other. */
+        HTTP,
+        /** The end of a ClientHello. */
+        TLS,
+        /** The end of HTTP/2's preface. */
+        PREFACE,
+        /** The end of a line that is no HTTP. */
+        LINE
+    }
+
+    HoldRule rule;
+    Listening listening;
+    Watch watch;
+    /** The application knows the connection. */
+    boolean offered;
+    long offeredAt;
+    /** It has taken a byte. */
+    boolean read;
+    /** Let through without evidence: nothing is held. */
+    boolean probe;
+
+    final HttpReader requests = new HttpReader(true);
+    final HttpReader responses = new HttpReader(false);
+    final TlsHello hello = new TlsHello();
+    /** Position in the in flow up to which bytes were looked at, and up to which the application may see them. */
+    long parsed;
+    long complete;
+    long messageAt;
+    /** The body is too long to be held: it passes as it comes. */
+    boolean streaming;
+    private boolean expected;
+
+    /** Requests the application has seen and not answered; bit 0 of the others: the oldest is HEAD, or CONNECT. */
+    int outstanding;
+    private long heads;
+    private long connects;
+    long parsedOut;
+    /** The ends of responses are known. */
+    boolean responsesKnown;
+    boolean answered;
+    /** Bytes of the out direction that went through slots of the application before the present one. */
+    long carriedOut;
+
+    Stage stage;
+    long stageSince;
+    long stageBytes;
+    long lastIn;
+    long lastOut;
+    long requestCount;
+    /** When the last response was complete. */
+    long idleSince;
+    // as of the last sweep
+    long swept;
+    long inAtSweep;
+    long outAtSweep;
+    double inRate;
+    double outRate;
+    long outWaiting;
+    boolean reported;
+    int peerWindow;
+    boolean windowAsked;
+    long throttledUntil;
+    long nextPortion;
+    boolean shrunk;
+
+    void begin(HoldRule heldBy, Listening from, long now) {
+        rule = heldBy;
+        listening = from;
+        watch = Watch.NOTHING;
+        offered = false;
+        offeredAt = now;
+        read = false;
+        probe = false;
+        requests.reset();
+        responses.reset();
+        hello.reset();
+        parsed = 0;
+        complete = 0;
+        messageAt = 0;
+        streaming = false;
+        expected = false;
+        outstanding = 0;
+        heads = 0;
+        connects = 0;
+        parsedOut = 0;
+        responsesKnown = true;
+        answered = false;
+        carriedOut = 0;
+        stage = Stage.SILENT;
+        stageSince = now;
+        stageBytes = 0;
+        lastIn = now;
+        lastOut = now;
+        requestCount = 0;
+        idleSince = now;
+        swept = now;
+        inAtSweep = 0;
+        outAtSweep = 0;
+        inRate = 0;
+        outRate = 0;
+        reported = false;
+        outWaiting = 0;
+        peerWindow = -1;
+        windowAsked = false;
+        throttledUntil = 0;
+        nextPortion = 0;
+        shrunk = false;
+    }
+
+    void enter(Stage next, long now) {
+        stage = next;
+        stageSince = now;
+        stageBytes = 0;
+    }
+
+    /** A request begins. */
+    void requestBegins(long now) {
+        messageAt = parsed;
+        expected = false;
+        enter(Stage.HEAD, now);
+    }
+
+    /** The application sees a request, or its beginning: an answer is to be expected. */
+    void expectAnswer() {
+        if (expected) {
+            return;
+        }
+        expected = true;
+        if (outstanding == 0) {
+            responses.answersHead = requests.isHead();
+            responses.answersConnect = requests.isConnect();
+        } else if (outstanding < Long.SIZE) {
+            heads |= (requests.isHead() ? 1L : 0) << outstanding;
+            connects |= (requests.isConnect() ? 1L : 0) << outstanding;
+        } else {
+            responsesKnown = false;
+        }
+        outstanding++;
+    }
+
+    /** A response is complete. */
+    void answerEnds() {
+        outstanding--;
+        heads >>>= 1;
+        connects >>>= 1;
+        responses.answersHead = (heads & 1) != 0;
+        responses.answersConnect = (connects & 1) != 0;
+    }
+
+    /** True if every request was answered completely and no further one is with the application. */
+    boolean isIdle() {
+        return responsesKnown && answered && outstanding == 0 && watch == Watch.HTTP && !streaming && !responses.closes && responses.isBetween();
+    }
+
+    @Override
+    public long contentLength() {
+        return requests.contentLength();
+    }
+
+    @Override
+    public boolean isChunked() {
+        return requests.isChunked();
+    }
+
+    @Override
+    public boolean isHead() {
+        return requests.isHead();
+    }
+
+    @Override
+    public int ranges() {
+        return requests.ranges;
+    }
+
+    @Override
+    public int overlappingRanges() {
+        return requests.overlaps;
+    }
+}

@@ -1,0 +1,387 @@
+package org.ringfence.gateway.internal;
+
+import org.ringfence.api.policy.Evidence;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Measure;
+import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.Stage;
+import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.gateway.internal.Gate.Watch;
+import org.ringfence.gateway.internal.HttpReader.Event;
+import org.ringfence.gateway.internal.Listening.Kind;
+
+/**
+ * Holds connections from outside until they have shown what their listener's rule asks for, and follows them afterwards: the application
+ * sees a request when it is complete (docs/policies.md, "Held connections"). Held bytes lie in the application's ring already, beyond
+ * what it is shown. Event loop's thread only.
+ */
+final class Holding {
+    private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
+    private static final int LOOK_BYTES = 4096;
+    private static final int HTTP_ANSWER = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
+
+    private final Services services;
+    private final byte[] bytes = new byte[LOOK_BYTES];
+    private final Runnable kindChanged;
+    /** {@link System#nanoTime()} at the beginning of the turn. */
+    private long now = System.nanoTime();
+
+    /** @param kindChanged called when it has become known what a listener speaks: what is held there is to be looked at again */
+    Holding(Services services, Runnable kindChanged) {
+        this.services = services;
+        this.kindChanged = kindChanged;
+    }
+
+    void beginTurn() {
+        now = System.nanoTime();
+    }
+
+    long now() {
+        return now;
+    }
+
+    // ---- from the network ----
+
+    /** A connection was admitted; its flows are bound, nothing was moved. True if the listener now has more held ones than it may. */
+    boolean arrived(RelayedSocket socket, Listening listening) {
+        if (socket.gate == null) {
+            socket.gate = new Gate();
+        }
+        Gate gate = socket.gate;
+        PolicyChain policies = services.policies();
+        HoldRule rule = policies == null ? HoldRule.NONE : policies.hold(socket);
+        gate.begin(rule, listening, now);
+        socket.gated = true;
+        if (rule.evidence() == Evidence.NONE || rule.evidence() == Evidence.AUTO && listening.kind == Kind.SERVER) {
+            return false;
+        }
+        gate.watch = switch (rule.evidence()) {
+            case HTTP_REQUEST -> Watch.HTTP;
+            case TLS_CLIENT_HELLO -> Watch.TLS;
+            default -> Watch.FIRST_BYTE;
+        };
+        gate.probe = !rule.enforced() || mayProbe(gate);
+        if (!gate.probe) {
+            listening.held++;
+            socket.inward.release(0);
+        } else if (rule.enforced()) {
+            listening.probing++;
+        }
+        return !gate.probe && listening.held > rule.connections();
+    }
+
+    /** While nobody has seen the server answer HTTP or TLS, a few connections pass: it may be one that speaks to silent clients. */
+    private static boolean mayProbe(Gate gate) {
+        Kind kind = gate.listening.kind;
+        return gate.rule.evidence() == Evidence.AUTO && (kind == Kind.UNKNOWN || kind == Kind.OTHER) && gate.listening.probing < gate.rule.probes();
+    }
+
+    /** Moves bytes towards the application, and decides how far it may see them. */
+    void inward(RelayedSocket socket) throws ProtocolViolation {
+        Gate gate = socket.gate;
+        if (gate.throttledUntil != 0 && isThrottled(gate)) {
+            return;
+        }
+        int most = gate.throttledUntil == 0 ? Integer.MAX_VALUE : portion(gate);
+        if (gate.watch == Watch.NOTHING) {
+            if (socket.inward.move(most) > 0) {
+                gate.lastIn = now;
+            }
+            return;
+        }
+        int waiting = Math.min(socket.inward.waiting(), most);
+        if (waiting == 0) {
+            return;
+        }
+        gate.lastIn = now;
+        look(socket, gate, waiting);
+        if (socket.unwanted != null) {
+            return;
+        }
+        socket.inward.release(shown(gate));
+        socket.inward.move(waiting);
+    }
+
+    /** How far the application may see. */
+    private static long shown(Gate gate) {
+        return gate.watch == Watch.NOTHING || gate.probe ? Long.MAX_VALUE : gate.streaming ? gate.parsed : gate.complete;
+    }
+
+    /** True if the application is to learn of the connection at once. */
+    boolean passes(RelayedSocket socket) {
+        return shown(socket.gate) == Long.MAX_VALUE;
+    }
+
+    /** True if what came is evidence enough, and the application does not know of it yet. */
+    boolean isDue(RelayedSocket socket) {
+        return socket.gated && !socket.gate.offered && shown(socket.gate) > 0;
+    }
+
+    /** Everything the connection has sent and will send goes to the application. */
+    void letPass(RelayedSocket socket) {
+        Gate gate = socket.gate;
+        gate.watch = Watch.NOTHING;
+        gate.responsesKnown = false;
+        gate.enter(Stage.STREAM, now);
+        socket.inward.release(Long.MAX_VALUE);
+    }
+
+    private void look(RelayedSocket socket, Gate gate, int waiting) {
+        long given = socket.inward.given();
+        while (gate.watch != Watch.NOTHING && gate.parsed < given + waiting) {
+            int ahead = (int) (gate.parsed - given);
+            if (gate.watch == Watch.HTTP && gate.requests.skippable() > 0) {
+                long n = Math.min(gate.requests.skippable(), waiting - ahead);
+                gate.parsed += n;
+                http(socket, gate, gate.requests.skip(n));
+                continue;
+            }
+            int n = Math.min(waiting - ahead, bytes.length);
+            socket.inward.look(ahead, bytes, n);
+            look(socket, gate, bytes, n);
+        }
+    }
+
+    private void look(RelayedSocket socket, Gate gate, byte[] b, int length) {
+        switch (gate.watch) {
+            case FIRST_BYTE -> firstByte(gate, b[0] & 0xff);
+            case TLS -> {
+                gate.parsed += length;
+                stageBegins(gate, Stage.HEAD);
+                if (gate.hello.read(b, 0, length)) {
+                    gate.listening.headNanoseconds.add(now - gate.stageSince);
+                    pass(gate);
+                }
+            }
+            case PREFACE -> {
+                gate.parsed += length;
+                if (gate.parsed >= PREFACE_BYTES) {
+                    pass(gate);
+                }
+            }
+            case LINE -> {
+                for (int i = 0; i < length && gate.watch == Watch.LINE; i++) {
+                    gate.parsed++;
+                    if (b[i] == '\n' || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
+                        pass(gate);
+                    }
+                }
+            }
+            default -> {
+                if (gate.stage != Stage.HEAD && gate.requests.isBetween()) {
+                    gate.requestBegins(now);
+                }
+                Event event = gate.requests.read(b, 0, length);
+                gate.parsed += gate.requests.position;
+                http(socket, gate, event);
+            }
+        }
+    }
+
+    private void stageBegins(Gate gate, Stage stage) {
+        if (gate.stage != stage) {
+            gate.enter(stage, now);
+        }
+    }
+
+    private void firstByte(Gate gate, int first) {
+        Kind kind = gate.listening.kind;
+        if (gate.rule.evidence() == Evidence.DATA || kind == Kind.OTHER) {
+            pass(gate);
+        } else {
+            gate.watch = first == TlsHello.HANDSHAKE ? Watch.TLS : Watch.HTTP;
+        }
+    }
+
+    /** The rest of the connection is not looked at. */
+    private void pass(Gate gate) {
+        gate.watch = Watch.NOTHING;
+        gate.probe = false;
+        gate.enter(Stage.STREAM, now);
+    }
+
+    private void http(RelayedSocket socket, Gate gate, Event event) {
+        switch (event) {
+            case HEAD -> {
+                requested(socket, gate);
+                gate.streaming = gate.requests.expectsContinue || gate.requests.contentLength() > gate.rule.bodyBytes();
+                if (gate.streaming) {
+                    gate.expectAnswer();
+                }
+                gate.enter(Stage.BODY, now);
+            }
+            case MESSAGE -> {
+                if (gate.stage == Stage.HEAD) {
+                    requested(socket, gate);
+                } else if (now != gate.stageSince) {
+                    gate.listening.bodyRates.add((gate.parsed - gate.messageAt) * 1_000_000_000L / (now - gate.stageSince));
+                }
+                gate.expectAnswer();
+                gate.complete = gate.parsed;
+                gate.streaming = false;
+                gate.requestCount++;
+                gate.probe &= !gate.rule.enforced();
+                gate.enter(Stage.RESPONSE, now);
+            }
+            case OTHER -> {
+                if (gate.requestCount == 0 && gate.listening.kind == Kind.HTTP && gate.requests.isEndless()) {
+                    gate.watch = Watch.LINE; // the server reads a line at least
+                } else {
+                    pass(gate);
+                    gate.responsesKnown = false;
+                }
+            }
+            case PREFACE -> gate.watch = Watch.PREFACE;
+            default -> {
+                gate.stageBytes = gate.parsed - gate.messageAt;
+                tooLong(gate);
+            }
+        }
+    }
+
+    /** What is longer than the rule has it goes on as it comes. */
+    private static void tooLong(Gate gate) {
+        int bound = gate.stage == Stage.HEAD ? gate.rule.headBytes() : gate.rule.bodyBytes();
+        if (gate.parsed - gate.messageAt > bound && !gate.requests.isBetween()) {
+            gate.streaming = true;
+            gate.expectAnswer();
+        }
+    }
+
+    /** A head is complete. */
+    private void requested(RelayedSocket socket, Gate gate) {
+        gate.listening.headNanoseconds.add(now - gate.stageSince);
+        PolicyChain policies = services.policies();
+        Measure measure = policies == null ? null : policies.request(socket, gate);
+        if (measure != null && measure.compareTo(Measure.REFUSE) >= 0) {
+            socket.unwanted = measure;
+        }
+    }
+
+    // ---- towards the network ----
+
+    /** Moves bytes towards the network; true if there were any. */
+    boolean outward(RelayedSocket socket) throws ProtocolViolation {
+        Gate gate = socket.gate;
+        boolean moved;
+        if (gate.watch == Watch.NOTHING && (gate.answered || gate.listening.kind != Kind.UNKNOWN)) {
+            moved = socket.outward.move() > 0;
+        } else {
+            int waiting = socket.outward.waiting();
+            if (waiting == 0) {
+                return false;
+            }
+            answers(socket, gate, waiting);
+            moved = socket.outward.move(waiting) > 0;
+        }
+        return moved;
+    }
+
+    private void answers(RelayedSocket socket, Gate gate, int waiting) {
+        if (!gate.answered) {
+            gate.answered = true;
+            learn(socket, gate, waiting);
+        }
+        if (gate.watch == Watch.NOTHING || !gate.responsesKnown) {
+            return;
+        }
+        long taken = socket.outward.moved();
+        HttpReader reader = gate.responses;
+        while (gate.parsedOut < taken + waiting && gate.responsesKnown) {
+            if (gate.outstanding == 0) {
+                gate.responsesKnown = false; // unasked, as before the server ends a connection
+                return;
+            }
+            int ahead = (int) (gate.parsedOut - taken);
+            Event event;
+            if (reader.skippable() > 0) {
+                long n = Math.min(reader.skippable(), waiting - ahead);
+                event = reader.skip(n);
+                gate.parsedOut += n;
+            } else {
+                int n = Math.min(waiting - ahead, bytes.length);
+                socket.outward.look(ahead, bytes, n);
+                event = reader.read(bytes, 0, n);
+                gate.parsedOut += reader.position;
+            }
+            answer(socket, gate, event);
+        }
+    }
+
+    private void answer(RelayedSocket socket, Gate gate, Event event) {
+        switch (event) {
+            case HEAD -> {
+                long length = gate.responses.contentLength();
+                if (length > 0 && !gate.shrunk) {
+                    socket.outward.expect(Math.min(length + LOOK_BYTES, gate.rule.absorbBytes()));
+                }
+            }
+            case MESSAGE -> {
+                gate.answerEnds();
+                if (gate.outstanding == 0) {
+                    gate.idleSince = now;
+                    if (gate.stage == Stage.RESPONSE) {
+                        gate.enter(Stage.IDLE, now);
+                    }
+                }
+            }
+            case OTHER -> {
+                if (gate.responses.status() == 101 || gate.responses.answersConnect) {
+                    letPass(socket); // another protocol
+                }
+                gate.responsesKnown = false;
+            }
+            default -> {
+            }
+        }
+    }
+
+    /** The first bytes of the server say what the listener speaks. */
+    private void learn(RelayedSocket socket, Gate gate, int waiting) {
+        Listening listening = gate.listening;
+        if (listening.kind != Kind.UNKNOWN && listening.kind != Kind.OTHER) {
+            return;
+        }
+        int n = Math.min(waiting, 4);
+        socket.outward.look(0, bytes, n);
+        boolean http = n == 4 && (bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) == HTTP_ANSWER;
+        Kind before = listening.kind;
+        if (socket.inward.moved() == 0) {
+            listening.kind = http ? Kind.HTTP : Kind.SERVER; // an HTTP server that tells a silent client of its time-out
+        } else if (before == Kind.UNKNOWN) {
+            listening.kind = http ? Kind.HTTP : bytes[0] == TlsHello.HANDSHAKE && n > 1 && bytes[1] == 3 ? Kind.TLS : Kind.OTHER;
+        }
+        if (listening.kind != before) {
+            kindChanged.run();
+        }
+    }
+
+    /** It has become known what the listener speaks: what does that change for a connection? */
+    void reconsider(RelayedSocket socket) {
+        Gate gate = socket.gate;
+        if (gate.rule.evidence() != Evidence.AUTO || gate.offered && gate.watch != Watch.FIRST_BYTE) {
+            return;
+        }
+        if (gate.listening.kind == Kind.SERVER || gate.listening.kind == Kind.OTHER && gate.parsed > 0) {
+            letPass(socket);
+        }
+    }
+
+    // ---- throttling ----
+
+    private static final int PORTION = 2048;
+    private static final long PORTION_NANOSECONDS = 200_000_000;
+
+    private boolean isThrottled(Gate gate) {
+        if (now - gate.throttledUntil > 0) {
+            gate.throttledUntil = 0;
+            return false;
+        }
+        return now - gate.nextPortion < 0;
+    }
+
+    private int portion(Gate gate) {
+        gate.nextPortion = now + PORTION_NANOSECONDS;
+        return PORTION;
+    }
+}

@@ -1,0 +1,500 @@
+package org.ringfence.gateway.internal;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Follows one direction of an HTTP/1 connection (RFC 9112): where heads and messages end, and the few header fields that matter for that.
+ * Reads each byte once, in whatever pieces they come, and keeps nothing but numbers. What it does not understand it says, and leaves alone.
+ */
+final class HttpReader {
+    /** What {@link #read} stopped at. */
+    enum Event {
+        /** Nothing: all bytes were read. */
+        MORE,
+        /** The empty line behind a head was read; a body follows. */
+        HEAD,
+        /** The last byte of a message was read. Its head is still known. */
+        MESSAGE,
+        /** This is no HTTP/1, or no longer: nothing more can be said. */
+        OTHER,
+        /** The first line of HTTP/2's preface was read (RFC 9113, 3.4). */
+        PREFACE
+    }
+
+    private enum State { START, NAME, VALUE, SKIP, BODY, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
+
+    private static final byte[][] NAMES = {bytes("content-length"), bytes("transfer-encoding"), bytes("expect"), bytes("range"),
+        bytes("connection"), bytes("upgrade")};
+    private static final int CONTENT_LENGTH = 0;
+    private static final int TRANSFER_ENCODING = 1;
+    private static final int EXPECT = 2;
+    private static final int RANGE = 3;
+    private static final int CONNECTION = 4;
+    private static final int UPGRADE = 5;
+    private static final int LONGEST = 18;
+    /** Bit n of [i * 128 + c]: name n has c at i. */
+    private static final byte[] HAS = new byte[LONGEST * 128];
+    /** Bit n of [i]: name n has i letters. */
+    private static final byte[] ENDS = new byte[LONGEST + 1];
+
+    static {
+        for (int n = 0; n < NAMES.length; n++) {
+            for (int i = 0; i < NAMES[n].length; i++) {
+                HAS[i * 128 + NAMES[n][i]] |= (byte) (1 << n);
+                HAS[i * 128 + Character.toUpperCase(NAMES[n][i])] |= (byte) (1 << n);
+            }
+            ENDS[NAMES[n].length] |= (byte) (1 << n);
+        }
+    }
+
+    private static final long HTTP1 = word("HTTP/1.");
+    private static final long HTTP2 = word("HTTP/2.0");
+    private static final long HEAD = word("HEAD");
+    private static final long CONNECT = word("CONNECT");
+    private static final long CHUNKED = word("chunked");
+    private static final long CONTINUE = word("continue");
+    private static final long CLOSE = word("close");
+    private static final long SEVEN_BYTES = (1L << 56) - 1;
+    private static final long FIVE_BYTES = (1L << 40) - 1;
+    private static final long LOWER = 0x2020202020202020L;
+    private static final long FAR = 1L << 60;
+
+    private final boolean requests;
+    private State state;
+    private int length; // of the line so far
+    private int candidates;
+    private int field;
+    private long tail; // the last eight bytes
+    private boolean over; // between two messages, and the head of the first is kept
+    private boolean wordOver; // the method of a request line is complete
+    private long left; // of a body or chunk
+    private long rangeStart;
+    private long rangeEnd;
+    private boolean inRangeEnd;
+    private boolean digits;
+
+    // the present or last message
+    private long method;
+    private int status;
+    private long contentLength;
+    private boolean badLength;
+    private boolean chunked;
+    boolean expectsContinue;
+    boolean closes;
+    boolean upgrades;
+    /** Ranges asked for, and how many of them overlap one before. */
+    int ranges;
+    int overlaps;
+    private long farthest;
+
+    /** For a response: the request was HEAD, or CONNECT. */
+    boolean answersHead;
+    boolean answersConnect;
+
+    HttpReader(boolean requests) {
+        this.requests = requests;
+        reset();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static long word(String text) {
+        long word = 0;
+        for (byte b : bytes(text)) {
+            word = word << 8 | b;
+        }
+        return word;
+    }
+
+    /** For another connection. */
+    void reset() {
+        begin();
+        answersHead = false;
+        answersConnect = false;
+    }
+
+    private void begin() {
+        over = false;
+        state = State.START;
+        length = 0;
+        tail = 0;
+        wordOver = false;
+        method = 0;
+        status = 0;
+        contentLength = -1;
+        badLength = false;
+        chunked = false;
+        expectsContinue = false;
+        closes = false;
+        upgrades = false;
+        ranges = 0;
+        overlaps = 0;
+        farthest = -1;
+    }
+
+    /** Bytes that can be skipped without being looked at: those of a body. */
+    long skippable() {
+        return state == State.BODY || state == State.CHUNK_DATA ? left : state == State.UNTIL_CLOSE || state == State.OTHER ? Long.MAX_VALUE : 0;
+    }
+
+    /** Skips up to {@link #skippable} bytes. */
+    Event skip(long bytes) {
+        if (state == State.UNTIL_CLOSE || state == State.OTHER) {
+            return Event.MORE;
+        }
+        left -= bytes;
+        if (left > 0) {
+            return Event.MORE;
+        }
+        if (state == State.CHUNK_DATA) {
+            state = State.CHUNK_END;
+            return Event.MORE;
+        }
+        return over();
+    }
+
+    /** True between two messages. */
+    boolean isBetween() {
+        return state == State.START && length == 0;
+    }
+
+    /** True in a head that has begun. */
+    boolean isInHead() {
+        return state == State.NAME || state == State.VALUE || state == State.SKIP || state == State.START && length > 0;
+    }
+
+    boolean isInFirstLine() {
+        return state == State.START;
+    }
+
+    /** True in a message whose end only the end of the connection tells, or that is not understood. */
+    boolean isEndless() {
+        return state == State.UNTIL_CLOSE || state == State.OTHER;
+    }
+
+    boolean isHead() {
+        return method == HEAD;
+    }
+
+    boolean isConnect() {
+        return method == CONNECT;
+    }
+
+    /** Of a response. */
+    int status() {
+        return status;
+    }
+
+    /** Bytes of the body, -1 if the head does not say. */
+    long contentLength() {
+        return contentLength;
+    }
+
+    boolean isChunked() {
+        return chunked;
+    }
+
+    int position;
+
+    /** Reads until something happens; {@link #position} is then behind the last byte that was read. */
+    Event read(byte[] b, int from, int to) {
+        int i = from;
+        while (i < to) {
+            switch (state) {
+                case START -> {
+                    Event event = Event.MORE;
+                    while (i < to && event == Event.MORE && state == State.START) {
+                        event = first(b[i++]);
+                    }
+                    if (event != Event.MORE) {
+                        return at(i, event);
+                    }
+                }
+                case NAME -> {
+                    int c = b[i++];
+                    if (c == ':') {
+                        int found = length <= LONGEST ? candidates & ENDS[length] : 0;
+                        field = found == 0 ? -1 : Integer.numberOfTrailingZeros(found);
+                        state = found == 0 ? State.SKIP : State.VALUE;
+                        value();
+                    } else if (c == '\n') {
+                        if (length == 0) {
+                            return at(i, headEnds());
+                        }
+                        line();
+                    } else if (c != '\r') {
+                        candidates = length < LONGEST && c > 0 ? candidates & HAS[length * 128 + c] : 0;
+                        length++;
+                        if (candidates == 0) {
+                            state = State.SKIP;
+                        }
+                    }
+                }
+                case SKIP -> {
+                    while (i < to && b[i] != '\n') {
+                        i++;
+                    }
+                    if (i < to) {
+                        i++;
+                        line();
+                    }
+                }
+                case VALUE -> {
+                    int c = b[i++];
+                    if (c == '\n') {
+                        valueEnds();
+                        line();
+                    } else {
+                        value(c);
+                    }
+                }
+                case BODY, CHUNK_DATA, UNTIL_CLOSE, OTHER -> {
+                    int n = (int) Math.min(skippable(), to - i);
+                    i += n;
+                    Event event = skip(n);
+                    if (event != Event.MORE) {
+                        return at(i, event);
+                    }
+                }
+                default -> {
+                    Event event = chunk(b[i++]);
+                    if (event != Event.MORE) {
+                        return at(i, event);
+                    }
+                }
+            }
+        }
+        return at(i, Event.MORE);
+    }
+
+    private Event at(int i, Event event) {
+        position = i;
+        return event;
+    }
+
+    // ---- the first line ----
+
+    private Event first(int c) {
+        if (c == '\n') {
+            return length == 0 ? Event.MORE : firstLineEnds(); // RFC 9112, 2.2: empty lines before a request are ignored
+        }
+        if (c == '\r') {
+            return Event.MORE;
+        }
+        if (over) {
+            begin();
+        }
+        length++;
+        tail = tail << 8 | c & 0xff;
+        if (requests) {
+            if (c == ' ') {
+                wordOver = true;
+            } else if (!wordOver) {
+                if (length > 20 || c < '-' || c > 'z') {
+                    return other();
+                }
+                method = method << 8 | c;
+            }
+        } else if (length == 7 && (tail & SEVEN_BYTES) != HTTP1) {
+            return other();
+        } else if (length >= 10 && length <= 12) {
+            status = status * 10 + (c - '0');
+        }
+        return Event.MORE;
+    }
+
+    private Event firstLineEnds() {
+        if (requests) {
+            if (tail == HTTP2) {
+                state = State.OTHER;
+                return Event.PREFACE;
+            }
+            if ((tail >>> 8) != HTTP1 || !wordOver) {
+                return other();
+            }
+        } else if (length < 12) {
+            return other();
+        }
+        line();
+        return Event.MORE;
+    }
+
+    private Event other() {
+        state = State.OTHER;
+        return Event.OTHER;
+    }
+
+    // ---- header fields ----
+
+    private void line() {
+        state = State.NAME;
+        length = 0;
+        candidates = -1;
+    }
+
+    private void value() {
+        tail = 0;
+        digits = false;
+        rangeStart = -1;
+        rangeEnd = -1;
+        inRangeEnd = false;
+        left = 0;
+        upgrades |= field == UPGRADE;
+    }
+
+    private void value(int c) {
+        if (c == '\r') {
+            return;
+        }
+        switch (field) {
+            case CONTENT_LENGTH -> {
+                if (c >= '0' && c <= '9') {
+                    digits = true;
+                    left = Math.min(left * 10 + (c - '0'), FAR);
+                } else if (c != ' ' && c != '\t') {
+                    badLength = true;
+                }
+            }
+            case RANGE -> range(c);
+            case CONNECTION -> {
+                tail = tail << 8 | c | 0x20;
+                closes |= (tail & FIVE_BYTES) == CLOSE;
+            }
+            default -> {
+                if (c != ' ' && c != '\t') {
+                    tail = tail << 8 | c & 0xff;
+                }
+            }
+        }
+    }
+
+    private void valueEnds() {
+        switch (field) {
+            case CONTENT_LENGTH -> {
+                if (digits) {
+                    contentLength = Math.max(contentLength, left); // of two that differ the larger: who holds waits longer
+                }
+            }
+            case TRANSFER_ENCODING -> chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
+            case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;
+            case RANGE -> rangeEnds();
+            default -> {
+            }
+        }
+    }
+
+    private void range(int c) {
+        if (c == ',') {
+            rangeEnds();
+        } else if (c == '-') {
+            inRangeEnd = true;
+            digits = true;
+        } else if (c >= '0' && c <= '9') {
+            digits = true;
+            if (inRangeEnd) {
+                rangeEnd = Math.min(Math.max(rangeEnd, 0) * 10 + (c - '0'), FAR);
+            } else {
+                rangeStart = Math.min(Math.max(rangeStart, 0) * 10 + (c - '0'), FAR);
+            }
+        }
+    }
+
+    private void rangeEnds() {
+        if (digits) {
+            ranges++;
+            long end = rangeEnd < 0 || rangeStart < 0 ? FAR : rangeEnd;
+            if (rangeStart <= farthest) {
+                overlaps++;
+            }
+            farthest = Math.max(farthest, end);
+        }
+        digits = false;
+        rangeStart = -1;
+        rangeEnd = -1;
+        inRangeEnd = false;
+    }
+
+    // ---- bodies ----
+
+    private Event headEnds() {
+        if (!requests && status >= 100 && status < 200 && status != 101) {
+            begin(); // another head follows
+            return Event.MORE;
+        }
+        if (!requests && (status == 101 || answersConnect && status >= 200 && status < 300)) {
+            return other();
+        }
+        boolean without = !requests && (answersHead || status == 204 || status == 304);
+        if (chunked && !without) {
+            left = 0;
+            state = State.CHUNK_SIZE;
+            return Event.HEAD;
+        }
+        if (!without && contentLength > 0 && !badLength) {
+            left = contentLength;
+            state = State.BODY;
+            return Event.HEAD;
+        }
+        if (!requests && !without && contentLength < 0) {
+            state = State.UNTIL_CLOSE;
+            return Event.HEAD;
+        }
+        return over();
+    }
+
+    /** The message is over; what its head said stays until the next one begins. */
+    private Event over() {
+        state = State.START;
+        length = 0;
+        over = true;
+        return Event.MESSAGE;
+    }
+
+    private Event chunk(int c) {
+        switch (state) {
+            case CHUNK_SIZE -> {
+                int digit = Character.digit(c, 16);
+                if (digit >= 0) {
+                    left = Math.min(left << 4 | digit, FAR);
+                } else if (c == '\n') {
+                    chunkBegins();
+                } else if (c == ';') {
+                    state = State.CHUNK_EXTENSION;
+                } else if (c != '\r' && c != ' ') {
+                    return other();
+                }
+            }
+            case CHUNK_EXTENSION -> {
+                if (c == '\n') {
+                    chunkBegins();
+                }
+            }
+            case CHUNK_END -> {
+                if (c == '\n') {
+                    left = 0;
+                    state = State.CHUNK_SIZE;
+                } else if (c != '\r') {
+                    return other();
+                }
+            }
+            default -> {
+                if (c == '\n') {
+                    if (length == 0) {
+                        return over();
+                    }
+                    length = 0;
+                } else if (c != '\r') {
+                    length++;
+                }
+            }
+        }
+        return Event.MORE;
+    }
+
+    private void chunkBegins() {
+        length = 0;
+        state = left == 0 ? State.TRAILER : State.CHUNK_DATA;
+    }
+}

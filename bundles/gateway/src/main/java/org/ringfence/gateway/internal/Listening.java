@@ -1,0 +1,141 @@
+package org.ringfence.gateway.internal;
+
+import java.util.Locale;
+import org.ringfence.api.policy.Listener;
+
+/** A listener as policies see it: what its server speaks, how many connections it has, what is normal there. Event loop's thread only. */
+final class Listening implements Listener {
+    /** Who speaks first, and what, by what the server answered: a client cannot choose it. */
+    enum Kind {
+        UNKNOWN, HTTP, TLS, OTHER, SERVER;
+
+        final String text = name().toLowerCase(Locale.ROOT);
+    }
+
+    private static final long CALM_NANOSECONDS = 5_000_000_000L;
+    private static final long HARD_NANOSECONDS = 2_000_000_000L;
+
+    private final RelayedSocket socket;
+    private final String application;
+    private final int port;
+    Kind kind = Kind.UNKNOWN;
+    boolean closed;
+
+    int open;
+    int held;
+    long heldBytes;
+    int unread;
+    /** Connections that were let through without evidence and have shown none yet. */
+    int probing;
+
+    // what the present sweep has counted so far
+    int countedOpen;
+    int countedHeld;
+    long countedHeldBytes;
+    int countedUnread;
+    int countedProbing;
+
+    private boolean pressed;
+    private long pressedSince;
+    private long lastPressed;
+
+    final Quantiles headNanoseconds = new Quantiles();
+    final Quantiles bodyRates = new Quantiles();
+    final Quantiles responseRates = new Quantiles();
+
+    Listening(RelayedSocket socket) {
+        this.socket = socket;
+        application = socket.application();
+        port = socket.localPort;
+    }
+
+    /** True while the application can be given connections. */
+    boolean accepts() {
+        return !closed && socket.listening == this && socket.phase == RelayedSocket.Phase.LISTENING && !socket.closing;
+    }
+
+    int slot() {
+        return socket.slot;
+    }
+
+    void beginCount() {
+        countedOpen = 0;
+        countedHeld = 0;
+        countedHeldBytes = 0;
+        countedUnread = 0;
+        countedProbing = 0;
+    }
+
+    /** Takes over what was counted; {@code full} if held connections are near a bound. */
+    void endCount(long now, boolean full) {
+        open = countedOpen;
+        held = countedHeld;
+        heldBytes = countedHeldBytes;
+        unread = countedUnread;
+        probing = countedProbing;
+        if (unread > 0 || full) {
+            if (!pressed) {
+                pressed = true;
+                pressedSince = now;
+            }
+            lastPressed = now;
+        } else if (pressed && now - lastPressed > CALM_NANOSECONDS) {
+            pressed = false;
+        }
+    }
+
+    @Override
+    public int pressure() {
+        return !pressed ? 0 : lastPressed - pressedSince > HARD_NANOSECONDS ? 2 : 1;
+    }
+
+    @Override
+    public String application() {
+        return application;
+    }
+
+    @Override
+    public int port() {
+        return port;
+    }
+
+    @Override
+    public String protocol() {
+        return kind.text;
+    }
+
+    @Override
+    public int open() {
+        return open;
+    }
+
+    @Override
+    public int held() {
+        return held;
+    }
+
+    @Override
+    public long heldBytes() {
+        return heldBytes;
+    }
+
+    @Override
+    public int unread() {
+        return unread;
+    }
+
+    @Override
+    public long normalHeadNanoseconds() {
+        return headNanoseconds.at(0.95);
+    }
+
+    @Override
+    public long normalBodyRate() {
+        return bodyRates.at(0.05);
+    }
+
+    @Override
+    public long normalResponseRate() {
+        return responseRates.at(0.05);
+    }
+}

@@ -1,0 +1,93 @@
+package org.ringfence.gateway.internal;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.policy.Stage;
+import org.ringfence.gateway.internal.RelayedSocket.Phase;
+
+/**
+ * Takes idle keep-alive connections back from an application that does not keep up. The application sees an end of file, as if the client
+ * had gone, and its worker is free; the client's side stays, and its next complete request comes as a new connection. Event loop's thread only.
+ */
+final class Reparking {
+    private static final int NAME_BYTES = 28;
+
+    private final Services services;
+    private final SocketTable table;
+    private final Holding holding;
+    private final byte[] name = new byte[32];
+    private final ArrayList<RelayedSocket> idle = new ArrayList<>();
+    private long taken;
+
+    Reparking(Services services, SocketTable table, Holding holding) {
+        this.services = services;
+        this.table = table;
+        this.holding = holding;
+    }
+
+    /** Takes up to {@code many} connections back, the longest idle first. */
+    void relieve(Listening listening, int many, long idleNanoseconds) {
+        idle.clear();
+        List<RelayedSocket> rows = table.rows();
+        for (int i = 0; i < rows.size(); i++) {
+            RelayedSocket socket = rows.get(i);
+            if (mayGo(socket, listening) && holding.now() - socket.gate.idleSince > idleNanoseconds) {
+                idle.add(socket);
+            }
+        }
+        idle.sort(Comparator.comparingLong(socket -> socket.gate.idleSince));
+        for (int i = 0; i < idle.size() && i < many; i++) {
+            takeBack(idle.get(i));
+        }
+        idle.clear();
+    }
+
+    private static boolean mayGo(RelayedSocket socket, Listening listening) {
+        return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null && socket.gate.listening == listening
+                && socket.gate.offered && socket.gate.isIdle() && !socket.endShown && !socket.inputShut && !socket.outputShut
+                && socket.outward.isDrained() && socket.inward.unread() == 0 && listening.accepts();
+    }
+
+    private void takeBack(RelayedSocket socket) {
+        int slot = socket.region().openSlot(socket.domain, socket.type, socket.protocol);
+        CallTranslator translator = services.translator(socket.ins.region.abi());
+        if (slot < 0 || translator == null) {
+            if (slot >= 0) {
+                socket.region().freeSlot(slot);
+            }
+            return;
+        }
+        Gate gate = socket.gate;
+        // Nobody owns the old slot any more: it is freed when the application closes it.
+        socket.application.sockets[socket.slot] = null;
+        socket.region().endOfFile(socket.slot);
+        gate.carriedOut += socket.outward.moved();
+        long shown = socket.inward.given() - socket.inward.held();
+        socket.slot = slot;
+        socket.application.sockets[slot] = socket;
+        socket.inward.rebind(socket.application.region, slot);
+        socket.outward.rebind(socket.application.region, slot);
+        gate.parsed -= shown;
+        gate.messageAt -= shown;
+        gate.complete = 0;
+        gate.parsedOut = 0;
+        gate.offered = false;
+        gate.read = false;
+        if (gate.stage == Stage.IDLE) {
+            gate.stageSince = holding.now();
+        }
+        int length = socket.ins.region.local(socket.insSlot, name, 0);
+        socket.region().setLocal(slot, name, 0, Math.min(translator.address(name, 0, length), NAME_BYTES));
+        length = socket.ins.region.peer(socket.insSlot, name, 0);
+        socket.region().setPeer(slot, name, 0, Math.min(translator.address(name, 0, length), NAME_BYTES));
+        socket.region().connected(slot);
+        taken++;
+    }
+
+    /** Connections taken back since the start. */
+    long taken() {
+        return taken;
+    }
+}

@@ -1,0 +1,337 @@
+package org.ringfence.gateway.internal;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Measure;
+import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.Stage;
+import org.ringfence.gateway.internal.RelayedSocket.Phase;
+
+/**
+ * Looks at all connections from outside ten times a second: counts, measures rates, ends what is held for too long, keeps the bounds of
+ * what is held, takes idle connections back from an application that does not keep up, and asks the policies. Event loop's thread only.
+ */
+final class Sweep {
+    private static final long PERIOD_NANOSECONDS = 100_000_000;
+    /** An application that has not read a byte for so long does not keep up. */
+    private static final long UNREAD_NANOSECONDS = 100_000_000;
+    /** Sweeps between two questions to the policies. */
+    private static final int INSPECT_EVERY = 2;
+    private static final double AVERAGED_SECONDS = 10;
+    private static final int SAMPLED = 64;
+    /** A connection is taken back when it has been idle for so long. */
+    private static final long IDLE_NANOSECONDS = 20_000_000;
+
+    private final Services services;
+    private final SocketTable table;
+    private final ByteRelay bytes;
+    private final Holding holding;
+    private final PeerWindows windows;
+    private final List<Listening> listeners = new ArrayList<>();
+    private final ArrayList<RelayedSocket> chosen = new ArrayList<>();
+    private final Reparking reparking;
+    private long last;
+    private int sweeps;
+    private int cursor;
+    private boolean reconsider;
+
+    Sweep(Services services, SocketTable table, ByteRelay bytes, Holding holding, Reparking reparking, PeerWindows windows) {
+        this.services = services;
+        this.table = table;
+        this.bytes = bytes;
+        this.holding = holding;
+        this.reparking = reparking;
+        this.windows = windows;
+    }
+
+    void listens(RelayedSocket socket) {
+        socket.listening = new Listening(socket);
+        listeners.add(socket.listening);
+    }
+
+    /** The listener is gone: who is held for it waits in vain. */
+    void listenerEnds(Listening listening) {
+        listening.closed = true;
+        listeners.remove(listening);
+        for (RelayedSocket socket : table.rows()) {
+            if (isOf(socket, listening) && !socket.gate.offered) {
+                bytes.end(socket, Measure.RESET);
+            }
+        }
+    }
+
+    private static boolean isOf(RelayedSocket socket, Listening listening) {
+        return socket.gated && socket.phase != Phase.FREE && !socket.closing && socket.gate.listening == listening;
+    }
+
+    private static boolean isLive(RelayedSocket socket) {
+        return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null;
+    }
+
+    /** What a listener speaks has become known. */
+    void reconsiderSoon() {
+        reconsider = true;
+    }
+
+    /** Called every turn. */
+    void turn() {
+        if (reconsider) {
+            reconsider = false;
+            List<RelayedSocket> rows = table.rows();
+            for (int i = 0; i < rows.size(); i++) {
+                RelayedSocket socket = rows.get(i);
+                if (isLive(socket)) {
+                    holding.reconsider(socket);
+                    if (!socket.gate.offered && holding.passes(socket)) {
+                        bytes.relay(socket);
+                        if (isLive(socket) && socket.isHeld()) {
+                            bytes.offer(socket);
+                        }
+                    }
+                }
+            }
+        }
+        long now = holding.now();
+        if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
+            return;
+        }
+        last = now;
+        for (int i = 0; i < listeners.size(); i++) { // no iterator: this runs all the time
+            listeners.get(i).beginCount();
+        }
+        boolean inspects = ++sweeps % INSPECT_EVERY == 0;
+        PolicyChain policies = services.policies();
+        List<RelayedSocket> rows = table.rows();
+        for (int i = 0; i < rows.size(); i++) {
+            RelayedSocket socket = rows.get(i);
+            if (isLive(socket)) {
+                measure(socket, socket.gate, now);
+                expire(socket, socket.gate, policies, now);
+            }
+            if (isLive(socket)) {
+                if (inspects && policies != null) {
+                    carryOut(socket, policies.inspect(socket), now);
+                }
+                if (isLive(socket)) {
+                    count(socket, socket.gate, now);
+                }
+            }
+        }
+        for (int i = 0; i < listeners.size(); i++) {
+            bound(listeners.get(i), policies, now);
+        }
+    }
+
+    private void measure(RelayedSocket socket, Gate gate, long now) {
+        long unread = socket.inward.unread();
+        if (gate.offered && !gate.read && socket.inward.given() - socket.inward.held() > unread) {
+            gate.read = true;
+        }
+        long waiting;
+        try {
+            waiting = socket.outward.waiting();
+        } catch (org.ringfence.api.transport.ProtocolViolation e) {
+            return; // found again, and punished, when bytes are moved
+        }
+        long unsent = socket.outward.unread();
+        long out = socket.bytesOut() - unsent;
+        long in = socket.inward.moved();
+        double seconds = (now - gate.swept) / 1e9;
+        gate.swept = now;
+        double weight = Math.min(1, seconds / AVERAGED_SECONDS);
+        gate.inRate += ((in - gate.inAtSweep) / seconds - gate.inRate) * weight;
+        if (out != gate.outAtSweep) {
+            gate.lastOut = now;
+            gate.windowAsked = false;
+        }
+        if (gate.outWaiting > 0) {
+            double rate = (out - gate.outAtSweep) / seconds;
+            gate.outRate += (rate - gate.outRate) * weight;
+            if (out != gate.outAtSweep) {
+                gate.listening.responseRates.add((long) rate);
+            }
+        } else if (out != gate.outAtSweep) {
+            gate.outRate = Math.max(gate.outRate, (out - gate.outAtSweep) / seconds);
+        }
+        gate.inAtSweep = in;
+        gate.outAtSweep = out;
+        gate.outWaiting = waiting + unsent;
+        if (gate.stage == Stage.RESPONSE || gate.stage == Stage.STREAM) {
+            gate.stageBytes = out;
+        }
+        if (gate.outWaiting > 0 && now - gate.lastOut > 1_000_000_000L && !gate.windowAsked) {
+            gate.windowAsked = windows.ask(socket);
+        }
+        if (gate.throttledUntil != 0) {
+            bytes.relay(socket);
+        }
+    }
+
+    private static void count(RelayedSocket socket, Gate gate, long now) {
+        Listening listening = gate.listening;
+        if (!gate.offered) {
+            listening.countedHeld++;
+            listening.countedHeldBytes += socket.inward.held();
+            return;
+        }
+        listening.countedOpen++;
+        listening.countedHeldBytes += socket.inward.held();
+        if (gate.probe && gate.rule.enforced()) {
+            listening.countedProbing++;
+        }
+        if (!gate.read && now - gate.offeredAt > UNREAD_NANOSECONDS && socket.inward.unread() > 0) {
+            listening.countedUnread++;
+        }
+    }
+
+    // ---- ages ----
+
+    private void expire(RelayedSocket socket, Gate gate, PolicyChain policies, long now) {
+        HoldRule rule = gate.rule;
+        if (gate.offered && rule.enforced() || gate.watch == Gate.Watch.NOTHING || gate.reported) {
+            return;
+        }
+        long bound = switch (gate.stage) {
+            case SILENT -> rule.silentMilliseconds();
+            case HEAD -> rule.headMilliseconds();
+            case BODY -> rule.bodyMilliseconds();
+            case IDLE -> rule.idleMilliseconds();
+            default -> Long.MAX_VALUE;
+        };
+        long age = (now - gate.stageSince) / 1_000_000;
+        if (age <= bound) {
+            return;
+        }
+        if (gate.stage == Stage.IDLE) {
+            bytes.end(socket, Measure.REFUSE);
+            return;
+        }
+        gate.reported = true;
+        decide(socket, policies, String.format(Locale.ROOT, "%s, the bound is %.0f s", shown(gate, age), bound / 1e3));
+    }
+
+    private static String shown(Gate gate, long milliseconds) {
+        String what = switch (gate.stage) {
+            case SILENT -> "no byte";
+            case BODY -> gate.stageBytes + " B of a request with its body";
+            case IDLE -> "no further request";
+            default -> gate.stageBytes + " B of a request's head";
+        };
+        long normal = gate.listening.normalHeadNanoseconds();
+        return String.format(Locale.ROOT, "%s in %.1f s%s", what, milliseconds / 1e3,
+                normal > 0 && gate.stage == Stage.HEAD ? String.format(Locale.ROOT, ", normal here %.3f s", normal / 1e9) : "");
+    }
+
+    /** The gateway's own decision that a held connection goes. */
+    private void decide(RelayedSocket socket, PolicyChain policies, String evidence) {
+        boolean enforced = policies == null || policies.decided(socket, Measure.RESET, evidence);
+        if (enforced && socket.gate.rule.enforced()) {
+            bytes.end(socket, Measure.RESET);
+        }
+    }
+
+    // ---- bounds ----
+
+    /** A listener has as many held connections as it may, and another one has come: makes room. */
+    void makeRoom(Listening listening) {
+        List<RelayedSocket> rows = table.rows();
+        RelayedSocket slowest = null;
+        int size = rows.size();
+        for (int looked = 0, found = 0; looked < size && found < SAMPLED; looked++) {
+            cursor = cursor + 1 < size ? cursor + 1 : 0;
+            RelayedSocket socket = rows.get(cursor);
+            if (isLive(socket) && isOf(socket, listening) && !socket.gate.offered) {
+                found++;
+                if (slowest == null || speed(socket) < speed(slowest)) {
+                    slowest = socket;
+                }
+            }
+        }
+        if (slowest != null) {
+            listening.held--;
+            decide(slowest, services.policies(), evidence(slowest, listening));
+        }
+    }
+
+    private String evidence(RelayedSocket socket, Listening listening) {
+        return shown(socket.gate, (holding.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
+                + listening.held + " held connections with " + listening.heldBytes + " B";
+    }
+
+    /** Bytes a second of what is held; who has shown nothing comes first, and among those the oldest. */
+    private double speed(RelayedSocket socket) {
+        double seconds = (holding.now() - socket.gate.stageSince) / 1e9 + 0.001;
+        return socket.gate.stage == Stage.SILENT || socket.gate.stage == Stage.IDLE ? -seconds : socket.gate.stageBytes / seconds;
+    }
+
+    private void bound(Listening listening, PolicyChain policies, long now) {
+        HoldRule rule = null;
+        boolean full = false;
+        chosen.clear();
+        boolean behind = listening.countedUnread > 0;
+        List<RelayedSocket> rows = table.rows();
+        if (listening.countedHeld > 0 || behind) {
+            for (int i = 0; i < rows.size(); i++) {
+                RelayedSocket socket = rows.get(i);
+                if (isLive(socket) && socket.gate.listening == listening) {
+                    rule = socket.gate.rule;
+                    if (!rule.enforced()) {
+                        break;
+                    }
+                    int most = rule.connections() - rule.connections() / 16;
+                    full = listening.countedHeld > most || listening.countedHeldBytes > rule.bytes() || isCrowded(socket);
+                    if (!full) {
+                        break;
+                    }
+                    if (!socket.gate.offered) {
+                        chosen.add(socket);
+                    }
+                }
+            }
+        }
+        listening.endCount(now, full);
+        if (full) {
+            relieve(listening, rule, policies);
+        } else if (behind && rule != null && rule.reparks() && rule.enforced()) {
+            reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS);
+        }
+    }
+
+    /** Few slots are left for others. */
+    private static boolean isCrowded(RelayedSocket socket) {
+        return socket.ins.region.openSlots() > socket.ins.region.slots() * 7L / 8 || socket.region().openSlots() > socket.region().slots() * 7L / 8;
+    }
+
+    /** The slowest go first, a sixteenth at a time. */
+    private void relieve(Listening listening, HoldRule rule, PolicyChain policies) {
+        chosen.sort(Comparator.comparingDouble(this::speed));
+        int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld) / 16);
+        for (int i = 0; i < chosen.size() && i < many; i++) {
+            decide(chosen.get(i), policies, evidence(chosen.get(i), listening));
+        }
+        chosen.clear();
+    }
+
+    // ---- what policies want ----
+
+    private void carryOut(RelayedSocket socket, Measure measure, long now) {
+        if (measure == null) {
+            return;
+        }
+        Gate gate = socket.gate;
+        switch (measure) {
+            case NOTE -> {
+            }
+            case SHRINK -> {
+                gate.shrunk = true;
+                socket.inward.mayGrow(false);
+                socket.outward.mayGrow(false);
+            }
+            case THROTTLE -> gate.throttledUntil = now + 5_000_000_000L;
+            default -> bytes.end(socket, measure);
+        }
+    }
+}

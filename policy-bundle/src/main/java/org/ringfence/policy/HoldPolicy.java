@@ -1,0 +1,162 @@
+package org.ringfence.policy;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Evidence;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Policy;
+import org.ringfence.api.policy.Verdict;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says how connections of each listener are held until they have shown something: deferred accept. */
+@Component(service = Policy.class, configurationPid = HoldPolicy.PID, immediate = true, property = "service.ranking:Integer=-900")
+@Designate(ocd = HoldPolicy.Configuration.class)
+public final class HoldPolicy implements Policy {
+    static final String PID = "org.ringfence.policy.hold";
+
+    private static final Logger LOG = LoggerFactory.getLogger(HoldPolicy.class);
+
+    @ObjectClassDefinition(name = "Ringfence policy: hold",
+            description = "Deferred accept: a connection is held in the gateway until it has shown what its listener's mode asks for")
+    @interface Configuration {
+        @AttributeDefinition(description = "For listeners that are not named below: none, data, http-request, tls-client-hello, or auto: "
+                + "what fits the first bytes and what the server was seen to speak")
+        String mode() default "auto";
+
+        @AttributeDefinition(description = "Listeners with a mode of their own, several separated by commas: PORT=MODE or APPLICATION:PORT=MODE")
+        String[] listeners() default {};
+
+        @AttributeDefinition(description = "Ports whose servers speak first: with mode auto nothing is held there")
+        int[] serverFirst() default {21, 22, 23, 25, 109, 110, 119, 143, 465, 587, 1433, 2525, 3306, 3307, 5900, 6667};
+
+        @AttributeDefinition(description = "Longest request head that is held, in bytes; a longer one goes on as it comes", min = "1024", max = "524288")
+        int headBytes() default 65536;
+
+        @AttributeDefinition(description = "Longest request body that is held until it is complete, in bytes", min = "0", max = "524288")
+        int bodyBytes() default 262144;
+
+        @AttributeDefinition(description = "Seconds a connection may be held without a byte", min = "1")
+        int silentSeconds() default 60;
+
+        @AttributeDefinition(description = "Seconds a request head or ClientHello may take from its first byte", min = "1")
+        int headSeconds() default 60;
+
+        @AttributeDefinition(description = "Seconds a held request body may take", min = "1")
+        int bodySeconds() default 300;
+
+        @AttributeDefinition(description = "Seconds a connection that was taken back may wait for its next request", min = "1")
+        int idleSeconds() default 75;
+
+        @AttributeDefinition(description = "Held connections of a listener; of more the slowest are reset", min = "16")
+        int connections() default 24576;
+
+        @AttributeDefinition(description = "Bytes held of a listener's connections, in MiB; of more the slowest connections are reset", min = "1")
+        int mebibytes() default 64;
+
+        @AttributeDefinition(description = "Connections that may pass without evidence at a time while it is not known whether the server of a listener in mode auto "
+                + "speaks first", min = "0")
+        int probes() default 16;
+
+        @AttributeDefinition(description = "KiB of a response that are taken from the application at once, per connection", min = "4", max = "1024")
+        int absorbKibibytes() default 1024;
+
+        @AttributeDefinition(description = "Whether idle keep-alive connections are taken back from an application that does not keep up")
+        boolean repark() default true;
+    }
+
+    private record Rules(HoldRule usual, Map<Integer, HoldRule> byPort, Map<String, HoldRule> byListener) {
+    }
+
+    private volatile Rules rules;
+
+    @Activate
+    public HoldPolicy(Configuration configuration) {
+        configure(configuration);
+    }
+
+    @Modified
+    void configure(Configuration configuration) {
+        Map<Integer, HoldRule> byPort = new HashMap<>();
+        Map<String, HoldRule> byListener = new HashMap<>();
+        HoldRule usual = rule(configuration, mode(configuration.mode()));
+        if (usual.evidence() == Evidence.AUTO) {
+            HoldRule none = rule(configuration, Evidence.NONE);
+            Arrays.stream(configuration.serverFirst()).forEach(port -> byPort.put(port, none));
+        }
+        for (String entry : entries(configuration.listeners())) {
+            String[] sides = entry.split("=");
+            int colon = sides[0].lastIndexOf(':');
+            try {
+                int port = Integer.parseInt(sides[0].substring(colon + 1));
+                HoldRule rule = rule(configuration, mode(sides.length == 2 ? sides[1] : ""));
+                if (colon < 0) {
+                    byPort.put(port, rule);
+                } else {
+                    byListener.put(sides[0].substring(0, colon) + ':' + port, rule);
+                }
+            } catch (NumberFormatException e) {
+                LOG.error("{}: listeners: '{}': write PORT=MODE or APPLICATION:PORT=MODE, such as 8080=http-request; it is ignored", PID, entry);
+            }
+        }
+        rules = new Rules(usual, Map.copyOf(byPort), Map.copyOf(byListener));
+    }
+
+    private static Set<String> entries(String[] elements) {
+        return Arrays.stream(elements).flatMap(element -> Arrays.stream(element.split("[,\\s]+"))).filter(entry -> !entry.isEmpty())
+                .collect(Collectors.toSet());
+    }
+
+    private static Evidence mode(String text) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
+            case "none" -> Evidence.NONE;
+            case "data" -> Evidence.DATA;
+            case "http-request" -> Evidence.HTTP_REQUEST;
+            case "tls-client-hello" -> Evidence.TLS_CLIENT_HELLO;
+            case "auto" -> Evidence.AUTO;
+            default -> {
+                LOG.error("{}: mode '{}' is unknown: write none, data, http-request, tls-client-hello or auto; auto is taken", PID, text);
+                yield Evidence.AUTO;
+            }
+        };
+    }
+
+    private static HoldRule rule(Configuration c, Evidence evidence) {
+        return new HoldRule(evidence, c.headBytes(), c.bodyBytes(), c.silentSeconds() * 1000, c.headSeconds() * 1000, c.bodySeconds() * 1000,
+                c.idleSeconds() * 1000, c.connections(), (long) c.mebibytes() << 20, c.probes(), c.absorbKibibytes() << 10, c.repark(), true);
+    }
+
+    @Override
+    public String name() {
+        return "hold";
+    }
+
+    @Override
+    public Verdict admit(Connection connection) {
+        return Verdict.PASS;
+    }
+
+    @Override
+    public HoldRule hold(Connection connection) {
+        Rules current = rules;
+        if (!current.byListener.isEmpty()) {
+            HoldRule rule = current.byListener.get(connection.application() + ':' + connection.localPort());
+            if (rule != null) {
+                return rule;
+            }
+        }
+        HoldRule rule = current.byPort.get(connection.localPort());
+        return rule == null ? current.usual : rule;
+    }
+}
