@@ -102,6 +102,12 @@ final class Holding {
         socket.inward.move(waiting);
     }
 
+    /** Lets a connection through that has shown nothing. */
+    void probe(RelayedSocket socket) {
+        socket.gate.probe = true;
+        socket.inward.release(Long.MAX_VALUE);
+    }
+
     /** How far the application may see. */
     private static long shown(Gate gate) {
         return gate.watch == Watch.NOTHING || gate.probe ? Long.MAX_VALUE : gate.streaming ? gate.parsed : gate.complete;

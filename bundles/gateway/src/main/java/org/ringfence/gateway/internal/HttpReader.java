@@ -404,8 +404,8 @@ final class HttpReader {
     private void rangeEnds() {
         if (digits) {
             ranges++;
-            long end = rangeEnd < 0 || rangeStart < 0 ? FAR : rangeEnd;
-            if (rangeStart <= farthest) {
+            long end = rangeStart < 0 ? -1 : rangeEnd < 0 ? FAR : rangeEnd;
+            if (rangeStart >= 0 && rangeStart <= farthest) { // where "-5" begins depends on what is served
                 overlaps++;
             }
             farthest = Math.max(farthest, end);

@@ -34,6 +34,7 @@ final class Listening implements Listener {
     long countedHeldBytes;
     int countedUnread;
     int countedProbing;
+    int paced;
 
     private boolean pressed;
     private long pressedSince;
@@ -64,6 +65,7 @@ final class Listening implements Listener {
         countedHeldBytes = 0;
         countedUnread = 0;
         countedProbing = 0;
+        paced = 0;
     }
 
     /** Takes over what was counted; {@code full} if held connections are near a bound. */

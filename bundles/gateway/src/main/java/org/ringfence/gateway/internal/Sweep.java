@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyChain;
@@ -21,6 +22,12 @@ final class Sweep {
     /** Sweeps between two questions to the policies. */
     private static final int INSPECT_EVERY = 2;
     private static final double AVERAGED_SECONDS = 10;
+    /**
+     * Silent connections that go on in one sweep while nothing at all is known of their listener, each after a while: a server may greet, and
+     * some accept and wait. One that speaks HTTP or TLS makes that known with its first answer to anybody, long before its workers are taken.
+     */
+    private static final int PACE = 4;
+    private static final long PACE_NANOSECONDS = 100_000_000;
     private static final int SAMPLED = 64;
     /** A connection is taken back when it has been idle for so long. */
     private static final long IDLE_NANOSECONDS = 20_000_000;
@@ -170,9 +177,16 @@ final class Sweep {
         }
     }
 
-    private static void count(RelayedSocket socket, Gate gate, long now) {
+    private void count(RelayedSocket socket, Gate gate, long now) {
         Listening listening = gate.listening;
         if (!gate.offered) {
+            if (listening.kind == Listening.Kind.UNKNOWN && gate.watch == Gate.Watch.FIRST_BYTE && now - gate.stageSince > PACE_NANOSECONDS
+                    && listening.paced < PACE) {
+                listening.paced++;
+                holding.probe(socket);
+                bytes.offer(socket);
+                return;
+            }
             listening.countedHeld++;
             listening.countedHeldBytes += socket.inward.held();
             return;
@@ -191,6 +205,10 @@ final class Sweep {
 
     private void expire(RelayedSocket socket, Gate gate, PolicyChain policies, long now) {
         HoldRule rule = gate.rule;
+        Listening.Kind kind = gate.listening.kind;
+        if (rule.evidence() == Evidence.AUTO && kind != Listening.Kind.HTTP && kind != Listening.Kind.TLS && gate.stage == Stage.SILENT) {
+            return; // who knows whether a client has to say something
+        }
         if (gate.offered && rule.enforced() || gate.watch == Gate.Watch.NOTHING || gate.reported) {
             return;
         }

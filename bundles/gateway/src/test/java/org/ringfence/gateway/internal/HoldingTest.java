@@ -1,0 +1,244 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.ringfence.api.policy.Evidence;
+import org.ringfence.api.policy.HoldRule;
+
+/** What an application learns of connections that are held, with the real shim and INS. */
+class HoldingTest {
+    private static final String REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nxxxxxxxxxx";
+
+    private RunningGateway gateway;
+    private Program server;
+    private int port;
+
+    @BeforeEach
+    void start() {
+        gateway = new RunningGateway();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        gateway.close();
+    }
+
+    private static HoldRule rule(Evidence evidence, int probes, int connections, int headMilliseconds) {
+        return new HoldRule(evidence, 65536, 262144, headMilliseconds, headMilliseconds, 60_000, 60_000, connections, 1 << 20, probes, 1 << 20, true, true);
+    }
+
+    private void serve(HoldRule rule, String how) {
+        gateway.policies.rule = rule;
+        server = gateway.behindShim("requests", "requests.py", how);
+        port = server.number();
+    }
+
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setSoTimeout(20_000);
+        return socket;
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private static String receive(Socket socket, int length) throws IOException {
+        return new String(socket.getInputStream().readNBytes(length), StandardCharsets.ISO_8859_1);
+    }
+
+    private long held() {
+        return gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.phase == RelayedSocket.Phase.CONNECTED && s.isHeld()).count());
+    }
+
+    private long heldBytes() {
+        return gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.phase == RelayedSocket.Phase.CONNECTED && s.gated)
+                .mapToLong(RelayedSocket::heldBytes).sum());
+    }
+
+    private void awaitHeldBytes(long bytes) {
+        RunningGateway.await(bytes + " bytes are held", () -> heldBytes() == bytes);
+    }
+
+    @Test
+    void aRequestReachesTheApplicationWhenItIsComplete() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        try (Socket socket = connect()) {
+            send(socket, REQUEST.substring(0, 10));
+            awaitHeldBytes(10);
+            assertFalse(server.hasSaidMore(), "the application learned of half a request");
+            send(socket, REQUEST.substring(10));
+            server.expect("accepted");
+            server.expect(REQUEST.length() + " GET / HTTP/1.1");
+            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+        }
+    }
+
+    @Test
+    void aSecondRequestIsHeldLikeTheFirst() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        try (Socket socket = connect()) {
+            send(socket, REQUEST + "GET /2");
+            server.expect("accepted");
+            server.expect(REQUEST.length() + " GET / HTTP/1.1");
+            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            awaitHeldBytes(6);
+            assertFalse(server.hasSaidMore());
+            send(socket, " HTTP/1.1\r\n\r\n");
+            server.expect("19 GET /2 HTTP/1.1");
+            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+        }
+    }
+
+    @Test
+    void aBodyLongerThanARingIsHeldUntilItIsComplete() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        String head = "POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n";
+        try (Socket socket = connect()) {
+            send(socket, head + "y".repeat(99_999));
+            awaitHeldBytes(head.length() + 99_999);
+            assertFalse(server.hasSaidMore());
+            send(socket, "y");
+            server.expect("accepted");
+            server.expect(head.length() + 100_000 + " POST / HTTP/1.1");
+            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+        }
+    }
+
+    @Test
+    void whoExpectsToBeToldToContinueIsNotHeldBehindTheHead() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        String head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+        try (Socket socket = connect()) {
+            send(socket, head);
+            server.expect("accepted");
+            server.expect(head.length() + " POST / HTTP/1.1");
+        }
+    }
+
+    @Test
+    void theEndOfTheClientsSendingIsAllThereIsToShow() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        try (Socket socket = connect()) {
+            send(socket, "GET /");
+            socket.shutdownOutput();
+            server.expect("accepted");
+            server.expect("5 GET /");
+            server.expect("end");
+        }
+    }
+
+    @Test
+    void aHeldConnectionThatIsResetIsNobodys() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        try (Socket socket = connect()) {
+            send(socket, "GET /");
+            awaitHeldBytes(5);
+            socket.setSoLinger(true, 0);
+        }
+        RunningGateway.await("only the listener is left", () -> gateway.relayedSockets() == 1);
+        assertFalse(server.hasSaidMore());
+    }
+
+    @Test
+    void whoIsTooSlowWithAHeadIsReset() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 300), "http");
+        try (Socket socket = connect()) {
+            send(socket, "GET /");
+            assertThrows(SocketException.class, () -> socket.getInputStream().read());
+        }
+        assertFalse(server.hasSaidMore());
+    }
+
+    @Test
+    void whenTooManyAreHeldTheSlowestGo() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 16, 60_000), "http");
+        List<Socket> silent = new ArrayList<>();
+        try (Socket quick = connect()) {
+            send(quick, "GET / HTTP/1.1\r\nA: " + "y".repeat(2000));
+            awaitHeldBytes(2019);
+            for (int i = 0; i < 40; i++) {
+                silent.add(connect());
+            }
+            RunningGateway.await("most of the silent ones are gone", () -> held() <= 16);
+            send(quick, "\r\n\r\n");
+            assertEquals(ANSWER, receive(quick, ANSWER.length()));
+        } finally {
+            for (Socket socket : silent) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void heldConnectionsEndWithTheirListener() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        try (Socket socket = connect()) {
+            send(socket, "GET /");
+            awaitHeldBytes(5);
+            server.close();
+            assertThrows(SocketException.class, () -> socket.getInputStream().read());
+        }
+        gateway.awaitEmpty();
+    }
+
+    @Test
+    void aServerThatSpeaksFirstIsHeardBySilentClients() throws IOException {
+        serve(rule(Evidence.AUTO, 1, 100, 60_000), "greet");
+        List<Socket> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 30; i++) {
+                clients.add(connect());
+            }
+            for (Socket client : clients) {
+                assertEquals("hello\r\n", receive(client, 7));
+            }
+        } finally {
+            for (Socket client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void anotherProtocolThanHttpPassesWithItsFirstByte() throws IOException {
+        serve(rule(Evidence.AUTO, 0, 100, 60_000), "raw");
+        for (int i = 0; i < 3; i++) {
+            try (Socket socket = connect()) {
+                send(socket, "\1\2");
+                assertEquals("\1\2", receive(socket, 2));
+            }
+        }
+    }
+
+    @Test
+    void onceAServerHasAnsweredInHttpSilentAndHalfRequestsAreHeld() throws IOException {
+        serve(rule(Evidence.AUTO, 1, 100, 60_000), "http");
+        try (Socket first = connect(); ) {
+            send(first, REQUEST);
+            assertEquals(ANSWER, receive(first, ANSWER.length()));
+            server.expect("accepted");
+            server.expect(REQUEST.length() + " GET / HTTP/1.1");
+            try (Socket silent = connect(); Socket half = connect()) {
+                send(half, "GET /");
+                awaitHeldBytes(5);
+                assertEquals(2, held());
+                assertFalse(server.hasSaidMore());
+                assertFalse(silent.isClosed());
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringfence.gateway.internal.HttpReader.Event;
+
+/** Where messages end, whatever pieces they come in. */
+class HttpReaderTest {
+    private static final String GET = "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: b: c\r\n\r\n";
+    private static final String POST = "POST /x HTTP/1.1\r\nhost: a\r\nCONTENT-length:  5 \r\n\r\nhello";
+    private static final String CHUNKED = "PUT /x HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n5;a=b\r\nhello\r\nA\r\n0123456789\r\n0\r\nT: x\r\n\r\n";
+    private static final String BARE = "\r\nHEAD /y HTTP/1.0\nA:\n\n";
+
+    private final HttpReader requests = new HttpReader(true);
+    private final HttpReader responses = new HttpReader(false);
+
+    private record Seen(Event event, int at) {
+    }
+
+    private static List<Seen> read(HttpReader reader, String text, int piece) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        List<Seen> seen = new ArrayList<>();
+        for (int at = 0; at < bytes.length; ) {
+            int end = Math.min(bytes.length, at + piece);
+            Event event = reader.read(bytes, at, end);
+            at = reader.position;
+            if (event != Event.MORE) {
+                seen.add(new Seen(event, at));
+            }
+        }
+        return seen;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 64, 4096})
+    void requestsEndWhereTheyEndInPiecesOfAnySize(int piece) {
+        String all = GET + POST + CHUNKED + BARE + GET;
+        List<Seen> messages = read(requests, all, piece).stream().filter(s -> s.event == Event.MESSAGE).toList();
+        List<Integer> ends = new ArrayList<>();
+        int at = 0;
+        for (String request : List.of(GET, POST, CHUNKED, BARE, GET)) {
+            ends.add(at += request.length());
+        }
+        assertEquals(ends, messages.stream().map(Seen::at).toList());
+        assertTrue(requests.isBetween());
+    }
+
+    @Test
+    void aHeadWithABodyIsToldBeforeItsBody() {
+        List<Seen> seen = read(requests, POST, 4096);
+        assertEquals(List.of(new Seen(Event.HEAD, POST.length() - 5), new Seen(Event.MESSAGE, POST.length())), seen);
+        assertEquals(5, requests.contentLength());
+    }
+
+    @Test
+    void theLargerOfTwoLengthsCounts() {
+        assertEquals(List.of(), read(requests, "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 7\r\n\r\n123456", 4096).stream()
+                .filter(s -> s.event == Event.MESSAGE).toList());
+    }
+
+    @Test
+    void anExpectationIsSeen() {
+        read(requests, "PUT / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 9\r\n\r\n", 3);
+        assertTrue(requests.expectsContinue);
+    }
+
+    @Test
+    void rangesAreCountedWithTheirOverlaps() {
+        read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-9,5-20, 30-40,0-,35-36\r\n\r\n", 1);
+        assertEquals(5, requests.ranges);
+        assertEquals(3, requests.overlaps);
+    }
+
+    @Test
+    void rangesThatDoNotOverlapAreNoOverlaps() {
+        read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-0,10-19,100-199,300-\r\n\r\n", 1);
+        assertEquals(4, requests.ranges);
+        assertEquals(0, requests.overlaps);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"*1\r\n$4\r\nPING\r\n", "PING\r\n", "GET foo\r\n", "SSH-2.0-x\r\n", "\0\0\0\10", "EHLO a\r\n", "hello world\n"})
+    void whatIsNoHttpIsToldByItsFirstLine(String text) {
+        assertEquals(Event.OTHER, read(requests, text, 1).get(0).event);
+        assertTrue(requests.isEndless());
+    }
+
+    @Test
+    void thePrefaceOfHttp2IsTold() {
+        assertEquals(Event.PREFACE, read(requests, "PRI * HTTP/2.0\r\n", 5).get(0).event);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 4096})
+    void responsesEndWhereTheyEnd(int piece) {
+        String interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        String sized = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+        String none = "HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n";
+        String chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        List<Integer> ends = read(responses, interim + sized + none + chunked, piece).stream().filter(s -> s.event == Event.MESSAGE)
+                .map(Seen::at).toList();
+        int first = interim.length() + sized.length();
+        assertEquals(List.of(first, first + none.length(), first + none.length() + chunked.length()), ends);
+    }
+
+    @Test
+    void aResponseToHeadHasNoBody() {
+        responses.answersHead = true;
+        String head = "HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n";
+        assertEquals(List.of(new Seen(Event.MESSAGE, head.length())), read(responses, head, 4096));
+    }
+
+    @Test
+    void aResponseWithoutALengthEndsWithTheConnection() {
+        read(responses, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", 4);
+        assertTrue(responses.isEndless());
+        assertTrue(responses.closes);
+        assertFalse(responses.isBetween());
+    }
+
+    @Test
+    void anotherProtocolAfter101IsLeftAlone() {
+        assertEquals(Event.OTHER, read(responses, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 9).get(0).event);
+        assertEquals(101, responses.status());
+    }
+
+    @Test
+    void randomBytesNeverMakeItReadBeyondThem() {
+        Random random = new Random(5);
+        String letters = "GET / HTTP/1.1\r\n:contelgh-5,0\n";
+        for (int run = 0; run < 20_000; run++) {
+            HttpReader reader = new HttpReader(run % 2 == 0);
+            byte[] bytes = new byte[random.nextInt(120)];
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] = (byte) (random.nextInt(40) == 0 ? random.nextInt() : letters.charAt(random.nextInt(letters.length())));
+            }
+            for (int at = 0; at < bytes.length; at = reader.position) {
+                int end = Math.min(bytes.length, at + 1 + random.nextInt(20));
+                reader.read(bytes, at, end);
+                assertTrue(reader.position > at && reader.position <= end, "from " + at + " to " + reader.position + " of " + end);
+            }
+        }
+    }
+}

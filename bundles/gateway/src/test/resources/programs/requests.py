@@ -1,0 +1,31 @@
+"""Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
+Prints its port first. With a number it answers with so many bytes."""
+import socket
+import sys
+import threading
+
+how = sys.argv[1] if len(sys.argv) > 1 else "http"
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(128)
+print(listener.getsockname()[1], flush=True)
+
+
+def serve(connection):
+    with connection:
+        if how == "greet":
+            connection.sendall(b"hello\r\n")
+        while data := connection.recv(1 << 20):
+            print(f"{len(data)} {data.splitlines()[0].decode()}", flush=True)
+            if how == "raw":
+                connection.sendall(data)
+            else:
+                body = b"x" * 10
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        print("end", flush=True)
+
+
+while True:
+    connection = listener.accept()[0]
+    print("accepted", flush=True)
+    threading.Thread(target=serve, args=(connection,), daemon=True).start()
