@@ -25,7 +25,7 @@ final class Acceptor {
     private final SocketTable table;
     private final Ledger ledger;
     private final ByteRelay bytes;
-    private final Holding holding;
+    private final Gatekeeper gatekeeper;
     private final Sweep sweep;
     private final CallTrace trace;
     private final Call call = new Call();
@@ -34,12 +34,12 @@ final class Acceptor {
     private final ArrayList<RelayedSocket> starved = new ArrayList<>();
     private long withoutSlot;
 
-    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, Holding holding, Sweep sweep, CallTrace trace) {
+    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, Gatekeeper gatekeeper, Sweep sweep, CallTrace trace) {
         this.services = services;
         this.table = table;
         this.ledger = ledger;
         this.bytes = bytes;
-        this.holding = holding;
+        this.gatekeeper = gatekeeper;
         this.sweep = sweep;
         this.trace = trace;
     }
@@ -146,11 +146,11 @@ final class Acceptor {
         socket.region().setLocal(slot, names, ADDRESS, local);
         socket.region().setPeer(slot, names, NAME_BYTES + ADDRESS, peer);
         socket.region().connected(slot);
-        if (holding.arrived(socket, listener.listening)) {
+        if (gatekeeper.arrived(socket, listener.listening)) {
             sweep.makeRoom(listener.listening);
         }
         bytes.relay(socket);
-        if (!socket.closing && socket.isHeld() && holding.passes(socket)) {
+        if (!socket.closing && socket.isHeld() && gatekeeper.passes(socket)) {
             bytes.offer(socket);
         }
         return true;

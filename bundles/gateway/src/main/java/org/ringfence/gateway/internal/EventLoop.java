@@ -44,7 +44,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final PauseMeter pauses = new PauseMeter();
     private final SocketTable table;
     private final Ledger ledger;
-    private final Holding holding;
+    private final Gatekeeper gatekeeper;
     private final ByteRelay bytes;
     private final Sweep sweep;
     private final CallTrace trace = new CallTrace();
@@ -72,10 +72,10 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         this.insChanged = insChanged;
         table = new SocketTable(session);
         ledger = new Ledger(table, services);
-        holding = new Holding(services, this::listenerKnown);
-        bytes = new ByteRelay(session, services, ledger, holding);
-        sweep = new Sweep(services, table, bytes, holding, new Reparking(services, table, holding), new PeerWindows());
-        acceptor = new Acceptor(services, table, ledger, bytes, holding, sweep, trace);
+        gatekeeper = new Gatekeeper(services, this::listenerKnown);
+        bytes = new ByteRelay(session, services, ledger, gatekeeper);
+        sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, gatekeeper), new PeerWindows());
+        acceptor = new Acceptor(services, table, ledger, bytes, gatekeeper, sweep, trace);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
         answers = new AnswerRelay(services, ledger, bytes, acceptor, sweep, trace);
         thread = new Thread(this, "ringfence-loop");
@@ -129,7 +129,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     private void turn() {
         services.begin();
-        holding.beginTurn();
+        gatekeeper.beginTurn();
         runAsked();
         if (!session.isThere()) {
             return;

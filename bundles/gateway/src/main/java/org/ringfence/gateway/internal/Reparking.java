@@ -16,15 +16,15 @@ final class Reparking {
 
     private final Services services;
     private final SocketTable table;
-    private final Holding holding;
+    private final Gatekeeper gatekeeper;
     private final byte[] name = new byte[32];
     private final ArrayList<RelayedSocket> idle = new ArrayList<>();
     private long taken;
 
-    Reparking(Services services, SocketTable table, Holding holding) {
+    Reparking(Services services, SocketTable table, Gatekeeper gatekeeper) {
         this.services = services;
         this.table = table;
-        this.holding = holding;
+        this.gatekeeper = gatekeeper;
     }
 
     /** Takes up to {@code many} connections back, the longest idle first. */
@@ -33,7 +33,7 @@ final class Reparking {
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
             RelayedSocket socket = rows.get(i);
-            if (mayGo(socket, listening) && holding.now() - socket.gate.idleSince > idleNanoseconds) {
+            if (mayGo(socket, listening) && gatekeeper.now() - socket.gate.idleSince > idleNanoseconds) {
                 idle.add(socket);
             }
         }
@@ -76,7 +76,7 @@ final class Reparking {
         gate.offered = false;
         gate.read = false;
         if (gate.stage == Stage.IDLE) {
-            gate.stageSince = holding.now();
+            gate.stageSince = gatekeeper.now();
         }
         int length = socket.ins.region.local(socket.insSlot, name, 0);
         socket.region().setLocal(slot, name, 0, Math.min(translator.address(name, 0, length), NAME_BYTES));

@@ -35,7 +35,7 @@ final class Sweep {
     private final Services services;
     private final SocketTable table;
     private final ByteRelay bytes;
-    private final Holding holding;
+    private final Gatekeeper gatekeeper;
     private final PeerWindows windows;
     private final List<Listening> listeners = new ArrayList<>();
     private final ArrayList<RelayedSocket> chosen = new ArrayList<>();
@@ -45,11 +45,11 @@ final class Sweep {
     private int cursor;
     private boolean reconsider;
 
-    Sweep(Services services, SocketTable table, ByteRelay bytes, Holding holding, Reparking reparking, PeerWindows windows) {
+    Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerWindows windows) {
         this.services = services;
         this.table = table;
         this.bytes = bytes;
-        this.holding = holding;
+        this.gatekeeper = gatekeeper;
         this.reparking = reparking;
         this.windows = windows;
     }
@@ -91,8 +91,8 @@ final class Sweep {
             for (int i = 0; i < rows.size(); i++) {
                 RelayedSocket socket = rows.get(i);
                 if (isLive(socket)) {
-                    holding.reconsider(socket);
-                    if (!socket.gate.offered && holding.passes(socket)) {
+                    gatekeeper.reconsider(socket);
+                    if (!socket.gate.offered && gatekeeper.passes(socket)) {
                         bytes.relay(socket);
                         if (isLive(socket) && socket.isHeld()) {
                             bytes.offer(socket);
@@ -101,7 +101,7 @@ final class Sweep {
                 }
             }
         }
-        long now = holding.now();
+        long now = gatekeeper.now();
         if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
             return;
         }
@@ -183,7 +183,7 @@ final class Sweep {
             if (listening.kind == Listening.Kind.UNKNOWN && gate.watch == Gate.Watch.FIRST_BYTE && now - gate.stageSince > PACE_NANOSECONDS
                     && listening.paced < PACE) {
                 listening.paced++;
-                holding.probe(socket);
+                gatekeeper.probe(socket);
                 bytes.offer(socket);
                 return;
             }
@@ -275,13 +275,13 @@ final class Sweep {
     }
 
     private String evidence(RelayedSocket socket, Listening listening) {
-        return shown(socket.gate, (holding.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
+        return shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
                 + listening.held + " held connections with " + listening.heldBytes + " B";
     }
 
     /** Bytes a second of what is held; who has shown nothing comes first, and among those the oldest. */
     private double speed(RelayedSocket socket) {
-        double seconds = (holding.now() - socket.gate.stageSince) / 1e9 + 0.001;
+        double seconds = (gatekeeper.now() - socket.gate.stageSince) / 1e9 + 0.001;
         return socket.gate.stage == Stage.SILENT || socket.gate.stage == Stage.IDLE ? -seconds : socket.gate.stageBytes / seconds;
     }
 

@@ -1,6 +1,8 @@
 package org.ringfence.gateway.internal;
 
 import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Listener;
+import org.ringfence.api.policy.Stage;
 
 /** The connection a policy chain is tried with: one that does not exist, see {@link Connection#TRIAL}. */
 final class TrialConnection implements Connection {
@@ -49,5 +51,70 @@ final class TrialConnection implements Connection {
     @Override
     public long bytesOut() {
         return 0;
+    }
+
+    @Override
+    public Listener listener() {
+        return null;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.SILENT;
+    }
+
+    @Override
+    public long stageSince() {
+        return since();
+    }
+
+    @Override
+    public long stageBytes() {
+        return 0;
+    }
+
+    @Override
+    public boolean isHeld() {
+        return false;
+    }
+
+    @Override
+    public long heldBytes() {
+        return 0;
+    }
+
+    @Override
+    public long outWaiting() {
+        return 0;
+    }
+
+    @Override
+    public long lastIn() {
+        return since();
+    }
+
+    @Override
+    public long lastOut() {
+        return since();
+    }
+
+    @Override
+    public long inRate() {
+        return 0;
+    }
+
+    @Override
+    public long outRate() {
+        return 0;
+    }
+
+    @Override
+    public long requests() {
+        return 0;
+    }
+
+    @Override
+    public long peerWindow() {
+        return -1;
     }
 }

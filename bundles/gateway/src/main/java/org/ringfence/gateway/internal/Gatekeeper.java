@@ -15,7 +15,7 @@ import org.ringfence.gateway.internal.Listening.Kind;
  * sees a request when it is complete (docs/policies.md, "Held connections"). Held bytes lie in the application's ring already, beyond
  * what it is shown. Event loop's thread only.
  */
-final class Holding {
+final class Gatekeeper {
     private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
     private static final int LOOK_BYTES = 4096;
     private static final int HTTP_ANSWER = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
@@ -27,7 +27,7 @@ final class Holding {
     private long now = System.nanoTime();
 
     /** @param kindChanged called when it has become known what a listener speaks: what is held there is to be looked at again */
-    Holding(Services services, Runnable kindChanged) {
+    Gatekeeper(Services services, Runnable kindChanged) {
         this.services = services;
         this.kindChanged = kindChanged;
     }
