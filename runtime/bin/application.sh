@@ -3,13 +3,15 @@
 
 help_run() {
     cat <<'EOF'
-usage: ./ringfence run [--name N] [--host-net] -- COMMAND [ARGUMENT ...]
+usage: ./ringfence run [--name N] [--host-net] [--placement auto|together|spread|none] -- COMMAND [ARGUMENT ...]
 
 Runs COMMAND behind the gateway, in an empty network namespace: what it does with internet sockets is done by the
 isolated network stack. Exit status and signals pass through; the process keeps its id.
 
   --name N     what the gateway calls the application (default: the name of COMMAND)
   --host-net   leave COMMAND in the network namespace of its caller
+  --placement  COMMAND runs on the gateway's CPU (together), on the others (spread), or where its caller runs (none);
+               auto (default): as 'up' chose. A caller that may not use that CPU is left where it is
 
 Without root the program runs in a user namespace with one user id: setgid(), setgroups() and changing to another
 user fail there, and so do ports below 1024. Programs that are set-user-ID or statically linked cannot be put behind
@@ -81,7 +83,7 @@ require_gateway() {
 }
 
 cmd_run() {
-    local name='' host_net=false
+    local name='' host_net=false placement=auto
     while [ $# -gt 0 ]; do
         case $1 in
             --name)
@@ -91,6 +93,11 @@ cmd_run() {
                 ;;
             --name=*) name=${1#*=} ;;
             --host-net) host_net=true ;;
+            --placement=*) placement=${1#*=} ;;
+            --placement)
+                placement=${2:-}
+                [ $# -lt 2 ] || shift
+                ;;
             --)
                 shift
                 break
@@ -101,6 +108,7 @@ cmd_run() {
         shift
     done
     [ $# -gt 0 ] || usage_error "run: no command: ./ringfence run [--name N] [--host-net] -- COMMAND ..."
+    is_placement "$placement" || usage_error "run: --placement wants auto, together, spread or none, got '$placement'"
     require_gateway run
     if ! command -v -- "$1" >/dev/null; then
         say "run: '$1' is not a program on the path"
@@ -114,20 +122,23 @@ cmd_run() {
 
     local -a namespace=()
     if ! $host_net; then
-        namespace=(unshare --net)
+        namespace=(unshare --net --)
         [ "$(id -u)" -eq 0 ] || own_user_namespace
+    fi
+    application_cpus "$placement"
+    if [ -n "$CPUS" ]; then
+        namespace=(taskset -c "$CPUS" ${namespace[@]+"${namespace[@]}"})
     fi
     # Only COMMAND itself gets the shim, so a shell sets LD_PRELOAD as the last thing (env(1) would take a COMMAND
     # with '=' in its name for a variable). Every step is an exec: the process id stays.
     # shellcheck disable=SC2016 # expanded by the inner shell
-    exec ${namespace[@]+"${namespace[@]}"} ${namespace[@]+--} \
-        sh -c 'export LD_PRELOAD="$1"; shift; exec "$@"' ringfence "$PRELOAD" "$@"
+    exec ${namespace[@]+"${namespace[@]}"} sh -c 'export LD_PRELOAD="$1"; shift; exec "$@"' ringfence "$PRELOAD" "$@"
 }
 
 # Without root: a user namespace in which the caller keeps its id, around the network namespace.
 own_user_namespace() {
-    namespace=(unshare --user --map-current-user --net)
-    "${namespace[@]}" -- true 2>/dev/null \
+    namespace=(unshare --user --map-current-user --net --)
+    "${namespace[@]}" true 2>/dev/null \
         || die "run: this system allows no unprivileged user namespaces: run as root, allow them (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or use --host-net"
     say "run: not root: one user id only, so '$NAME' can neither setgid(), setgroups() nor bind ports below 1024"
 }

@@ -8,6 +8,7 @@ readonly STOP_BOUND=${RINGFENCE_STOP_BOUND:-10}
 help_up() {
     cat <<'EOF'
 usage: ./ringfence up [--abi linux|netbsd | --ins PROGRAM [--ins-arg ARGUMENT ...]] [--ins-net host|own]
+       [--placement auto|together|spread|none]
 
 Starts the gateway and the isolated network stack (INS) and returns when they are ready. Does nothing when they
 are. Builds first what has not been built.
@@ -17,6 +18,9 @@ are. Builds first what has not been built.
   --ins-arg  an argument of its, again for each; '--socket PATH' is added
   --ins-net  the INS's network: that of the host, so that a protected server answers on the host's addresses
              (default), or a namespace of its own with addresses of its own, for which root is needed
+  --placement  CPUs: gateway and INS share one with applications (together) or without them (spread), or the
+             kernel chooses (none); auto (default): together on 2 or 3 CPUs, where waking across CPUs costs most.
+             Applications that one CPU is not enough for get the others back
 
 Environment: RINGFENCE_STATE (state directory), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_INS_ADDRESS
 (with --ins-net own: its addresses), RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options),
@@ -25,11 +29,11 @@ EOF
 }
 
 cmd_up() {
-    local abi='' ins='' ins_net=host asked=$#
+    local abi='' ins='' ins_net=host placement=auto asked=$#
     local -a arguments=()
     while [ $# -gt 0 ]; do
         case $1 in
-            --abi=* | --ins=* | --ins-arg=* | --ins-net=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
+            --abi=* | --ins=* | --ins-arg=* | --ins-net=* | --placement=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
         esac
         case "$1 ${2:-}" in
             '--abi linux' | '--abi netbsd') abi=$2 ;;
@@ -38,6 +42,10 @@ cmd_up() {
             '--ins-arg '?*)
                 [[ $2 != *$'\n'* ]] || usage_error "up: an argument of the INS cannot have two lines"
                 arguments+=("$2")
+                ;;
+            '--placement '*)
+                is_placement "$2" || usage_error "up: --placement wants auto, together, spread or none, got '$2'"
+                placement=$2
                 ;;
             *) usage_error "up: '$1${2:+ $2}' is not understood: './ringfence up --help' shows the options" ;;
         esac
@@ -64,7 +72,7 @@ cmd_up() {
     umask 077
     make_state
     build_if_missing
-    with_lock start_gateway "$ins_net" "$asked"
+    with_lock start_gateway "$ins_net" "$placement" "$asked"
 }
 
 # Runs a function while no other up or down of this instance is at work.
@@ -75,22 +83,26 @@ with_lock() {
     exec 9>&-
 }
 
-# start_gateway INS_NET ASKED: a gateway that runs already must be as asked for, if ASKED is not 0. INS_COMMAND is the
+# start_gateway INS_NET PLACEMENT ASKED: a gateway that runs already must be as asked for, if ASKED is not 0. INS_COMMAND is the
 # program of the INS, INS_OPTIONS how it was asked for.
 start_gateway() {
-    local options="$INS_OPTIONS --ins-net $1" pid
+    local options="$INS_OPTIONS --ins-net $1 --placement $2" pid started=false
     if pid=$(gateway_pid); then
-        if [ "$2" -ne 0 ] && [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
+        if [ "$3" -ne 0 ] && [ "$options" != "$(cat -- "$STATE/options" 2>/dev/null)" ]; then
             die "gateway (pid $pid) runs with '$(cat -- "$STATE/options")', not '$options': run './ringfence down' first"
         fi
     else
-        rm -f -- "$STATE"/{gateway.pid,ready,attach.sock,ins.sock,shell.sock}
+        rm -f -- "$STATE"/{gateway.pid,ready,placement,attach.sock,ins.sock,shell.sock}
         remove_own_net
         echo "$options" >"$STATE/options"
         launch_gateway "$1"
         pid=$(cat -- "$STATE/gateway.pid")
+        started=true
     fi
     await_ready "$pid"
+    if $started; then
+        place_gateway "$pid" "$2"
+    fi
     say "up: gateway pid $pid, state in $STATE"
     if [ -s "$STATE/ins-address" ]; then
         say "up: servers behind it answer on $(cat -- "$STATE/ins-address")"
@@ -211,6 +223,7 @@ cmd_status() {
     echo "gateway       $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
         "$(cat -- "$STATE/options" 2>/dev/null)"
     echo "state         $STATE"
+    echo "placement     $(sed 's/none .*/none/; s/ / on CPU /; s/ / of /4' "$STATE/placement" 2>/dev/null)"
     if [ -s "$STATE/ins-address" ]; then
         echo "INS address   $(cat -- "$STATE/ins-address")"
     fi

@@ -10,7 +10,8 @@ required_programs() {
 cc gcc
 make make
 flock util-linux
-unshare util-linux'
+unshare util-linux
+taskset util-linux'
     [ "$1" = build ] && return
     echo 'nginx nginx
 curl curl
