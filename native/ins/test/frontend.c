@@ -191,7 +191,9 @@ bool frontend_answered(const struct frontend *f, uint32_t cell) {
 struct answer frontend_answer(struct frontend *f, uint32_t cell) {
     struct answer answer = {.error = -1};
     const struct rf_cell *c = &f->region.cells[cell];
-    if (FRONTEND_WAIT(f, frontend_answered(f, cell))) {
+    /* One that is there is not waited for: the end of a wait says that the frontend is awake, and the caller may just
+     * have said that it is not. */
+    if (frontend_answered(f, cell) || FRONTEND_WAIT(f, frontend_answered(f, cell))) {
         answer.error = c->error;
         answer.result = c->result;
         answer.length = c->payload_length;
