@@ -51,17 +51,21 @@ static inline void buffers_gather(struct buffers *from, uint8_t *to, size_t leng
 }
 
 /* The sum of the lengths; or what is wrong with them: -errno. `too_many` is the errno for more buffers than a call
- * takes. */
-static inline ssize_t buffers_total(const struct iovec *vector, size_t count, int too_many) {
+ * takes. `touched`: they are to be written to or read from. */
+static inline ssize_t buffers_sum(const struct iovec *vector, size_t count, int too_many, bool touched) {
     size_t sum = 0;
     if (count > IOV_MAX) return -too_many;
     if (!addressable(vector, count * sizeof *vector)) return -EFAULT;
     for (size_t i = 0; i < count; i++) {
         if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) return -EINVAL;
-        if (!addressable(vector[i].iov_base, vector[i].iov_len)) return -EFAULT;
+        if (touched && !addressable(vector[i].iov_base, vector[i].iov_len)) return -EFAULT;
         sum += vector[i].iov_len;
     }
     return (ssize_t)sum;
+}
+
+static inline ssize_t buffers_total(const struct iovec *vector, size_t count, int too_many) {
+    return buffers_sum(vector, count, too_many, true);
 }
 
 #endif

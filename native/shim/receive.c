@@ -133,7 +133,8 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
 
 static ssize_t receive_message(const struct ring_socket *s, struct msghdr *message, int flags) {
     if (socket_is_datagram(s)) return datagram_receive(s, message, flags);
-    ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
+    /* A stream's MSG_TRUNC throws the bytes away. */
+    ssize_t wanted = buffers_sum(message->msg_iov, message->msg_iovlen, EMSGSIZE, (flags & MSG_TRUNC) == 0);
     if (wanted < 0) {
         errno = (int)-wanted;
         return -1;

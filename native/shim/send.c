@@ -95,7 +95,7 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
     int kept = errno;
     /* A ring has one order of bytes and no place for an urgent one. MSG_MORE is a hint, and costs a stream nothing: what
      * comes at once after it leaves the ring, as a rule, in one piece with it. */
-    if ((flags & (MSG_OOB | MSG_FASTOPEN)) != 0) {
+    if ((flags & MSG_OOB) != 0) {
         errno = EOPNOTSUPP;
         return -1;
     }
@@ -120,7 +120,9 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
 
 static ssize_t send_message(const struct ring_socket *s, const struct msghdr *message, int flags) {
     if (socket_is_datagram(s)) return datagram_send(s, message, flags);
-    /* A connected stream ignores the address. */
+    /* A connected stream ignores the address. With MSG_FASTOPEN it may be what connects it: as by a stack that has not
+     * yet got a cookie from this peer, its first bytes go out when the connection is there. */
+    if ((flags & MSG_FASTOPEN) != 0 && shim_connect(s->fd, message->msg_name, message->msg_namelen) != 0) return -1;
     struct source from = {.buffers = {.vector = message->msg_iov}};
     ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     if (length >= 0) return send_from(s, &from, (size_t)length, flags);
@@ -193,7 +195,8 @@ ssize_t shim_sendfile(int out, int in, off_t *offset, size_t count) {
     struct ring_socket s, other;
     if (!table_find(out, &s)) return real.sendfile(out, in, offset, count);
     struct source from = {.file = in, .position = offset};
-    if (table_find(in, &other) || socket_is_datagram(&s)) {
+    /* Not from what has no place, a pipe for instance; with a place given, reading tells ESPIPE. */
+    if (table_find(in, &other) || socket_is_datagram(&s) || (offset == NULL && lseek(in, 0, SEEK_CUR) < 0)) {
         errno = EINVAL;
         return -1;
     }

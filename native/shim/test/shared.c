@@ -28,6 +28,25 @@ static void *accepting(void *argument) {
     return NULL;
 }
 
+static void *polling(void *argument) {
+    struct waiter *w = argument;
+    struct pollfd p = {.fd = w->fd, .events = POLLIN | POLLRDHUP};
+    w->thread = gettid();
+    w->result = poll(&p, 1, -1);
+    w->error = p.revents;
+    return NULL;
+}
+
+/* Until nobody takes any more. */
+static void *sending(void *argument) {
+    static char block[1 << 16];
+    struct waiter *w = argument;
+    w->thread = gettid();
+    while ((w->result = send(w->fd, block, sizeof block, MSG_NOSIGNAL)) > 0) continue;
+    w->error = errno;
+    return NULL;
+}
+
 /* Until the thread sleeps in the kernel, as /proc says. */
 static void await_sleep(struct waiter *w) {
     char path[64], line[256];
@@ -68,8 +87,20 @@ static void ended_by_another(void) {
         check(w.result == 0, "shutdown(%s) ends another thread's recv", ways[i].name);
         close(ends[0]), close(ends[1]);
     }
+    connection(AF_INET, ends);
+    pthread_t thread = begin(&w, polling, ends[0]);
+    need(shutdown(ends[0], SHUT_RDWR) == 0);
+    pthread_join(thread, NULL);
+    check(w.result == 1 && (w.error & POLLIN) != 0 && comes_to(ends[0], POLLIN | POLLRDHUP, POLLIN | POLLRDHUP | POLLHUP), "and its poll: %x", w.error);
+    close(ends[0]), close(ends[1]);
+    connection(AF_INET, ends);
+    thread = begin(&w, sending, ends[0]);
+    need(shutdown(ends[0], SHUT_WR) == 0);
+    pthread_join(thread, NULL);
+    check(w.result == -1 && w.error == EPIPE, "shutdown(SHUT_WR) ends another thread's send with EPIPE: %d", w.error);
+    close(ends[0]), close(ends[1]);
     int listening = listener(AF_INET);
-    pthread_t thread = begin(&w, accepting, listening);
+    thread = begin(&w, accepting, listening);
     need(shutdown(listening, SHUT_RDWR) == 0);
     pthread_join(thread, NULL);
     check(w.result == -1 && w.error == EINVAL, "shutdown of a listener ends another thread's accept with EINVAL: %d", w.error);

@@ -79,6 +79,7 @@ static void interrupted(void) {
     char bytes[4];
     int listening = listener(AF_INET);
     connection(AF_INET, ends);
+    over = false;
     install(SIGUSR1, count, 0);
     need(pthread_create(&thread, NULL, interrupt, &self) == 0);
     check(recv(ends[1], bytes, 4, 0) == -1 && errno == EINTR, "a signal interrupts recv");
@@ -97,8 +98,115 @@ static void interrupted(void) {
     close(ends[0]), close(ends[1]), close(listening);
 }
 
+/* The calls that wait to receive, each on ends[1]; -1 and errno, or bytes. */
+static ssize_t by_read(void) { return read(ends[1], &(char){0}, 1); }
+static ssize_t by_readv(void) { return readv(ends[1], &(struct iovec){&(char){0}, 1}, 1); }
+static ssize_t by_recvfrom(void) { return recvfrom(ends[1], &(char){0}, 1, 0, NULL, NULL); }
+static ssize_t by_recvmsg(void) {
+    struct iovec in = {&(char){0}, 1};
+    return recvmsg(ends[1], &(struct msghdr){.msg_iov = &in, .msg_iovlen = 1}, 0);
+}
+static ssize_t by_recvmmsg(void) {
+    struct iovec in = {&(char){0}, 1};
+    struct mmsghdr one = {.msg_hdr = {.msg_iov = &in, .msg_iovlen = 1}};
+    return recvmmsg(ends[1], &one, 1, 0, NULL);
+}
+static int ordinary[2];
+static ssize_t by_splice(void) { return splice(ends[1], NULL, ordinary[1], NULL, 1, 0); }
+static ssize_t by_poll(void) { return poll(&(struct pollfd){.fd = ends[1], .events = POLLIN}, 1, -1); }
+static ssize_t by_select(void) {
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(ends[1], &set);
+    return select(ends[1] + 1, &set, NULL, NULL, NULL);
+}
+static ssize_t by_epoll(void) {
+    struct epoll_event event = {.events = EPOLLIN};
+    int epoll = epoll_create1(0);
+    need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &event) == 0);
+    ssize_t result = epoll_wait(epoll, &event, 1, -1);
+    int error = errno;
+    close(epoll);
+    errno = error;
+    return result;
+}
+
+static const struct {
+    ssize_t (*call)(void);
+    const char *name;
+    bool restarts;
+} calls[] = {{by_read, "read", true},         {by_readv, "readv", true},     {by_recvfrom, "recvfrom", true},
+             {by_recvmsg, "recvmsg", true},   {by_recvmmsg, "recvmmsg", true}, {by_splice, "splice", true},
+             {by_poll, "poll", false},        {by_select, "select", false},  {by_epoll, "epoll_wait", false}};
+
+static void every_call(void) {
+    pthread_t self = pthread_self(), thread;
+    char byte;
+    connection(AF_INET, ends);
+    need(pipe(ordinary) == 0);
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        install(SIGUSR1, count, 0);
+        over = false;
+        need(pthread_create(&thread, NULL, interrupt, &self) == 0);
+        check(calls[i].call() == -1 && errno == EINTR, "a signal interrupts %s", calls[i].name);
+        over = true;
+        pthread_join(thread, NULL);
+        install(SIGUSR1, count, SA_RESTART);
+        over = false;
+        handled = 0;
+        need(pthread_create(&thread, NULL, calls[i].restarts ? interrupt_and_write : interrupt, &self) == 0);
+        ssize_t result = calls[i].call();
+        if (calls[i].restarts) check(result == 1 && handled >= 10, "with SA_RESTART %s goes on", calls[i].name);
+        else check(result == -1 && errno == EINTR, "with SA_RESTART %s is interrupted, too", calls[i].name);
+        over = true;
+        pthread_join(thread, NULL);
+        while (recv(ends[1], &byte, 1, MSG_DONTWAIT) > 0) continue;
+    }
+    struct timeval limit = {.tv_sec = 20};
+    need(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+    over = false;
+    need(pthread_create(&thread, NULL, interrupt, &self) == 0);
+    check(recv(ends[1], &byte, 1, 0) == -1 && errno == EINTR, "a call with a time-out is never restarted");
+    over = true;
+    pthread_join(thread, NULL);
+    close(ends[0]), close(ends[1]), close(ordinary[0]), close(ordinary[1]);
+}
+
+/* Nobody reads. */
+static void senders(void) {
+    pthread_t self = pthread_self(), thread;
+    static char block[32 << 20];
+    connection(AF_INET, ends);
+    install(SIGUSR1, count, 0);
+    over = false;
+    need(pthread_create(&thread, NULL, interrupt, &self) == 0);
+    ssize_t sent = 0, n;
+    while ((n = write(ends[0], block, sizeof block)) > 0) sent += n;
+    check(n == -1 && errno == EINTR && sent > 0, "a signal interrupts write, which tells what it has written until then");
+    over = true;
+    pthread_join(thread, NULL);
+    install(SIGUSR1, count, SA_RESTART);
+    void *total;
+    handled = 0;
+    over = false;
+    need(pthread_create(&thread, NULL, interrupt, &self) == 0);
+    pthread_t drainer;
+    need(pthread_create(&drainer, NULL, drain, NULL) == 0);
+    for (n = 0; sent < 3 * (ssize_t)sizeof block; sent += n) {
+        n = send(ends[0], block, sizeof block, 0);
+        need(n > 0);
+    }
+    over = true;
+    shutdown(ends[0], SHUT_WR);
+    pthread_join(thread, NULL), pthread_join(drainer, &total);
+    check((ssize_t)(long)total == sent, "with SA_RESTART it goes on, and loses nothing");
+    close(ends[0]), close(ends[1]);
+}
+
 int main(void) {
     handler_sends();
+    every_call();
+    senders();
     interrupted();
     finished();
 }
