@@ -2,6 +2,8 @@
  * of many waiting processes is woken are the kernel's affair. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,11 +12,34 @@
 #include "real.h"
 #include "socket.h"
 
+#define SPARE 64 /* numbers that a program may use up between two calls without being seen */
+
 /* The gateway is gone for good, and the listener stays readable: servers that accept in a loop, as nginx, would ask
  * again at once and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
 static int refuse_for_good(void) {
     syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 100000000}, NULL);
     return ENETDOWN;
+}
+
+/* The number that the last accept() was given, and the one up to which there are plenty more: the kernel gives the
+ * lowest. 0: not known. */
+static _Atomic int last_number = INT_MAX, plenty_below;
+
+void accept_limit_changed(void) { plenty_below = 0; }
+
+/* False if the process has no number for another descriptor. A connection taken without one would be lost; accept()
+ * of Linux looks first, too. Costs nothing while there are plenty. */
+static bool has_number(int fd) {
+    if (plenty_below == 0) {
+        struct rlimit limit = {.rlim_cur = 0};
+        syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+        plenty_below = limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur - SPARE : INT_MAX;
+        if (plenty_below <= 0) plenty_below = 1;
+    }
+    if (last_number < plenty_below) return true;
+    int probe = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    if (probe >= 0) syscall(SYS_close, probe);
+    return probe >= 0;
 }
 
 static int accept_from(const struct ring_socket *listener, struct sockaddr *address, socklen_t *length, int flags) {
@@ -26,6 +51,10 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
     }
     if (socket_state(listener) != RF_STATE_LISTENING) {
         errno = EINVAL;
+        return -1;
+    }
+    if (!has_number(listener->fd)) {
+        last_number = INT_MAX;
         return -1;
     }
     while ((fd = socket_receive_offer(listener->fd, &offer,
@@ -40,6 +69,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refuse_for_good();
         return -1;
     }
+    last_number = fd;
     const struct rf_region *region = listener->region;
     int error = 0;
     if (offer.slot >= region->slot_count ||

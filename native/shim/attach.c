@@ -21,9 +21,6 @@
 #include "real.h"
 #include "table.h"
 
-/* Where the shim's own descriptors go: out of the way of programs that count on low numbers, but not
- * so high that the kernel copies a large table of descriptors at each fork. */
-#define OWN_NUMBERS 960
 #define ANSWER_SECONDS 5
 
 static struct attachment attachments[RF_ATTACHMENTS];

@@ -11,6 +11,9 @@
 #include "../region/region.h"
 
 #define RF_ATTACHMENTS 64
+/* Where the shim's own descriptors go: out of the way of programs that count on low numbers, but not
+ * so high that the kernel copies a large table of descriptors at each fork. */
+#define OWN_NUMBERS 960
 
 /* Its memory and descriptors stay as long as the process: another thread may be using them. */
 struct attachment {
@@ -40,6 +43,8 @@ static inline bool attachment_dead(const struct attachment *attachment) {
 }
 /* Rings the gateway's doorbell. Keeps errno. */
 void attachment_ring(const struct attachment *attachment);
+/* The limit of descriptors is another one. accept.c */
+void accept_limit_changed(void);
 /* The first thing in a child of fork. */
 void attachment_after_fork(void);
 
