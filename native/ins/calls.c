@@ -208,7 +208,7 @@ static void call_name(struct ins *ins, const struct rf_command *command, int (*a
 
 /* What is wrong with the call before it is looked at closely: 0 or an error. */
 static int32_t refused(const struct ins *ins, const struct rf_command *command) {
-    if (command->op < RF_OP_SOCKET || command->op > RF_OP_GETPEERNAME) return ins->stack->errors.not_implemented;
+    if (command->op < RF_OP_SOCKET || command->op > RF_OP_NETWORK) return ins->stack->errors.not_implemented;
     if (command->payload_length > RF_COMMAND_PAYLOAD) return ins->stack->errors.message_size;
     if (command->slot >= ins->region.slot_count) return ins->stack->errors.bad_slot;
     const struct ins_socket *s = &ins->sockets[command->slot];
@@ -229,7 +229,8 @@ void ins_execute(struct ins *ins, const struct rf_command *command) {
         return;
     }
     /* SHUTDOWN and CLOSE say themselves how much goes first. */
-    if (command->op != RF_OP_SOCKET && command->op != RF_OP_SHUTDOWN && command->op != RF_OP_CLOSE)
+    if (command->op != RF_OP_SOCKET && command->op != RF_OP_SHUTDOWN && command->op != RF_OP_CLOSE &&
+        command->op != RF_OP_NETWORK)
         ins_flush_datagrams(ins, command->slot);
     switch ((enum rf_op)command->op) {
     case RF_OP_SOCKET:
@@ -264,6 +265,9 @@ void ins_execute(struct ins *ins, const struct rf_command *command) {
         break;
     case RF_OP_GETPEERNAME:
         call_name(ins, command, ins->stack->peer_name);
+        break;
+    case RF_OP_NETWORK:
+        ins_tell_network(ins, command);
         break;
     }
 }

@@ -13,6 +13,7 @@
  *   accept.c    connections on their way from a listener to a posted ACCEPT
  *   transfer.c  bytes, ends of file, errors, and what waits for bytes: SHUTDOWN and CLOSE
  *   datagrams.c the same for sockets of datagrams, whose rings carry records
+ *   network.c   telling the links, addresses and routes that the stack has
  *   stack.h     what a network stack offers; stack_linux.c: the kernel's; netbsd/: that of NetBSD, on the system calls of
  *               emulation/, rump/ or rumprun/; stacks_*.c: which of them a program has
  */
@@ -178,6 +179,9 @@ void ins_flush_datagrams(struct ins *ins, uint32_t slot);
 /* CONNECT and SHUTDOWN of a datagram socket: the negated error, or 0. */
 int ins_connect_datagrams(struct ins *ins, uint32_t slot, const void *address, uint32_t length);
 int ins_shutdown_datagrams(struct ins *ins, uint32_t slot, int how, uint64_t position);
+
+/* network.c: answers a NETWORK. */
+void ins_tell_network(struct ins *ins, const struct rf_command *command);
 
 /* transfer.c */
 void ins_receive(struct ins *ins, uint32_t slot);

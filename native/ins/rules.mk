@@ -2,17 +2,18 @@
 # ins/Makefile makes by name.
 INS := $(BUILD)/ringfence-ins
 
-INS_COMMON := $(patsubst %,ins/%.c,accept attach calls datagrams loop main transfer)
-INS_LINUX := ins/stack_linux.c ins/messages_linux.c
+INS_COMMON := $(patsubst %,ins/%.c,accept attach calls datagrams loop main network transfer)
+INS_LINUX := ins/stack_linux.c ins/messages_linux.c ins/network_linux.c
 INS_NETBSD := ins/netbsd/stack.c ins/netbsd/memory.c ins/netbsd/messages.c
 INS_EMULATION := $(wildcard ins/emulation/*.c) ins/netbsd/wait_one.c
 INS_PROCESS := ins/sandbox.c ins/filter.c
 
 INS_SOURCES := $(INS_COMMON) $(INS_PROCESS) $(INS_LINUX) $(INS_NETBSD) $(INS_EMULATION) ins/stacks_local.c
 INS_SOURCES_linux := $(INS_COMMON) $(INS_PROCESS) $(INS_LINUX) ins/stacks_linux.c
-INS_SOURCES_netbsd-on-linux := $(INS_COMMON) $(INS_PROCESS) $(INS_NETBSD) $(INS_EMULATION) ins/stacks_netbsd.c
-INS_SOURCES_rump := $(INS_COMMON) ins/sandbox.c $(INS_NETBSD) $(wildcard ins/rump/*.c) ins/stacks_rump.c
-INS_SOURCES_rumprun := $(INS_COMMON) $(wildcard ins/rumprun/*.c) $(INS_NETBSD) ins/netbsd/wait_one.c ins/stacks_netbsd.c \
+INS_SOURCES_netbsd-on-linux := $(INS_COMMON) $(INS_PROCESS) $(INS_NETBSD) $(INS_EMULATION) ins/network_linux.c \
+	ins/stacks_netbsd.c
+INS_SOURCES_rump := $(INS_COMMON) ins/sandbox.c $(INS_NETBSD) ins/netbsd/network.c $(wildcard ins/rump/*.c) ins/stacks_rump.c
+INS_SOURCES_rumprun := $(INS_COMMON) $(wildcard ins/rumprun/*.c) $(INS_NETBSD) ins/netbsd/network.c ins/netbsd/wait_one.c ins/stacks_netbsd.c \
 	$(patsubst %,region/%.c,command region ring record)
 
 $(INS): $(INS_SOURCES:%.c=$(BUILD)/%.o) $(REGION)
@@ -100,7 +101,7 @@ $(INS_TEST_PROGRAMS): %: %.o $(INS_TEST_OBJECTS) $(REGION)
 	$(CC) $(PIE) $(LDFLAGS) -o $@ $^
 
 # The emulation alone.
-$(BUILD)/ins/test/standin: $(patsubst %.c,$(BUILD)/%.o,$(wildcard ins/emulation/*.c))
+$(BUILD)/ins/test/standin: $(patsubst %.c,$(BUILD)/%.o,$(filter-out ins/emulation/boot.c,$(wildcard ins/emulation/*.c)))
 
 # The filter alone, in a process that does what it forbids.
 $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
@@ -108,7 +109,7 @@ $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure \
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network \
 	netbsd)
 
 .PHONY: test-ins test-ins-sanitized

@@ -18,7 +18,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include "../region/layout.h"
+#include "../region/network.h"
 
 /* Below every negated errno: nothing to do now, a change will be reported; and accept() lacks
  * descriptors or memory, ask again in a while. */
@@ -52,7 +52,7 @@ struct rf_stack {
     const char *name;
     uint32_t abi; /* enum rf_abi */
     struct {
-        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted;
+        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted, again;
     } errors;
 
     int (*open)(const struct rf_setup *setup);
@@ -83,6 +83,10 @@ struct rf_stack {
     ssize_t (*receive_datagram)(int socket, struct rf_record *record, const struct iovec *pieces, int count);
     ssize_t (*next_datagram)(int socket);
     ssize_t (*send_datagram)(int socket, const struct rf_record *record, const struct iovec *pieces, int count);
+
+    /* Fills in what the stack has, links first, then addresses, then routes: at most RF_NETWORK_MOST entries, all zero
+     * before. The number of entries. */
+    int (*network)(struct rf_network_entry *entries);
 
     /* Reports changes of the socket's readiness, each once, until it is closed: RF_WRITABLE only if it is in
      * `readiness`, the others in any case. Again for the same socket: changes `readiness`, and reports what is so. */

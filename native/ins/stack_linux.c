@@ -22,7 +22,9 @@ static int result(int value) { return value < 0 ? -errno : value; }
 static int linux_open(const struct rf_setup *setup) {
     if (rf_setup_has_network(setup)) return -EOPNOTSUPP; /* its interfaces are the host's business */
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    return epoll < 0 ? -errno : 0;
+    if (epoll < 0) return -errno;
+    linux_network_open();
+    return 0;
 }
 
 static int linux_socket(int domain, int type, int protocol) {
@@ -222,7 +224,8 @@ const struct rf_stack rf_stack_linux = {
                .message_size = EMSGSIZE,
                .invalid = EINVAL,
                .in_progress = EINPROGRESS,
-               .aborted = ECONNABORTED},
+               .aborted = ECONNABORTED,
+               .again = EAGAIN},
     .open = linux_open,
     .socket = linux_socket,
     .is_datagram = linux_is_datagram,
@@ -243,6 +246,7 @@ const struct rf_stack rf_stack_linux = {
     .receive_datagram = linux_receive_datagram,
     .next_datagram = linux_next_datagram,
     .send_datagram = linux_send_datagram,
+    .network = linux_network,
     .watch = linux_watch,
     .watch_host = linux_watch_host,
     .wait = linux_wait,

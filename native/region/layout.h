@@ -47,6 +47,7 @@ enum rf_op {
     RF_OP_CLOSE = 9,      /* region B: out-ring position, 1 to abort with a reset     */
     RF_OP_GETSOCKNAME = 10,
     RF_OP_GETPEERNAME = 11,
+    RF_OP_NETWORK = 12,   /* cursor; answer: entries of network.h, and the next cursor */
 };
 
 /* State of a slot's socket, written by the backend. */

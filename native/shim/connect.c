@@ -9,6 +9,7 @@
 #include "addressable.h"
 #include "call.h"
 #include "entry.h"
+#include "netlink.h"
 #include "notes.h"
 #include "real.h"
 #include "socket.h"
@@ -80,6 +81,7 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
 
 int shim_connect(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
+    if (netlink_is(fd)) return netlink_take_address(address, length);
     if (!table_find(fd, &s)) return real.connect(fd, address, length);
     int kept = errno;
     int error = connect_to(&s, address, length);

@@ -8,6 +8,7 @@
 
 #include "entry.h"
 #include "real.h"
+#include "within.h"
 
 static _Atomic bool handlers;
 
@@ -47,15 +48,20 @@ void critical_note(void (*handler)(int)) {
 int shim_sigaction(int number, const struct sigaction *action, struct sigaction *old) {
     /* sa_handler and sa_sigaction are one word. Before the call: the signal may come at once. */
     if (action != NULL) critical_note(action->sa_handler);
-    return real.sigaction(number, action, old);
+    return within_sigaction(number, action, old) ? 0 : real.sigaction(number, action, old);
+}
+
+static sighandler_t within_signal(int number, sighandler_t handler, sighandler_t (*set)(int, sighandler_t)) {
+    struct sigaction action = {.sa_handler = handler}, old;
+    return within_sigaction(number, &action, &old) ? old.sa_handler : set(number, handler);
 }
 
 sighandler_t shim_signal(int number, sighandler_t handler) {
     critical_note(handler);
-    return real.signal(number, handler);
+    return within_signal(number, handler, real.signal);
 }
 
 sighandler_t shim___sysv_signal(int number, sighandler_t handler) {
     critical_note(handler);
-    return real.__sysv_signal(number, handler);
+    return within_signal(number, handler, real.__sysv_signal);
 }

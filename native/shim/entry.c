@@ -4,9 +4,18 @@
 
 #include <stdarg.h>
 
+#include "within.h"
+
 #define EXPORTED __attribute__((visibility("default"), used))
 
 #define RF_CALL(type, name, parameters, arguments)                 \
+    EXPORTED type exported_##name parameters __asm__(#name);       \
+    type exported_##name parameters {                              \
+        WITHIN_PAUSED;                                             \
+        return shim_##name arguments;                              \
+    }
+
+#define RF_CALL_WITHIN(type, name, parameters, arguments)          \
     EXPORTED type exported_##name parameters __asm__(#name);       \
     type exported_##name parameters { return shim_##name arguments; }
 
@@ -17,6 +26,7 @@
         va_start(rest, request);                                              \
         long word = va_arg(rest, long);                                       \
         va_end(rest);                                                         \
+        WITHIN_PAUSED;                                                        \
         return shim_##name(fd, request, word);                                \
     }
 

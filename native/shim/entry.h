@@ -5,6 +5,11 @@
 #ifndef RINGFENCE_SHIM_ENTRY_H
 #define RINGFENCE_SHIM_ENTRY_H
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>

@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "real.h"
+#include "stream.h"
 #include "table.h"
 
 #define SETTLE_TRIES 400 /* times 500 us */
@@ -74,6 +75,7 @@ static void recognise(int fd) {
     if (attachment == NULL || table_get(fd) == RF_ENTRY_OWN || !await_slot(attachment, cookie, &number)) return;
     uint32_t generation = atomic_load(&attachment->region.slots[number].generation);
     table_set(fd, table_entry(attachment_index(attachment), number, generation));
+    stream_standard(fd);
 }
 
 void inherit_across_exec(void) {

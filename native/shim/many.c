@@ -6,6 +6,7 @@
 
 #include "addressable.h"
 #include "entry.h"
+#include "netlink.h"
 #include "inherit.h"
 #include "real.h"
 #include "table.h"
@@ -64,7 +65,7 @@ static int receive_many(int fd, struct mmsghdr *messages, unsigned count, int fl
 
 int shim_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) {
     struct ring_socket s;
-    if (table_find(fd, &s)) return receive_many(fd, messages, count, flags, timeout);
+    if (table_find(fd, &s) || netlink_is(fd)) return receive_many(fd, messages, count, flags, timeout);
     int received = real.recvmmsg(fd, messages, count, flags, timeout);
     for (int i = 0; i < received; i++)
         if (messages[i].msg_hdr.msg_controllen != 0) inherit_from_message(&messages[i].msg_hdr);
@@ -73,7 +74,7 @@ int shim_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, s
 
 int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) return real.sendmmsg(fd, messages, count, flags);
+    if (!table_find(fd, &s) && !netlink_is(fd)) return real.sendmmsg(fd, messages, count, flags);
     unsigned sent = 0;
     int kept = errno;
     if (count > IOV_MAX) count = IOV_MAX;

@@ -7,6 +7,11 @@
 #ifndef RINGFENCE_SHIM_REAL_H
 #define RINGFENCE_SHIM_REAL_H
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>

@@ -14,6 +14,7 @@
 #include "datagram.h"
 #include "entry.h"
 #include "inherit.h"
+#include "netlink.h"
 #include "real.h"
 #include "sandbox.h"
 #include "socket.h"
@@ -212,7 +213,9 @@ ssize_t shim_recv(int fd, void *buffer, size_t length, int flags) {
 ssize_t shim_recvfrom(int fd, void *buffer, size_t length, int flags, struct sockaddr *address,
                       socklen_t *address_length) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) return real.recvfrom(fd, buffer, length, flags, address, address_length);
+    if (!table_find(fd, &s))
+        return (address != NULL && netlink_is(fd) ? netlink_recvfrom : real.recvfrom)(fd, buffer, length, flags, address,
+                                                                                      address_length);
     return receive_one(&s, buffer, length, flags, address, address_length);
 }
 
@@ -223,6 +226,7 @@ ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags) {
         errno = EFAULT;
         return -1;
     }
+    if (netlink_is(fd)) return netlink_recvmsg(fd, message, flags);
     ssize_t got = real.recvmsg(fd, message, flags);
     /* Another process of the program may have passed a socket of the region on. */
     if (got >= 0 && message->msg_controllen != 0) inherit_from_message(message);

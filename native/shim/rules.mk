@@ -29,7 +29,8 @@ $(SHIM_TESTS): $(BUILD)/shim/test/%: $(BUILD)/shim/test/%.o $(REGION)
 
 # The gateway that the tests run with, in one process.
 SHIM_DOUBLE := $(BUILD)/shim/test/gateway
-$(SHIM_DOUBLE): $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/test/double/*.c)) $(REGION)
+$(SHIM_DOUBLE): $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/test/double/*.c)) \
+	$(BUILD)/ins/network_linux.o $(REGION)
 	$(CC) $(LDFLAGS) $(PIE) -o $@ $^
 
 # The shim under gcc's sanitizers: AddressSanitizer with UBSan before ordinary programs; ThreadSanitizer, which wants

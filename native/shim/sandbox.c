@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "kernel.h"
 #include "real.h"
 #include "table.h"
 
@@ -19,9 +20,6 @@
 
 __attribute__((used)) bool sandbox_confined;
 static uint64_t nonblocking[KNOWN / 64];
-
-/* The system call itself: syscall.c. */
-long raw_call(long number, ...);
 
 void sandbox_enter(void) {
     if (!attachment_configured() || sandbox_confined || process_is_borrowed()) return;

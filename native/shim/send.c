@@ -11,6 +11,7 @@
 #include "critical.h"
 #include "datagram.h"
 #include "entry.h"
+#include "netlink.h"
 #include "real.h"
 #include "sandbox.h"
 #include "socket.h"
@@ -140,13 +141,14 @@ static ssize_t send_one(const struct ring_socket *s, const void *buffer, size_t 
 
 ssize_t shim_write(int fd, const void *buffer, size_t length) {
     struct ring_socket s;
-    return table_find(fd, &s) ? send_one(&s, buffer, length, 0, NULL, 0) : real.write(fd, buffer, length);
+    if (table_find(fd, &s)) return send_one(&s, buffer, length, 0, NULL, 0);
+    return netlink_is(fd) ? netlink_send(fd, buffer, length) : real.write(fd, buffer, length);
 }
 
 ssize_t shim_writev(int fd, const struct iovec *vector, int count) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) return real.writev(fd, vector, count);
     struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = (size_t)(unsigned)count};
+    if (!table_find(fd, &s)) return netlink_is(fd) ? netlink_sendmsg(fd, &message) : real.writev(fd, vector, count);
     errno = EINVAL;
     return message.msg_iovlen > IOV_MAX ? -1 : send_message(&s, &message, 0);
 }
@@ -170,19 +172,22 @@ ssize_t shim_pwritev64v2(int fd, const struct iovec *vector, int count, off_t of
 
 ssize_t shim_send(int fd, const void *buffer, size_t length, int flags) {
     struct ring_socket s;
-    return table_find(fd, &s) ? send_one(&s, buffer, length, flags, NULL, 0) : real.send(fd, buffer, length, flags);
+    if (table_find(fd, &s)) return send_one(&s, buffer, length, flags, NULL, 0);
+    return netlink_is(fd) ? netlink_send(fd, buffer, length) : real.send(fd, buffer, length, flags);
 }
 
 ssize_t shim_sendto(int fd, const void *buffer, size_t length, int flags, const struct sockaddr *address,
                     socklen_t address_length) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) return real.sendto(fd, buffer, length, flags, address, address_length);
+    if (!table_find(fd, &s))
+        return netlink_is(fd) ? netlink_send(fd, buffer, length)
+                              : real.sendto(fd, buffer, length, flags, address, address_length);
     return send_one(&s, buffer, length, flags, address, address_length);
 }
 
 ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) return real.sendmsg(fd, message, flags);
+    if (!table_find(fd, &s)) return netlink_is(fd) ? netlink_sendmsg(fd, message) : real.sendmsg(fd, message, flags);
     errno = EFAULT;
     if (!addressable(message, sizeof *message)) return -1;
     struct msghdr copy = *message;

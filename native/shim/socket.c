@@ -14,7 +14,9 @@
 #include "addressable.h"
 #include "call.h"
 #include "entry.h"
+#include "netlink.h"
 #include "real.h"
+#include "stream.h"
 
 #define TYPE_MASK 0xf /* of socket()'s type: the rest are flags */
 #define POOL_ROUNDS 25
@@ -47,7 +49,9 @@ bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32
     uint32_t sequence = atomic_load(&slot->error) >> 16;
     bool reset = (atomic_load(&slot->marks) & RF_MARK_RESET) != 0;
     atomic_store(&slot->error_taken, reset ? sequence - 1 : sequence);
-    return table_set(fd, table_entry(attachment_index(attachment), number, generation));
+    if (!table_set(fd, table_entry(attachment_index(attachment), number, generation))) return false;
+    stream_standard(fd);
+    return true;
 }
 
 int socket_receive_offer(int from, struct rf_offer *offer, int flags) {
@@ -98,6 +102,7 @@ static int take_from_pool(struct attachment *attachment, struct rf_offer *offer,
 }
 
 int shim_socket(int domain, int type, int protocol) {
+    if (netlink_wanted(domain, type, protocol)) return netlink_open(type);
     if (!attachment_configured() || !is_remote(domain) || process_is_borrowed()) {
         int fd = real.socket(domain, type, protocol);
         if (fd >= 0 && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
@@ -146,6 +151,7 @@ static int finish(int error) {
 
 int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
+    if (netlink_is(fd)) return netlink_take_address(address, length);
     if (!table_find(fd, &s)) return real.bind(fd, address, length);
     struct rf_command command = {.op = RF_OP_BIND};
     struct answer answer;
@@ -198,6 +204,7 @@ int socket_copy_name(const struct rf_name *name, struct sockaddr *address, sockl
 
 int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
     struct ring_socket s;
+    if (netlink_is(fd)) return netlink_name(address, length, false);
     if (!table_find(fd, &s)) return real.getsockname(fd, address, length);
     struct rf_name name = s.slot->local;
     if (name.length == 0) {
@@ -212,6 +219,7 @@ int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 
 int shim_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     struct ring_socket s;
+    if (netlink_is(fd)) return netlink_name(address, length, true);
     if (!table_find(fd, &s)) return real.getpeername(fd, address, length);
     if (socket_state(&s) != RF_STATE_CONNECTED || s.slot->peer.length == 0) return finish(ENOTCONN);
     return finish(socket_copy_name(&s.slot->peer, address, length));

@@ -15,6 +15,7 @@
 #include "attach.h"
 #include "critical.h"
 #include "entry.h"
+#include "kernel.h"
 #include "privileges.h"
 #include "sandbox.h"
 #include "table.h"
@@ -57,7 +58,6 @@ __asm__(".pushsection .text\n"
         ".cfi_endproc\n.size kernel_call, .-kernel_call\n"
         ".popsection\n");
 
-long raw_call(long number, ...);
 long syscall_failed(long result);
 __attribute__((used)) long syscall_failed(long result) {
     errno = (int)-result;
@@ -66,7 +66,6 @@ __attribute__((used)) long syscall_failed(long result) {
 
 static bool has_entry(long fd) { return table_get((int)fd) != RF_ENTRY_NONE; }
 
-long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f);
 __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f) {
     int fd = (int)a;
     switch (number) {

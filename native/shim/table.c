@@ -41,7 +41,7 @@ unsigned table_end(void) { return atomic_load(&end); }
 
 bool table_find(int fd, struct ring_socket *found) {
     uint64_t entry = table_get(fd);
-    if (entry == RF_ENTRY_NONE || entry == RF_ENTRY_OWN || process_is_borrowed()) return false;
+    if (entry == RF_ENTRY_NONE || entry >= RF_ENTRY_NETLINK || process_is_borrowed()) return false;
     struct attachment *attachment = attachment_at((unsigned)(entry >> 48) - 1);
     struct rf_slot *slot = rf_slot_at(&attachment->region, (uint32_t)(entry >> 32) & 0xffff);
     uint32_t generation = (uint32_t)entry;

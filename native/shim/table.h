@@ -26,6 +26,7 @@ struct ring_socket {
 #define RF_TABLE_SIZE (1u << 20)
 #define RF_ENTRY_NONE UINT64_C(0)
 #define RF_ENTRY_OWN UINT64_MAX /* a descriptor of the shim itself */
+#define RF_ENTRY_NETLINK (UINT64_MAX - 1) /* answers about the network: netlink.h */
 
 static inline uint64_t table_entry(unsigned attachment, uint32_t slot, uint32_t generation) {
     return (uint64_t)(attachment + 1) << 48 | (uint64_t)slot << 32 | generation;

@@ -119,10 +119,10 @@ demo_show() {
     printf 'GET / HTTP/1.1\r\nHost: demo\r\n\r\n' >&7
     read -r -t 5 _ <&7 || die "demo: no answer within 5 s on a second connection"
 
-    step "The calls as the gateway saw them: ./ringfence shell ringfence:trace"
-    gateway_shell ringfence:trace || die "demo: the gateway's trace cannot be shown"
-    step "The connections: ./ringfence shell ringfence:connections"
-    gateway_shell ringfence:connections || die "demo: the gateway's connections cannot be shown"
+    step "The calls as the gateway saw them: ./ringfence shell trace --last 40"
+    gateway_shell trace --last 40 || die "demo: the gateway's trace cannot be shown"
+    step "The connections: ./ringfence shell connections"
+    gateway_shell connections || die "demo: the gateway's connections cannot be shown"
     exec 7>&-
 }
 

@@ -211,26 +211,25 @@ help_status() {
     cat <<'EOF'
 usage: ./ringfence status
 
-Shows gateway, isolated network stack, applications and bundles. Exit status 0 when the gateway is ready, 1 when not.
+Shows gateway, isolated network stack, applications and policies, and what is missing and why. Exit status 0 when the
+gateway is ready, 1 when not. './ringfence shell health' looks deeper.
 EOF
 }
 
 cmd_status() {
-    local pid heading
+    local pid
     [ $# -eq 0 ] || usage_error "status: takes no arguments, got '$1'"
     locate_state
     pid=$(gateway_pid) || die "gateway: down (state directory $STATE): './ringfence up' starts it"
-    echo "gateway       $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
+    echo "instance      $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
         "$(cat -- "$STATE/options" 2>/dev/null)"
     echo "state         $STATE"
     echo "placement     $(sed 's/none .*/none/; s/ / on CPU /; s/ / of /4' "$STATE/placement" 2>/dev/null)"
     if [ -s "$STATE/ins-address" ]; then
         echo "INS address   $(cat -- "$STATE/ins-address")"
     fi
-    for heading in ins applications bundles; do
-        printf '\n%s\n' "$heading"
-        gateway_shell "ringfence:$heading" 2>&1 | sed 's/^/  /' || true
-    done
+    echo
+    gateway_shell status || true
     gateway_ready || die "gateway (pid $pid): running but not ready: './ringfence logs' says why"
 }
 
@@ -239,8 +238,9 @@ help_shell() {
 usage: ./ringfence shell [COMMAND ...]
 
 The Gogo shell of the running gateway. With COMMAND: runs it, prints what it writes, and exits with status 1 if it
-failed, 3 if no gateway answers. Without: runs the lines of standard input; 'help' lists the commands, 'exit' or
-end of file leaves.
+failed, 2 if it was called wrongly, 3 if no gateway answers. Several arguments are the words of one command; one argument
+is a line as it would be typed ('connections | grep nginx'). Without: runs the lines of standard input; 'help' lists the
+commands, 'exit' or end of file leaves.
 EOF
 }
 

@@ -26,6 +26,7 @@ iperf3 iperf3
 python3 python3
 dig bind9-dnsutils
 dnsmasq dnsmasq-base
+node nodejs
 sshd openssh-server
 ssh openssh-client
 ab apache2-utils
@@ -40,6 +41,18 @@ apache2 apache2
 redis-server redis-server
 redis-benchmark redis-tools
 iperf3 iperf3
+/usr/bin/python3 python3
+/usr/share/doc/python3-matplotlib python3-matplotlib'
+}
+
+lab_programs() {
+    echo 'slowhttptest slowhttptest
+hping3 hping3
+wrk wrk
+siege siege
+haproxy haproxy
+apache2 apache2
+ss iproute2
 /usr/bin/python3 python3
 /usr/share/doc/python3-matplotlib python3-matplotlib'
 }
@@ -67,7 +80,7 @@ jdk_package() {
     fi
 }
 
-# need_programs build|demo|test|bench: installs what is missing, or says how to and ends.
+# need_programs build|demo|test|bench|attack-lab: installs what is missing, or says how to and ends.
 need_programs() {
     local -a packages wanted=()
     mapfile -t packages < <(required_programs "$1" | missing_packages)
@@ -76,11 +89,11 @@ need_programs() {
         packages+=(libc6-dev)
     fi
     jdk_missing && packages+=("$(jdk_package)")
-    if [ "$1" = test ]; then
-        mapfile -t wanted < <({ optional_programs && bench_programs; } | missing_packages)
-    elif [ "$1" = bench ]; then
-        mapfile -t wanted < <(bench_programs | missing_packages)
-    fi
+    case $1 in
+        test) mapfile -t wanted < <({ optional_programs && bench_programs && lab_programs; } | missing_packages) ;;
+        bench) mapfile -t wanted < <(bench_programs | missing_packages) ;;
+        attack-lab) mapfile -t wanted < <(lab_programs | missing_packages) ;;
+    esac
     [ $((${#packages[@]} + ${#wanted[@]})) -gt 0 ] || return 0
 
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

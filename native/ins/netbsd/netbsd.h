@@ -123,6 +123,9 @@ int bsd_sysctl(const int *name, unsigned name_length, void *old, size_t *old_len
 
 /* Starts the kernel, if it has to be started, and brings its interfaces up. 0 or the negated error. */
 int netbsd_boot(const struct rf_setup *setup);
+/* As in struct rf_stack. netbsd/network.c tells what `setup` says, for a kernel that has nothing else. */
+int netbsd_network(struct rf_network_entry *entries);
+void netbsd_network_open(const struct rf_setup *setup);
 /* Waiting for sockets and the host's descriptors together; as in struct rf_stack. */
 int netbsd_wait_open(int kqueue);
 int netbsd_watch_host(int descriptor, uint64_t token);

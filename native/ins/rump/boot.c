@@ -73,5 +73,6 @@ int netbsd_boot(const struct rf_setup *setup) {
     int error = rump_init();
     if (error != 0) return error < 0 ? error : -error;
     rump_join(); /* lo0 has its addresses: the kernel's components for IPv4 and IPv6 give them */
+    netbsd_network_open(setup);
     return setup->interface == NULL ? 0 : bring_up(setup);
 }

@@ -79,4 +79,8 @@ int bsd_sysctl(const int *name, unsigned length, void *old, size_t *old_length, 
 }
 
 /* The kernel runs when main() does, and rumprun's own configuration has made its interfaces. */
-int netbsd_boot(const struct rf_setup *setup) { return rf_setup_has_network(setup) ? -NETBSD_EOPNOTSUPP : 0; }
+int netbsd_boot(const struct rf_setup *setup) {
+    if (rf_setup_has_network(setup)) return -NETBSD_EOPNOTSUPP;
+    netbsd_network_open(setup);
+    return 0;
+}

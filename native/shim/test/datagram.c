@@ -187,6 +187,24 @@ static void kinds(void) {
     close(strange);
 }
 
+/* Not bound, it has no address but what the peer's decides. */
+static void chosen(void) {
+    for (int port = 0; port <= 7; port += 7) {
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        struct endpoint to = loopback(AF_INET, port), at;
+        struct sockaddr none = {.sa_family = AF_UNSPEC};
+        need(connect(fd, (void *)&to.address, to.length) == 0);
+        at = local_of(fd);
+        check(ntohl(((struct sockaddr_in *)&at.address)->sin_addr.s_addr) == INADDR_LOOPBACK && port_of(&at) != 0,
+              "connecting to port %d chooses the address to send from", port);
+        need(connect(fd, &none, sizeof none) == 0);
+        at = local_of(fd);
+        check(((struct sockaddr_in *)&at.address)->sin_addr.s_addr == 0 && port_of(&at) == 0,
+              "which dissolving the connection gives up");
+        close(fd);
+    }
+}
+
 int main(void) {
     echo(AF_INET, "IPv4");
     echo(AF_INET6, "IPv6");
@@ -196,5 +214,6 @@ int main(void) {
     names();
     parts();
     kinds();
+    chosen();
     finished();
 }

@@ -1,4 +1,5 @@
 /* The connections of the gateway's double: their pairs, their rings, and the sockets behind them. */
+#include "../../../ins/stack_linux.h"
 #include "gateway.h"
 
 #include <errno.h>
@@ -116,7 +117,21 @@ void hung_up(uint32_t n) {
     if (region.slots[n].state != RF_STATE_CONNECTED || is_datagram(n)) end(n);
 }
 
-int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length) {
+/* A few entries at a time, as the INS does. */
+static socklen_t tell_network(int64_t at, uint8_t *payload, int64_t *next) {
+    static struct rf_network_entry entries[RF_NETWORK_MOST];
+    static int count;
+    if (at == 0) {
+        memset(entries, 0, sizeof entries);
+        count = linux_network(entries);
+    }
+    int told = count - (int)at < (int)RF_NETWORK_IN_ANSWER ? count - (int)at : (int)RF_NETWORK_IN_ANSWER;
+    memcpy(payload, &entries[at], sizeof entries[0] * (size_t)told);
+    *next = at + told < count ? at + told : 0;
+    return sizeof entries[0] * (socklen_t)told;
+}
+
+int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, int64_t *result) {
     uint32_t n = call->slot;
     if (n >= SLOTS || !connections[n].used || region.slots[n].generation != call->generation) return EBADF;
     struct connection *c = &connections[n];
@@ -181,6 +196,9 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length) 
         if (getsockopt(c->real, (int)call->args[0], (int)call->args[1], payload, length) == 0) return 0;
         *length = 0;
         return errno;
+    case RF_OP_NETWORK:
+        *length = tell_network(call->args[0], payload, result);
+        return 0;
     default:
         return ENOSYS;
     }

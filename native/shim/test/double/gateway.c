@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../../../ins/stack_linux.h"
 #include "gateway.h"
 
 #define POOLED 8
@@ -110,8 +111,9 @@ static void take_calls(void) {
         uint8_t payload[RF_CELL_PAYLOAD];
         socklen_t length = 0;
         harvest();
-        int error = execute(&call, payload, &length);
-        rf_reply(&region, call.cell, call.call_number, error, 0, payload, length);
+        int64_t result = 0;
+        int error = execute(&call, payload, &length, &result);
+        rf_reply(&region, call.cell, call.call_number, error, result, payload, length);
     }
     if (got < 0) die("command ring");
 }
@@ -138,6 +140,7 @@ static void turn(void) {
 }
 
 int main(int argc, char **argv) {
+    linux_network_open();
     struct rf_geometry geometry = {.abi = RF_ABI_LINUX, .slots = SLOTS, .commands = 256, .cells = 64, .region_id = 1,
                                    .pool_bytes = (uint64_t)SLOTS * PAGES_PER_SLOT * RF_PAGE};
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -36,7 +36,7 @@ bool send_with_descriptors(int to, const void *bytes, size_t length, const int *
 int open_slot(void);
 bool offer(int to, uint32_t n);
 /* errno of the call, 0 for success. */
-int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length);
+int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, int64_t *result);
 /* The last reference to the application's end is gone. */
 void hung_up(uint32_t n);
 /* Looks after one slot; says what to wait for on its real socket. */

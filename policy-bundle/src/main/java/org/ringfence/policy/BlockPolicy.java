@@ -10,6 +10,8 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
+import org.ringfence.api.policy.BlockReport;
+import org.ringfence.api.policy.Blocks;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.Verdict;
@@ -17,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Turns away peers whose address is in a blocked prefix, and outgoing connections to one. */
-@Component(service = {Policy.class, BlockPolicy.class}, configurationPid = BlockPolicy.PID, immediate = true,
+@Component(service = {Policy.class, Blocks.class}, configurationPid = BlockPolicy.PID, immediate = true,
         property = "service.ranking:Integer=1000")
 @Designate(ocd = BlockPolicy.Configuration.class)
-public final class BlockPolicy implements Policy {
+public final class BlockPolicy implements Policy, Blocks {
     static final String PID = "org.ringfence.policy.block";
 
     private static final Logger LOG = LoggerFactory.getLogger(BlockPolicy.class);
@@ -106,8 +108,32 @@ public final class BlockPolicy implements Policy {
         return list;
     }
 
-    /** What is wrong with the configuration, one sentence each. */
-    List<String> errors() {
+    @Override
+    public List<String> problems() {
         return errors;
+    }
+
+    @Override
+    public BlockReport block(String prefix, long seconds) {
+        return report(list.block(prefix, seconds));
+    }
+
+    @Override
+    public BlockReport unblock(String prefix) {
+        return report(list.unblock(prefix));
+    }
+
+    @Override
+    public List<BlockReport> blocks() {
+        return list.list().stream().map(this::report).toList();
+    }
+
+    @Override
+    public List<String> errors() {
+        return errors;
+    }
+
+    private BlockReport report(Block block) {
+        return new BlockReport(PrefixText.write(block.prefix()), block.configured(), block.forever() ? -1 : list.secondsLeft(block));
     }
 }

@@ -32,6 +32,7 @@ public final class EgressPolicy implements Policy {
     }
 
     private final BlockList list = new BlockList(System::nanoTime);
+    private volatile List<String> problems = List.of();
 
     @Activate
     public EgressPolicy(Configuration configuration) {
@@ -42,7 +43,8 @@ public final class EgressPolicy implements Policy {
     void configure(Configuration configuration) {
         List<String> entries = Arrays.stream(configuration.forbidden()).flatMap(element -> Arrays.stream(element.split("[,\\s]+")))
                 .filter(entry -> !entry.isEmpty()).toList();
-        for (String error : list.configure(entries)) {
+        problems = List.copyOf(list.configure(entries));
+        for (String error : problems) {
             LOG.error("{}: {}; {} configured prefixes are in force", PID, error, list.configuredCount());
         }
     }
@@ -50,6 +52,11 @@ public final class EgressPolicy implements Policy {
     @Override
     public String name() {
         return "egress";
+    }
+
+    @Override
+    public List<String> problems() {
+        return problems;
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.ringfence.api.policy.BlockReport;
 import org.ringfence.api.policy.Verdict;
 
 class BlockPolicyTest {
@@ -163,7 +164,6 @@ class BlockPolicyTest {
         assertEquals(Verdict.PASS, of(policy, "198.51.100.7"));
         assertEquals(1, policy.errors().size());
         assertTrue(policy.errors().get(0).startsWith("'300.1.2.3' is no address or prefix: write it like"));
-        assertTrue(new BlockCommands(policy).blocked().contains("'300.1.2.3' is no address"));
         policy.configure(Settings.block("RESET", "198.51.100.7"));
         assertEquals(List.of(), policy.errors());
         assertEquals(Verdict.RESET, of(policy, "198.51.100.7"));
@@ -198,12 +198,11 @@ class BlockPolicyTest {
     @Test
     void unblockSaysWhyItCannot() {
         BlockPolicy policy = policy("10.0.0.0/8");
-        BlockCommands commands = new BlockCommands(policy);
         assertMessage("10.0.0.0/8 is blocked by configuration: take it out of 'prefixes' of org.ringfence.policy.block",
-                () -> commands.unblock("10.0.0.0/8"));
+                () -> policy.unblock("10.0.0.0/8"));
         assertMessage("10.1.2.3 is not blocked itself but is inside 10.0.0.0/8: unblock that",
-                () -> commands.unblock("10.1.2.3"));
-        assertMessage("192.0.2.7 is not blocked: 'blocked' lists what is", () -> commands.unblock("192.0.2.7"));
+                () -> policy.unblock("10.1.2.3"));
+        assertMessage("192.0.2.7 is not blocked: 'blocked' lists what is", () -> policy.unblock("192.0.2.7"));
     }
 
     private static void assertMessage(String message, Runnable command) {
@@ -211,18 +210,14 @@ class BlockPolicyTest {
     }
 
     @Test
-    void commandsSayWhatTheyDid() {
+    void blocksAreReportedWithTheirOriginAndTheirEnd() {
         BlockPolicy policy = policy("10.0.0.0/8");
-        BlockCommands commands = new BlockCommands(policy);
-        assertEquals("2001:db8::/32 is blocked", commands.block("2001:DB8:0::/32"));
-        assertEquals("192.0.2.7 is blocked for 90 s", commands.block("192.0.2.7", 90));
-        assertEquals("""
-                10.0.0.0/8 configuration forever
-                2001:db8::/32 command forever
-                192.0.2.7 command 90 s left""", commands.blocked().replaceAll(" +", " "));
-        assertEquals("192.0.2.7 is no longer blocked", commands.unblock("192.0.2.7"));
-        assertEquals("nothing is blocked", new BlockCommands(policy()).blocked());
-        assertThrows(IllegalArgumentException.class, () -> commands.block("192.0.2.7", 0));
+        assertEquals(new BlockReport("2001:db8::/32", false, -1), policy.block("2001:DB8:0::/32", 0));
+        policy.block("192.0.2.7", 90);
+        assertEquals(List.of(new BlockReport("10.0.0.0/8", true, -1), new BlockReport("2001:db8::/32", false, -1),
+                new BlockReport("192.0.2.7", false, 90)), policy.blocks());
+        assertEquals("192.0.2.7", policy.unblock("192.0.2.7").prefix());
+        assertEquals(2, policy.blocks().size());
     }
 
     @Test

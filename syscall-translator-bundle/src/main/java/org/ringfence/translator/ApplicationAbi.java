@@ -22,6 +22,8 @@ final class ApplicationAbi {
     private static final int SHUT_RDWR = 2;
     /** SOCK_NONBLOCK, SOCK_CLOEXEC and whatever else is no type: Linux answers EINVAL to unknown flags. */
     private static final int TYPE_MASK = 0xf;
+    /** Bytes of an entry in the answer to NETWORK: docs/protocol.md, "What the stack has". */
+    private static final int NETWORK_ENTRY = 96;
 
     private final OptionTable options;
     private final int backlogLimit;
@@ -55,6 +57,7 @@ final class ApplicationAbi {
             case SETSOCKOPT -> setOption(call, context);
             case GETSOCKOPT -> getOption(call, context);
             case GETSOCKNAME, GETPEERNAME -> name(call, context);
+            case NETWORK -> network(call);
             // the gateway's own: an application closes by closing its descriptor, and accepts by receiving from it
             case ACCEPT, CLOSE -> LinuxErrno.ENOSYS;
         };
@@ -84,6 +87,8 @@ final class ApplicationAbi {
                     answer.error = LinuxErrno.EIO;
                 }
             }
+            // whole entries, which the application reads with care
+            case NETWORK -> answer.payloadLength = length - length % NETWORK_ENTRY;
             // the gateway asks these itself, and takes their payload apart itself
             case ACCEPT, CLOSE -> answer.payloadLength = length;
             default -> {
@@ -199,6 +204,13 @@ final class ApplicationAbi {
     private static int name(Call call, CallContext context) {
         context.third = ContextForm.ADDRESS;
         arguments(call, 0, 0, 0);
+        call.payloadLength = 0;
+        return 0;
+    }
+
+    /** The cursor is the network stack's own: it gave it. */
+    private static int network(Call call) {
+        arguments(call, call.arguments[0], 0, 0);
         call.payloadLength = 0;
         return 0;
     }

@@ -47,6 +47,22 @@ class CallsTest {
     }
 
     @Test
+    void whatTheStackHasIsAskedForByCursorAndToldInWholeEntries() {
+        for (CallTranslator translator : both) {
+            Call call = Calls.call(Operation.NETWORK, 7L << 32 | 4, 5, 6);
+            call.payloadLength = 9;
+            assertEquals(0, translator.call(call, context));
+            assertArrayEquals(new long[] {7L << 32 | 4, 0, 0, 0, 0, 0}, call.arguments);
+            assertEquals(0, call.payloadLength);
+            Answer answer = new Answer().set(0, 7L << 32 | 8);
+            answer.payloadLength = 3 * 96 + 5;
+            translator.answer(context, answer);
+            assertEquals(3 * 96, answer.payloadLength);
+            assertEquals(7L << 32 | 8, answer.result);
+        }
+    }
+
+    @Test
     void datagramSocketsPass() {
         for (CallTranslator translator : both) {
             assertEquals(0, translator.call(Calls.call(Operation.SOCKET, 2, 2, 17), context));
@@ -98,7 +114,7 @@ class CallsTest {
             assertEquals(LinuxErrno.ENOSYS, translator.call(Calls.call(Operation.ACCEPT, 3, 1), context));
             assertEquals(LinuxErrno.ENOSYS, translator.call(Calls.call(Operation.CLOSE, 0, 1), context));
             Call call = Calls.call(Operation.SOCKET);
-            for (int operation : new int[] {0, -1, 12, 65535, Integer.MIN_VALUE}) {
+            for (int operation : new int[] {0, -1, 13, 65535, Integer.MIN_VALUE}) {
                 call.operation = operation;
                 assertEquals(LinuxErrno.ENOSYS, translator.call(call, context));
             }

@@ -106,7 +106,7 @@ class HostileCallsTest {
     }
 
     private void randomCall(Random random) {
-        call.operation = random.nextInt(10) == 0 ? random.nextInt() : random.nextInt(13);
+        call.operation = random.nextInt(10) == 0 ? random.nextInt() : random.nextInt(14);
         call.slot = random.nextInt();
         call.generation = random.nextInt();
         for (int i = 0; i < call.arguments.length; i++) {
@@ -175,7 +175,7 @@ class HostileCallsTest {
     private void work(CallTranslator translator, int rounds, byte[] address) {
         long sum = 0;
         for (int round = 0; round < rounds; round++) {
-            Operation operation = Operation.of(1 + round % 11);
+            Operation operation = Operation.of(1 + round % 12);
             call.clear(operation, 1, 1);
             call.arguments[0] = operation == Operation.SOCKET ? 10 : LIKELY[round % 7];
             call.arguments[1] = operation == Operation.SOCKET ? 1 : round % 80;

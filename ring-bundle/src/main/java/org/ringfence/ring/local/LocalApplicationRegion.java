@@ -285,6 +285,7 @@ final class LocalApplicationRegion extends BackendRegion {
             flags[slot] |= OWED;
         } else {
             touched(port.packet(near[slot], shared.address() + at(slot)), slot);
+            wakesSent++;
         }
     }
 
@@ -328,6 +329,7 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     protected void tellAnswered(int offset) {
         port.wake(shared.address() + offset);
+        wakesSent++;
     }
 
     @Override

@@ -46,6 +46,7 @@ final class LocalInsRegion extends FrontendRegion {
     void ringIfAsleep() {
         if (mustRing()) {
             port.ring(bell);
+            wakesSent++;
         }
     }
 

@@ -19,6 +19,7 @@ import org.ringfence.api.transport.TransportListener;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.ring.region.DatagramFlow;
 import org.ringfence.ring.region.Journal;
+import org.ringfence.ring.region.MappedRegion;
 import org.ringfence.ring.region.StreamFlow;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -190,10 +191,20 @@ final class LocalSession implements TransportSession {
                     application.pairEvent(Key.low(key), flags);
                 }
             }
-            case Key.DOORBELL, Key.WAKE, Key.POOL -> {
-                // That the turn ended is all they say. A peer's doorbell is never read (docs/protocol.md, "Doorbells").
+            case Key.DOORBELL -> heard(Key.region(key));
+            case Key.WAKE, Key.POOL -> {
+                // That the turn ended is all they say.
             }
             default -> attachments.dispatch(key, flags);
+        }
+    }
+
+    /** A peer's doorbell: that the turn ended is all it says. It is never read (docs/protocol.md, "Doorbells"). */
+    private void heard(int region) {
+        MappedRegion rung = application(region);
+        rung = rung != null ? rung : ins(region);
+        if (rung != null) {
+            rung.heard();
         }
     }
 

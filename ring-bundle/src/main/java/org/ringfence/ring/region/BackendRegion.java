@@ -7,6 +7,7 @@ import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.api.transport.RegionUsage;
 import org.ringfence.api.transport.SocketState;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.SlotLayout;
@@ -108,6 +109,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         if (sleeper >= 0) {
             tellAnswered(sleeper);
         }
+    }
+
+    @Override
+    public RegionUsage usage() {
+        return usage(commands, HeaderLayout.COMMAND_TAIL, -1, cells.cells());
     }
 
     // ---- sockets ----

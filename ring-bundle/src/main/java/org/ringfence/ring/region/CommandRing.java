@@ -47,6 +47,16 @@ final class CommandRing {
         return new HandoverState("commands", 1).put("position", position).put("callNumber", callNumber);
     }
 
+    int entries() {
+        return entries;
+    }
+
+    /** Entries between the gateway's counter and the peer's, within what is possible. */
+    int waiting(int peersCounter) {
+        long distance = Math.abs(Words.getOpaque(memory, peersCounter) - position);
+        return (int) Math.min(distance, entries);
+    }
+
     // ---- consumer: the backend ----
 
     boolean any() {

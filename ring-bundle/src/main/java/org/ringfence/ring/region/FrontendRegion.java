@@ -8,6 +8,7 @@ import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.InsRegion;
 import org.ringfence.api.transport.ProtocolViolation;
+import org.ringfence.api.transport.RegionUsage;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
@@ -134,6 +135,21 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
         }
         memory.get(at + SlotLayout.NAME_ADDRESS, into, offset, length);
         return length;
+    }
+
+    @Override
+    public RegionUsage usage() {
+        return usage(commands, HeaderLayout.COMMAND_HEAD, cells.claimedCells(), cells.cells());
+    }
+
+    @Override
+    public long heartbeat() {
+        return Words.getOpaque(memory, HeaderLayout.BACKEND_HEARTBEAT);
+    }
+
+    @Override
+    public void nudge() {
+        published = true;
     }
 
     @Override

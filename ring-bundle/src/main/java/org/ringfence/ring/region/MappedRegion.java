@@ -6,6 +6,7 @@ import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Region;
+import org.ringfence.api.transport.RegionUsage;
 import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.RecordLayout;
@@ -32,6 +33,9 @@ public abstract class MappedRegion implements Region {
     private final int[] generation;
     private final int[] free;
     private int freeCount;
+    /** For {@link #wakesSent()}, counted by whoever wakes. */
+    protected long wakesSent;
+    private long wakesReceived;
     /** One more than the highest slot ever used. */
     private int highWater;
 
@@ -182,6 +186,26 @@ public abstract class MappedRegion implements Region {
     @Override
     public final int openSlots() {
         return slots - freeCount;
+    }
+
+    @Override
+    public final long wakesSent() {
+        return wakesSent;
+    }
+
+    @Override
+    public final long wakesReceived() {
+        return wakesReceived;
+    }
+
+    /** The peer's doorbell woke the gateway. */
+    public final void heard() {
+        wakesReceived++;
+    }
+
+    protected final RegionUsage usage(CommandRing commands, int peersCounter, int cellsClaimed, int cells) {
+        return new RegionUsage(openSlots(), slots, commands.waiting(peersCounter), commands.entries(), cellsClaimed, cells,
+                (long) (pool.pages() - pool.freePages()) * Grant.PAGE_BYTES, (long) pool.pages() * Grant.PAGE_BYTES);
     }
 
     @Override

@@ -59,6 +59,15 @@ final class ReplyCells {
                 .put("word", word).put("bits", bits);
     }
 
+    int cells() {
+        return cells;
+    }
+
+    /** Cells the gateway has claimed as frontend. */
+    int claimedCells() {
+        return cells - freeCount;
+    }
+
     // ---- backend ----
 
     /** Answers a call; the offset of the futex word to wake, or -1 if nobody sleeps on it. */

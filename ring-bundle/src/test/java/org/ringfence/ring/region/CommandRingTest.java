@@ -42,7 +42,7 @@ class CommandRingTest {
     void aCallArrivesAsItWasPut() throws ProtocolViolation {
         Random random = new Random(3);
         for (int i = 0; i < 10 * TestRegions.COMMANDS; i++) {
-            call.clear(Operation.of(1 + random.nextInt(11)), random.nextInt(), random.nextInt());
+            call.clear(Operation.of(1 + random.nextInt(12)), random.nextInt(), random.nextInt());
             call.cell = i % 2 == 0 ? -1 : random.nextInt(TestRegions.CELLS);
             Arrays.setAll(call.arguments, n -> random.nextLong());
             random.nextBytes(call.payload);

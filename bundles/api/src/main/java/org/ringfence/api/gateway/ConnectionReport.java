@@ -10,11 +10,13 @@ package org.ringfence.api.gateway;
  * @param localPort the application's port
  * @param bytesIn from the network to the application
  * @param bytesOut from the application to the network
+ * @param bytesInPerSecond in the last second
+ * @param bytesOutPerSecond in the last second
  * @param milliseconds since it arrived, or its duration if it has ended
  * @param verdict of the policy chain
  * @param decidedBy name of the policy
- * @param state "open", "closing", "ended" or "refused"
+ * @param state "open", "held", "closing", "ended" or "refused"
  */
 public record ConnectionReport(long id, String application, boolean inbound, String peer, int localPort, long bytesIn, long bytesOut,
-        long milliseconds, String verdict, String decidedBy, String state) {
+        long bytesInPerSecond, long bytesOutPerSecond, long milliseconds, String verdict, String decidedBy, String state) {
 }

@@ -8,6 +8,11 @@ package org.ringfence.api.gateway;
  * @param abi "linux" or "netbsd"
  * @param sockets slots in use, those posted for accepting included
  * @param connections connected sockets
+ * @param bytesInPerSecond bytes towards applications in the last second
+ * @param bytesOutPerSecond bytes towards the network in the last second
+ * @param silentMilliseconds since its heartbeat last moved; the gateway rings it every second, so that more than a few seconds mean
+ *     that it hangs
  */
-public record InsReport(int region, int pid, String abi, int sockets, int connections) {
+public record InsReport(int region, int pid, String abi, int sockets, int connections, long bytesInPerSecond, long bytesOutPerSecond,
+        long silentMilliseconds) {
 }

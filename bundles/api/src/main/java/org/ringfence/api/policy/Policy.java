@@ -1,5 +1,6 @@
 package org.ringfence.api.policy;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -31,5 +32,10 @@ public interface Policy {
     /** Looks at an admitted connection from outside, held or not, four times a second; null: nothing to say. */
     default Finding inspect(Connection connection) {
         return null;
+    }
+
+    /** What is wrong with its configuration, one sentence each; administrators are shown it. Any thread. */
+    default List<String> problems() {
+        return List.of();
     }
 }

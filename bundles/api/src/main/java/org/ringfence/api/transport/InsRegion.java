@@ -42,6 +42,12 @@ public interface InsRegion extends Region {
 
     int peer(int slot, byte[] into, int offset);
 
+    /** What the INS counts up at each turn of its loop; an unchecked copy. An idle INS sleeps and does not count. */
+    long heartbeat();
+
+    /** Rings the INS at the end of the turn although there is nothing for it, so that it shows its heartbeat. */
+    void nudge();
+
     /** Bytes given to the slot's out ring since it was opened. */
     long outGiven(int slot);
 }

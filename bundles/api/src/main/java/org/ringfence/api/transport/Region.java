@@ -40,6 +40,15 @@ public interface Region {
     /** Slots in use. */
     int openSlots();
 
+    /** How full it is. Allocates: for administrators, not for each turn. */
+    RegionUsage usage();
+
+    /** Times the peer was woken since the region was made: doorbells, readiness packets and reply cells' futexes. */
+    long wakesSent();
+
+    /** Times the peer's doorbell woke the gateway. */
+    long wakesReceived();
+
     /** The gateway's own copy of a slot's generation; odd while it is in use. */
     int generation(int slot);
 }

@@ -138,11 +138,12 @@ final class Acceptor {
         Verdict verdict = ledger.admit(socket, true, names, NAME_BYTES + ADDRESS, peer, Addresses.port(names, ADDRESS, local));
         socket.connect();
         if (verdict != Verdict.ALLOW) {
+            trace.accepted(socket, listener.slot, names, NAME_BYTES + ADDRESS, peer, -1);
             socket.closing = true;
             bytes.close(socket, verdict == Verdict.RESET);
             return true;
         }
-        trace.accepted(socket.application(), listener.slot, names, NAME_BYTES + ADDRESS, peer, slot);
+        trace.accepted(socket, listener.slot, names, NAME_BYTES + ADDRESS, peer, slot);
         socket.region().setLocal(slot, names, ADDRESS, local);
         socket.region().setPeer(slot, names, NAME_BYTES + ADDRESS, peer);
         socket.region().connected(slot);

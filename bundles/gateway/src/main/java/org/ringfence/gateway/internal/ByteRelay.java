@@ -7,6 +7,7 @@ import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.SocketState;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
+import org.ringfence.gateway.internal.Timeline.Event;
 
 /**
  * Moves the bytes of connections, and what ends them: end of file, shutdown, reset, close. Every method may be called at any time for any
@@ -25,12 +26,19 @@ final class ByteRelay {
     private final PendingCall pending = new PendingCall();
     private int lingering;
     private boolean holding;
+    /** {@link System#nanoTime()} at the beginning of the turn. */
+    private long now = System.nanoTime();
 
     ByteRelay(TransportSession session, Services services, Ledger ledger, Gatekeeper gatekeeper) {
         this.session = session;
         this.services = services;
         this.ledger = ledger;
         this.gatekeeper = gatekeeper;
+    }
+
+    /** A turn begins. */
+    void begin(long turn) {
+        now = turn;
     }
 
     /** The INS has news of a socket. */
@@ -105,18 +113,19 @@ final class ByteRelay {
     }
 
     void relay(RelayedSocket socket) {
-        if (holding) {
-            return;
-        }
-        if (socket.closeSent) {
-            return; // its slot of the application is free, and may be another socket's by now
+        if (holding || socket.closeSent || socket.held) {
+            return; // closed: its slot of the application is free, and may be another socket's by now
         }
         try {
             if (!socket.closing) {
                 if (socket.inputShut) {
                     socket.inward.discard();
                 } else if (socket.gated) {
+                    long shown = socket.inward.given() - socket.inward.held();
                     gatekeeper.inward(socket);
+                    if (socket.inward.given() - socket.inward.held() > shown) {
+                        socket.timeline.moved(Event.FIRST_IN, Event.LAST_IN, now);
+                    }
                     if (socket.unwanted != null) {
                         end(socket, socket.unwanted);
                         return;
@@ -124,8 +133,8 @@ final class ByteRelay {
                     if (gatekeeper.isDue(socket)) {
                         offer(socket);
                     }
-                } else {
-                    socket.inward.move();
+                } else if (socket.inward.move() > 0) {
+                    socket.timeline.moved(Event.FIRST_IN, Event.LAST_IN, now);
                 }
                 ends(socket);
             }
@@ -134,6 +143,9 @@ final class ByteRelay {
             }
             if (socket.isFlowing() || socket.closing) {
                 boolean moved = socket.gated && !socket.closing ? gatekeeper.outward(socket) : socket.outward.move() > 0;
+                if (moved) {
+                    socket.timeline.moved(Event.FIRST_OUT, Event.LAST_OUT, now);
+                }
                 passOnShutdown(socket);
                 if (socket.closing && socket.phase != Phase.FREE) {
                     progressClose(socket, moved);
@@ -160,6 +172,7 @@ final class ByteRelay {
             fail(socket, error(socket));
         } else if ((marks & SocketState.IN_EOF) != 0 && !socket.endShown) {
             socket.endShown = true;
+            socket.timeline.mark(Event.PEER_ENDED, now);
             socket.region().endOfFile(socket.slot);
         }
     }
@@ -212,6 +225,7 @@ final class ByteRelay {
     /** The connection, or the attempt at one, is over with an error. The INS's slot stays until the application closes. */
     void fail(RelayedSocket socket, int errno) {
         socket.phase = Phase.FAILED;
+        socket.timeline.mark(Event.FAILED, now);
         if (!socket.closing) {
             socket.region().failed(socket.slot, errno);
         }
@@ -230,6 +244,7 @@ final class ByteRelay {
         }
         if (how >= SHUT_WR && !socket.outputShut) {
             socket.outputShut = true;
+            socket.timeline.mark(Event.SHUT, now);
             long tail = socket.region().outTail(socket.slot);
             // The position is the application's word: what it has not written cannot be waited for.
             socket.shutdownAt = position >= socket.outward.moved() && position <= tail ? position : tail;
@@ -256,6 +271,7 @@ final class ByteRelay {
     /** The application's last reference is gone. */
     void closed(RelayedSocket socket) {
         socket.closing = true;
+        socket.timeline.mark(Event.CLOSED, now);
         if (socket.isFlowing()) {
             socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
             lingering++;
@@ -285,6 +301,7 @@ final class ByteRelay {
             return;
         }
         socket.closeSent = true;
+        socket.timeline.mark(Event.CLOSE_SENT, now);
         freeApplicationSide(socket);
         if (socket.ins == null) {
             ledger.ended(socket);
@@ -357,6 +374,30 @@ final class ByteRelay {
         } else if (socket.phase != Phase.FAILED) {
             fail(socket, Errno.ECONNRESET);
         }
+    }
+
+    // ---- an administrator intervenes ----
+
+    /** Ends a connection for both its ends at once. */
+    void reset(RelayedSocket socket) {
+        if (isLingering(socket)) {
+            lingering--;
+            close(socket, true);
+            return;
+        }
+        // Both sides are let go of, as when the INS is gone; the row stays until the application closes its end.
+        InsLink ins = socket.ins;
+        int insSlot = socket.insSlot;
+        call.clear(Operation.CLOSE, insSlot, ins.region.generation(insSlot));
+        call.arguments[1] = 1;
+        pending.clear();
+        pending.operation = Operation.CLOSE;
+        pending.newSlot = insSlot;
+        ins.sockets[insSlot] = null;
+        socket.ins = null;
+        socket.insSlot = -1;
+        ins.send(call, pending);
+        fail(socket, Errno.ECONNRESET);
     }
 
     private static boolean isLingering(RelayedSocket socket) {

@@ -44,6 +44,7 @@ final class CallRelay {
 
     void call(ApplicationLink application, Call call) {
         int row = trace.take(application.region.name(), call);
+        application.calls++;
         pending.clear();
         pending.application = application;
         pending.applicationCell = call.cell;
@@ -185,9 +186,13 @@ final class CallRelay {
         }
         if (socket.datagrams) {
             // the peer's name changes when the INS says so
-            return ledger.admitDatagrams(socket, false, address, length) == Verdict.ALLOW ? 0 : Errno.ECONNREFUSED;
+            Verdict verdict = ledger.admitDatagrams(socket, false, address, length);
+            trace.judged(pending.trace, verdict, socket.decidedBy);
+            return verdict == Verdict.ALLOW ? 0 : Errno.ECONNREFUSED;
         }
-        if (ledger.admit(socket, false, address, 0, length, socket.localPort) != Verdict.ALLOW) {
+        Verdict verdict = ledger.admit(socket, false, address, 0, length, socket.localPort);
+        trace.judged(pending.trace, verdict, socket.decidedBy);
+        if (verdict != Verdict.ALLOW) {
             ledger.refused(socket);
             socket.id = 0;
             return Errno.ECONNREFUSED;

@@ -20,6 +20,7 @@ import org.ringfence.api.transport.Transport;
 import org.ringfence.api.transport.TransportListener;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
+import org.ringfence.gateway.internal.Stages.Stage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +48,10 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final Gatekeeper gatekeeper;
     private final ByteRelay bytes;
     private final Sweep sweep;
-    private final CallTrace trace = new CallTrace();
+    private final Stages stages = new Stages();
+    private final CallTrace trace = new CallTrace(stages);
+    private final Intervention intervention;
+    private final Rates rates = new Rates();
     private final Acceptor acceptor;
     private final CallRelay calls;
     private final AnswerRelay answers;
@@ -60,6 +64,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
     private long policiesMissingSince;
+    /** Calls, answers and pieces of news taken. */
+    private long done;
     private long lastTick = System.nanoTime();
 
     /**
@@ -71,9 +77,10 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         this.settings = settings;
         this.insChanged = insChanged;
         table = new SocketTable(session);
-        ledger = new Ledger(table, services);
+        ledger = new Ledger(table, services, stages);
         gatekeeper = new Gatekeeper(services, this::listenerKnown);
         bytes = new ByteRelay(session, services, ledger, gatekeeper);
+        intervention = new Intervention(ledger, bytes);
         sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, gatekeeper), new PeerWindows());
         acceptor = new Acceptor(services, table, ledger, bytes, gatekeeper, sweep, trace);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
@@ -130,6 +137,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private void turn() {
         services.begin();
         gatekeeper.beginTurn();
+        bytes.begin(System.nanoTime());
         runAsked();
         if (!session.isThere()) {
             return;
@@ -180,25 +188,42 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         }
         if (judging) {
             PendingCall pending;
-            for (int i = 0; i < BATCH && session.hasRoom() && (pending = ins.takeAnswer(answer)) != null; i++) {
+            long before = done;
+            for (; done - before < BATCH && session.hasRoom() && (pending = ins.takeAnswer(answer)) != null; done++) {
                 answers.answer(ins, pending, answer);
             }
         }
-        for (int i = 0, slot; !bytes.isHolding() && i < BATCH && session.hasRoom() && (slot = ins.region.takePending()) >= 0; i++) {
+        long before = done;
+        long began = System.nanoTime();
+        for (int slot; !bytes.isHolding() && done - before < BATCH && session.hasRoom() && (slot = ins.region.takePending()) >= 0; done++) {
             bytes.newsFromIns(ins, slot);
+        }
+        measure(Stage.RELAY, before, began);
+    }
+
+    private void measure(Stage stage, long doneBefore, long began) {
+        if (done != doneBefore) {
+            stages.record(stage, System.nanoTime() - began);
         }
     }
 
     private void takeFrom(ApplicationLink application, boolean judging) {
         try {
             if (judging) {
-                for (int i = 0; i < BATCH && session.hasRoom() && application.region.takeCall(call); i++) {
+                long before = done;
+                long began = System.nanoTime();
+                for (; done - before < BATCH && session.hasRoom() && application.region.takeCall(call); done++) {
                     calls.call(application, call);
                 }
+                measure(Stage.CALLS, before, began);
             }
-            for (int i = 0, slot; !bytes.isHolding() && i < BATCH && session.hasRoom() && (slot = application.region.takePending()) >= 0; i++) {
+            long before = done;
+            long began = System.nanoTime();
+            for (int slot; !bytes.isHolding() && done - before < BATCH && session.hasRoom()
+                    && (slot = application.region.takePending()) >= 0; done++) {
                 bytes.newsFromApplication(application, slot);
             }
+            measure(Stage.RELAY, before, began);
         } catch (ProtocolViolation violation) {
             session.detach(violation.region(), violation.getMessage());
         }
@@ -207,8 +232,9 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private void tick() {
         long now = System.nanoTime();
         if (now - lastTick >= TICK_MILLISECONDS * 1_000_000L) {
-            lastTick = now;
             bytes.tick(table, now);
+            rates.look(table.rows(), applications, inss, now, now - lastTick);
+            lastTick = now;
         }
     }
 
@@ -307,7 +333,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     @Override
     public void attached(InsRegion region) {
         inss = Arrays.copyOf(inss, inss.length + 1);
-        inss[inss.length - 1] = new InsLink(region);
+        inss[inss.length - 1] = new InsLink(region, stages);
         LOG.info("region {}: INS (pid {}, abi {}) attached", region.id(), region.pid(), region.abi());
         insChanged.run();
     }
@@ -374,12 +400,25 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         return new ArrayList<>(table.rows());
     }
 
+    /** Rows of the connection table, free ones included. */
+    int socketCount() {
+        return table.rows().size();
+    }
+
     Ledger ledger() {
         return ledger;
     }
 
     CallTrace trace() {
         return trace;
+    }
+
+    Stages stages() {
+        return stages;
+    }
+
+    Intervention intervention() {
+        return intervention;
     }
 
     /** Connections reset since the start because no slot or record was left. */

@@ -3,12 +3,7 @@ package org.ringfence.gateway.internal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -25,29 +20,20 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
 import org.ringfence.api.call.CallTranslator;
-import org.ringfence.api.gateway.ApplicationReport;
-import org.ringfence.api.gateway.CallReport;
-import org.ringfence.api.gateway.ConnectionReport;
-import org.ringfence.api.gateway.Gateway;
-import org.ringfence.api.gateway.InsReport;
-import org.ringfence.api.gateway.PauseReport;
-import org.ringfence.api.gateway.ServiceReport;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.transport.Transport;
-import org.ringfence.gateway.internal.RelayedSocket.Phase;
 import org.ringfence.gateway.internal.Versions.Origin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The gateway as a component: starts the event loop and the INS, follows translators and policies as they come and go, and answers
- * administrators. The file {@code ready} in the state directory is there while an INS is attached.
+ * The gateway as a component: starts the event loop and the INS, follows translators and policies as they come and go.
+ * {@link Reports} answers administrators. The file {@code ready} in the state directory is there while an INS is attached.
  */
-@Component(service = Gateway.class, immediate = true, configurationPid = "org.ringfence.gateway")
+@Component(service = GatewayComponent.class, immediate = true, configurationPid = "org.ringfence.gateway")
 @Designate(ocd = GatewayComponent.Config.class)
-public final class GatewayComponent implements Gateway {
+public final class GatewayComponent {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayComponent.class);
-    private static final long ANSWER_SECONDS = 5;
 
     @ObjectClassDefinition(name = "Ringfence gateway", description = "The event loop between applications and INSs")
     public @interface Config {
@@ -112,6 +98,14 @@ public final class GatewayComponent implements Gateway {
         }
     }
 
+    EventLoop loop() {
+        return loop;
+    }
+
+    ServicesInCharge services() {
+        return services;
+    }
+
     private void insChanged() {
         try {
             if (loop.inss().isEmpty()) {
@@ -164,78 +158,5 @@ public final class GatewayComponent implements Gateway {
         long id = properties.get(Constants.SERVICE_BUNDLEID) instanceof Long number ? number : -1;
         Bundle bundle = context.getBundle(id);
         return bundle == null ? new Origin(id, "?", "?") : new Origin(id, bundle.getSymbolicName(), bundle.getVersion().toString());
-    }
-
-    // ---- answers to administrators ----
-
-    private <T> T ask(Supplier<T> question) {
-        try {
-            return loop.ask(question).get(ANSWER_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("the event loop has not answered within " + ANSWER_SECONDS + " s", e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
-    }
-
-    @Override
-    public List<ApplicationReport> applications() {
-        return ask(() -> loop.applications().stream().map(application -> {
-            int listeners = 0;
-            int connections = 0;
-            for (RelayedSocket socket : application.sockets) {
-                listeners += socket != null && socket.phase == Phase.LISTENING ? 1 : 0;
-                connections += socket != null && socket.phase == Phase.CONNECTED ? 1 : 0;
-            }
-            return new ApplicationReport(application.region.id(), application.region.name(), application.region.pid(),
-                    application.region.openSlots(), listeners, connections);
-        }).toList());
-    }
-
-    @Override
-    public List<InsReport> inss() {
-        return ask(() -> loop.inss().stream().map(link -> {
-            int connections = 0;
-            for (RelayedSocket socket : link.sockets) {
-                connections += socket != null && socket.phase == Phase.CONNECTED ? 1 : 0;
-            }
-            return new InsReport(link.region.id(), link.region.pid(), link.region.abi(), link.region.openSlots(), connections);
-        }).toList());
-    }
-
-    @Override
-    public List<ConnectionReport> connections() {
-        return ask(() -> loop.ledger().report());
-    }
-
-    @Override
-    public List<CallReport> trace(int limit) {
-        return ask(() -> loop.trace().report(limit));
-    }
-
-    @Override
-    public long calls() {
-        return ask(() -> loop.trace().calls());
-    }
-
-    @Override
-    public List<ServiceReport> services() {
-        return services.report();
-    }
-
-    @Override
-    public List<PauseReport> pauses() {
-        return ask(() -> loop.pauses().report());
-    }
-
-    @Override
-    public void resetPauses() {
-        ask(() -> {
-            loop.pauses().reset();
-            return null;
-        });
     }
 }

@@ -3,6 +3,7 @@ package org.ringfence.gateway.internal;
 import java.util.ArrayDeque;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
+import org.ringfence.api.call.Operation;
 import org.ringfence.api.transport.InsRegion;
 
 /**
@@ -17,6 +18,15 @@ final class InsLink {
     final RelayedSocket[] sockets;
     private final PendingCall[] calls = new PendingCall[CELLS];
     private final PendingCall answered = new PendingCall();
+    private final Stages stages;
+    final Rate sent = new Rate();
+    final Rate received = new Rate();
+    /** Sums over its connections. */
+    long bytesInPerSecond;
+    long bytesOutPerSecond;
+    /** The INS's heartbeat when it last moved, and when that was seen. */
+    private long heartbeat = -1;
+    private long heartbeatAt = System.nanoTime();
 
     /** A call that waits for room. */
     private record Waiting(Call call, PendingCall pending) {
@@ -24,8 +34,9 @@ final class InsLink {
 
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
 
-    InsLink(InsRegion region) {
+    InsLink(InsRegion region, Stages stages) {
         this.region = region;
+        this.stages = stages;
         sockets = new RelayedSocket[region.slots()];
         for (int i = 0; i < CELLS; i++) {
             calls[i] = new PendingCall();
@@ -55,6 +66,21 @@ final class InsLink {
         }
     }
 
+    /** Looks whether the INS lives, and rings it so that it shows it at the next look. Called about once a second. */
+    void look(long now) {
+        long beat = region.heartbeat();
+        if (beat != heartbeat) {
+            heartbeat = beat;
+            heartbeatAt = now;
+        } else {
+            region.nudge();
+        }
+    }
+
+    long silentNanoseconds() {
+        return System.nanoTime() - heartbeatAt;
+    }
+
     boolean hasWaiting() {
         return !waiting.isEmpty();
     }
@@ -70,6 +96,7 @@ final class InsLink {
             return false;
         }
         copy(pending, calls[cell]);
+        calls[cell].sent = System.nanoTime();
         return true;
     }
 
@@ -93,6 +120,9 @@ final class InsLink {
         }
         // The cell is free again, and what the answer sets off may claim it.
         copy(calls[cell], answered);
+        if (answered.operation != Operation.ACCEPT) { // which waits for a peer
+            stages.record(Stages.Stage.INS, System.nanoTime() - calls[cell].sent);
+        }
         calls[cell].clear();
         return answered;
     }

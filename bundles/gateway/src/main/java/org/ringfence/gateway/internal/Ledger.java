@@ -4,10 +4,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.ringfence.api.call.CallTranslator;
-import org.ringfence.api.gateway.ConnectionReport;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Verdict;
 import org.ringfence.api.transport.SocketState;
+import org.ringfence.gateway.internal.Timeline.Event;
 
 /** Keeps account of connections: their admission by the policies, their names, their end. Event loop's thread only. */
 final class Ledger {
@@ -17,22 +17,28 @@ final class Ledger {
     private final SocketTable table;
     private final Services services;
     private final byte[] name = new byte[32];
-    private final ArrayDeque<ConnectionReport> ended = new ArrayDeque<>();
+    private final ArrayDeque<ConnectionSnapshot> ended = new ArrayDeque<>();
+    private final Stages stages;
     private long lastId;
 
-    Ledger(SocketTable table, Services services) {
+    Ledger(SocketTable table, Services services, Stages stages) {
         this.table = table;
+        this.stages = stages;
         this.services = services;
     }
 
     /** Asks the policies about a connection whose peer has the given Linux address. */
     Verdict admit(RelayedSocket socket, boolean inbound, byte[] peer, int at, int length, int localPort) {
+        if (socket.id == 0) {
+            socket.timeline.clear(); // of an earlier attempt
+        }
         socket.id = ++lastId;
         socket.inbound = inbound;
         socket.peerIs16 = Addresses.copy(peer, at, length, socket.peer4, socket.peer16);
         socket.peerPort = Addresses.port(peer, at, length);
         socket.localPort = localPort;
         socket.since = System.nanoTime();
+        socket.timeline.arrived(socket.since);
         PolicyChain policies = services.policies();
         if (policies == null) {
             socket.verdict = Verdict.REFUSE;
@@ -41,6 +47,9 @@ final class Ledger {
             socket.verdict = policies.admit(socket);
             socket.decidedBy = policies.decidedBy();
         }
+        long judged = System.nanoTime();
+        socket.timeline.mark(Event.JUDGED, judged);
+        stages.record(Stages.Stage.JUDGE, judged - socket.since);
         return socket.verdict;
     }
 
@@ -59,6 +68,17 @@ final class Ledger {
 
     /** A connection the application asked for stands. */
     void connected(RelayedSocket socket) {
+        named(socket);
+        if (socket.datagrams) {
+            socket.phase = RelayedSocket.Phase.CONNECTED;
+        } else {
+            socket.connect();
+        }
+        socket.region().connected(socket.slot);
+    }
+
+    /** The socket has a name of its own now, another one, or none. */
+    private void named(RelayedSocket socket) {
         CallTranslator translator = services.translator(socket.ins.region.abi());
         int length = socket.ins.region.local(socket.insSlot, name, 0);
         if (translator != null) {
@@ -66,12 +86,6 @@ final class Ledger {
         }
         socket.localPort = Addresses.port(name, 0, length);
         socket.region().setLocal(socket.slot, name, 0, Math.min(length, MAX_NAME));
-        if (socket.datagrams) {
-            socket.phase = RelayedSocket.Phase.CONNECTED;
-        } else {
-            socket.connect();
-        }
-        socket.region().connected(socket.slot);
     }
 
     /** CONNECT of a datagram socket was answered: it has a peer now, another one, or none. */
@@ -86,6 +100,8 @@ final class Ledger {
         if (socket.ins.region.state(socket.insSlot) == SocketState.CONNECTED) {
             connected(socket);
         } else {
+            // without a peer, or one with port 0, which Linux does not tell: the local address is chosen, or given up, all the same
+            named(socket);
             socket.phase = RelayedSocket.Phase.OPEN;
             socket.region().notConnected(socket.slot);
         }
@@ -105,7 +121,7 @@ final class Ledger {
 
     private void endConnection(RelayedSocket socket) {
         if (socket.isConnection()) {
-            note(report(socket, socket.verdict == Verdict.ALLOW ? "ended" : "refused"));
+            note(socket, socket.verdict == Verdict.ALLOW ? "ended" : "refused");
             PolicyChain policies = services.policies();
             if (policies != null && socket.verdict == Verdict.ALLOW) {
                 policies.closed(socket);
@@ -115,30 +131,48 @@ final class Ledger {
 
     /** A connection was refused before it had a slot of the application. */
     void refused(RelayedSocket socket) {
-        note(report(socket, "refused"));
+        note(socket, "refused");
     }
 
-    private void note(ConnectionReport report) {
+    private void note(RelayedSocket socket, String state) {
+        socket.timeline.mark(Event.ENDED);
         if (ended.size() == ENDED_KEPT) {
             ended.removeFirst();
         }
-        ended.addLast(report);
+        ended.addLast(new ConnectionSnapshot(socket, state));
     }
 
-    private static ConnectionReport report(RelayedSocket socket, String state) {
-        return new ConnectionReport(socket.id, socket.application(), socket.inbound, Addresses.text(socket.peerAddress(), socket.peerPort),
-                socket.localPort, socket.bytesIn(), socket.bytesOut(), (System.nanoTime() - socket.since) / 1_000_000,
-                String.valueOf(socket.verdict).toLowerCase(java.util.Locale.ROOT), socket.decidedBy, state);
+    /** The last connections that ended. */
+    List<ConnectionSnapshot> ended() {
+        return List.copyOf(ended);
     }
 
-    List<ConnectionReport> report() {
-        List<ConnectionReport> reports = new ArrayList<>(ended);
-        for (RelayedSocket socket : table.rows()) {
-            if (socket.phase != RelayedSocket.Phase.FREE && socket.isConnection()) {
-                reports.add(report(socket, socket.closing ? "closing" : "open"));
+    /** The open connections among some rows of the table: a slice, so that no turn is long. */
+    List<ConnectionSnapshot> open(int from, int to) {
+        List<ConnectionSnapshot> open = new ArrayList<>();
+        for (RelayedSocket socket : table.rows().subList(Math.min(from, table.rows().size()), Math.min(to, table.rows().size()))) {
+            if (isOpen(socket)) {
+                open.add(new ConnectionSnapshot(socket, state(socket)));
             }
         }
-        reports.sort(java.util.Comparator.comparingLong(ConnectionReport::id));
-        return reports;
+        return open;
+    }
+
+    private static boolean isOpen(RelayedSocket socket) {
+        return socket.phase != RelayedSocket.Phase.FREE && socket.isConnection();
+    }
+
+    private static String state(RelayedSocket socket) {
+        return socket.closing ? "closing" : socket.held ? "held" : "open";
+    }
+
+    /** The row of an open connection, or null. */
+    RelayedSocket find(long id) {
+        for (RelayedSocket socket : table.rows()) {
+            if (isOpen(socket) && socket.id == id) {
+                return socket;
+            }
+        }
+        return null;
     }
 }

@@ -20,11 +20,14 @@ final class OptionName {
     private static final Map<Integer, String> IP = Map.of(1, "IP_TOS", 2, "IP_TTL", 24, "IP_BIND_ADDRESS_NO_PORT");
     private static final Map<Integer, String> IPV6 = Map.of(26, "IPV6_V6ONLY", 67, "IPV6_TCLASS");
 
-    /** The option's name, or level and number. */
-    static String of(long level, long option) {
+    private static final Map<Integer, String> LEVELS = Map.of(SOL_IP, "SOL_IP", SOL_SOCKET, "SOL_SOCKET", SOL_TCP, "SOL_TCP", 17, "SOL_UDP",
+            SOL_IPV6, "SOL_IPV6");
+
+    /** Level and option as strace shows them: names, or numbers where there is none. */
+    static String levelAndName(long level, long option) {
         Map<Integer, String> names = level == SOL_SOCKET ? SOCKET : level == SOL_TCP ? TCP : level == SOL_IP ? IP : level == SOL_IPV6 ? IPV6 : Map.of();
         String name = names.get((int) option);
-        return name != null ? name : "level " + level + ", option " + option;
+        return LEVELS.getOrDefault((int) level, Long.toString(level)) + ", " + (name != null ? name : Long.toString(option));
     }
 
     private OptionName() {

@@ -2,6 +2,7 @@ package org.ringfence.gateway.internal;
 
 import java.util.List;
 import org.HdrHistogram.Histogram;
+import org.ringfence.api.gateway.LatencyReport;
 import org.ringfence.api.gateway.PauseReport;
 
 /**
@@ -73,5 +74,11 @@ final class PauseMeter {
     private static PauseReport report(String what, Histogram histogram) {
         return new PauseReport(what, histogram.getTotalCount(), histogram.getValueAtPercentile(50) / 1000, histogram.getValueAtPercentile(99) / 1000,
                 histogram.getMaxValue() / 1000);
+    }
+
+    /** The same, in nanoseconds and with more percentiles. */
+    List<LatencyReport> latencies() {
+        return List.of(Stages.report("turn", "a turn of the event loop, without its sleep", turns),
+                Stages.report("swap", "the longest turn after an exchange of a service", swaps));
     }
 }

@@ -17,6 +17,8 @@ final class PendingCall {
     long applicationCall;
     /** Region the call came from: an application that is gone gets no answer. */
     ApplicationLink application;
+    /** When it was sent to the INS, {@link System#nanoTime()}. */
+    long sent;
     /** Row of the trace, or -1. */
     int trace;
     final CallContext context = new CallContext();

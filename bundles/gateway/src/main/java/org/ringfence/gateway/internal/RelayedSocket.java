@@ -9,6 +9,7 @@ import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Flow;
 import org.ringfence.api.transport.TransportSession;
+import org.ringfence.gateway.internal.Timeline.Event;
 
 /**
  * One socket of an application and its counterpart in an INS: the row of the connection table. Reused for socket after socket;
@@ -72,6 +73,11 @@ final class RelayedSocket implements Connection {
     boolean gated;
     /** What a policy has decided in the middle of moving bytes; carried out behind it. */
     Measure unwanted;
+    /** An administrator holds it: no byte moves. */
+    boolean held;
+    final Timeline timeline = new Timeline();
+    final Rate rateIn = new Rate();
+    final Rate rateOut = new Rate();
 
     long id;
     boolean inbound;
@@ -119,6 +125,10 @@ final class RelayedSocket implements Connection {
         listening = null;
         gated = false;
         unwanted = null;
+        held = false;
+        timeline.clear();
+        rateIn.reset();
+        rateOut.reset();
         id = 0;
         inbound = false;
         peerPort = 0;
@@ -146,6 +156,7 @@ final class RelayedSocket implements Connection {
     /** The connection stands: connects the rings. */
     void connect() {
         phase = Phase.CONNECTED;
+        timeline.mark(Event.STOOD);
         bind();
     }
 

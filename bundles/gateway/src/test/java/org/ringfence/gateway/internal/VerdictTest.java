@@ -43,7 +43,7 @@ class VerdictTest {
         }
         RunningGateway.await("only the listener is left", () -> gateway.relayedSockets() == 1);
         assertFalse(server.hasSaidMore(), "the application learned of it");
-        assertEquals("refused", gateway.ask(() -> gateway.loop.ledger().report()).get(0).state());
+        assertEquals("refused", new Reports(gateway.loop, null).connections().get(0).state());
     }
 
     @Test

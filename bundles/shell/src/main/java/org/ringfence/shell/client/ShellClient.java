@@ -50,7 +50,7 @@ public final class ShellClient {
             gateway.connect(address);
             ShellClient client = new ShellClient(gateway, System.out, System.err);
             int status = args.length > 1
-                    ? client.run(String.join(" ", Arrays.copyOfRange(args, 1, args.length)))
+                    ? client.run(command(Arrays.copyOfRange(args, 1, args.length)))
                     : client.runLines(new BufferedReader(new InputStreamReader(System.in)), terminal());
             System.exit(status);
         } catch (IOException e) {
@@ -58,6 +58,19 @@ public final class ShellClient {
                     + ": is the gateway running? './ringfence status' says, './ringfence logs' why not");
             System.exit(UNREACHABLE);
         }
+    }
+
+    /** One argument is a line as it would be typed; of several, each is one word of the command. */
+    static String command(String... words) {
+        if (words.length == 1) {
+            return words[0];
+        }
+        StringBuilder line = new StringBuilder(words[0]);
+        for (String word : Arrays.asList(words).subList(1, words.length)) {
+            boolean plain = !word.isEmpty() && word.chars().allMatch(c -> Character.isLetterOrDigit(c) || "_./:,@%+-=".indexOf(c) >= 0);
+            line.append(' ').append(plain ? word : "\"" + word.replaceAll("[\\\\\"$]", "\\\\$0") + "\"");
+        }
+        return line.toString();
     }
 
     /** The caller knows: {@code System.console()} also wants standard output to be a terminal, and differs by JDK. */

@@ -1,37 +1,37 @@
 package org.ringfence.shell.command;
 
-import org.apache.felix.service.command.CommandProcessor;
-import org.apache.felix.service.command.Descriptor;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.ringfence.shell.text.Rows;
 
-/** {@code ringfence:bundles}: the bundles of the gateway, one line each. */
-@Component(service = BundlesCommand.class, property = {
-    CommandProcessor.COMMAND_SCOPE + "=ringfence",
-    CommandProcessor.COMMAND_FUNCTION + "=bundles"
-})
-public final class BundlesCommand {
-
+/** {@code ringfence:bundles}: the bundles of the gateway. */
+@Component(service = Command.class, property = {Command.SCOPE, Command.FUNCTION + "bundles"})
+public final class BundlesCommand extends Command {
     private final BundleContext context;
 
     @Activate
     public BundlesCommand(BundleContext context) {
+        super(new Usage("bundles", "the bundles, with the services they offer and how long ago they were replaced")
+                .flag("--json", "for scripts"));
         this.context = context;
     }
 
-    @Descriptor("bundles with id, state, name and version")
-    public String bundles() {
-        Table table = new Table(">ID", "STATE", "NAME", "VERSION");
+    @Override
+    protected Object run(Arguments arguments, Screen screen) {
+        Rows rows = new Rows("none").number("id").text("state", "name", "version").number("services").span("age");
         for (Bundle bundle : context.getBundles()) {
-            table.row(bundle.getBundleId(), state(bundle), bundle.getSymbolicName(), bundle.getVersion());
+            ServiceReference<?>[] services = bundle.getRegisteredServices();
+            rows.row(bundle.getBundleId(), state(bundle), bundle.getSymbolicName(), bundle.getVersion(),
+                    services == null ? 0 : services.length, bundle.getLastModified() == 0 ? null : Math.max(0, System.currentTimeMillis() - bundle.getLastModified()));
         }
-        return table.toString();
+        return rows;
     }
 
-    private static String state(Bundle bundle) {
+    static String state(Bundle bundle) {
         // a fragment is attached to its host and is never started
         boolean fragment = bundle.getHeaders().get(Constants.FRAGMENT_HOST) != null;
         return switch (bundle.getState()) {

@@ -1,30 +1,31 @@
 package org.ringfence.shell.command;
 
-import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
-import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.PolicyReport;
+import org.ringfence.shell.text.Rows;
 
 /** {@code ringfence:policies}: the chain in order, and what each policy has done. */
-@Component(service = PoliciesCommand.class, property = {"osgi.command.scope=ringfence", "osgi.command.function=policies"})
-public final class PoliciesCommand {
-    private final PolicyChain chain;
+@Component(service = Command.class, property = {Command.SCOPE, Command.FUNCTION + "policies"})
+public final class PoliciesCommand extends Command {
+    private final Lookup lookup;
 
     @Activate
-    public PoliciesCommand(@Reference PolicyChain chain) {
-        this.chain = chain;
+    public PoliciesCommand(@Reference Lookup lookup) {
+        super(new Usage("policies", "the policies in the order they are asked, what they said, and the time they took")
+                .flag("--json", "for scripts"));
+        this.lookup = lookup;
     }
 
-    @Descriptor("policies in the order they are asked, with verdicts and mean time")
-    public String policies() {
-        Table table = new Table("POLICY", ">RANKING", ">ASKED", ">ALLOWED", ">REFUSED", ">PASSED", ">NS/CALL");
-        for (PolicyReport report : chain.report()) {
-            table.row(report.name(), report.ranking(), report.asked(), report.allowed(), report.refused(),
-                    report.asked() - report.allowed() - report.refused(),
-                    report.asked() == 0 ? 0 : report.nanoseconds() / report.asked());
+    @Override
+    protected Object run(Arguments arguments, Screen screen) {
+        Rows rows = new Rows("no policy: every connection is refused").text("policy").number("ranking", "asked", "allowed", "refused", "passed")
+                .nanoseconds("mean", "total");
+        for (PolicyReport p : lookup.chain().report()) {
+            rows.row(p.name(), p.ranking(), p.asked(), p.allowed(), p.refused(), p.asked() - p.allowed() - p.refused(),
+                    p.asked() == 0 ? 0 : p.nanoseconds() / p.asked(), p.nanoseconds());
         }
-        return chain.report().isEmpty() ? "no policy: every connection is refused" : table.toString();
+        return rows;
     }
 }

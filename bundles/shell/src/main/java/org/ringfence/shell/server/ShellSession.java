@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.ringfence.shell.command.Failure;
 import org.ringfence.shell.protocol.Frame;
 import org.ringfence.shell.protocol.FrameOutputStream;
 import org.slf4j.Logger;
@@ -157,6 +158,9 @@ final class ShellSession {
                 stdout.println(session.format(result, Converter.INSPECT));
             }
             return 0;
+        } catch (Failure e) {
+            stderr.println(e.getMessage());
+            return e.status();
         } catch (Exception | LinkageError e) {
             LOG.debug("shell: '{}' failed", line, e);
             stderr.println(reason(e));
@@ -166,9 +170,9 @@ final class ShellSession {
 
     private static String reason(Throwable thrown) {
         if (thrown.getClass().getSimpleName().equals("CommandNotFoundException")) {
-            return thrown.getMessage() + ": 'help' lists the commands";
+            return thrown.getMessage().replaceFirst("^Command not found: *", "there is no command '") + "': 'help' lists the commands";
         }
         String message = thrown.getMessage();
-        return message == null ? thrown.toString() : message;
+        return message == null ? thrown.toString() : message.strip().replaceAll("\\s*\\R\\s*", ": ");
     }
 }

@@ -1,15 +1,21 @@
-package org.ringfence.shell.command;
+package org.ringfence.shell.text;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Rows and columns as text: each column as wide as its widest cell, two spaces between columns.
+ * Rows and columns as text: each column as wide as its widest cell, two spaces between columns, and no line longer than
+ * {@link #WIDTH} as long as the left-aligned columns can give way.
  *
  * <p>Not thread-safe: made, filled and printed by one command.
  */
 public final class Table {
 
+    /** Columns of a line that fits a terminal of usual size. */
+    public static final int WIDTH = 100;
+
+    /** A column that gives way keeps so much. */
+    private static final int NARROWEST = 6;
     private static final String GAP = "  ";
 
     private final List<String[]> rows = new ArrayList<>();
@@ -55,16 +61,42 @@ public final class Table {
                 widths[column] = Math.max(widths[column], row[column].length());
             }
         }
+        narrow(widths);
         StringBuilder text = new StringBuilder();
         for (String[] row : rows) {
             StringBuilder line = new StringBuilder();
             for (int column = 0; column < widths.length; column++) {
-                String padding = " ".repeat(widths[column] - row[column].length());
-                line.append(column == 0 ? "" : GAP)
-                        .append(rightAligned[column] ? padding + row[column] : row[column] + padding);
+                String cell = cut(row[column], widths[column]);
+                String padding = " ".repeat(widths[column] - cell.length());
+                line.append(column == 0 ? "" : GAP).append(rightAligned[column] ? padding + cell : cell + padding);
             }
             text.append(text.isEmpty() ? "" : "\n").append(line.toString().stripTrailing());
         }
         return text.toString();
+    }
+
+    /** Takes from the widest left-aligned column until the line fits. Numbers, which are right-aligned, are never cut. */
+    private void narrow(int[] widths) {
+        int line = GAP.length() * (widths.length - 1);
+        for (int width : widths) {
+            line += width;
+        }
+        for (; line > WIDTH; line--) {
+            int widest = -1;
+            for (int column = 0; column < widths.length; column++) {
+                if (!rightAligned[column] && widths[column] > NARROWEST && (widest < 0 || widths[column] > widths[widest])) {
+                    widest = column;
+                }
+            }
+            if (widest < 0) {
+                return;
+            }
+            widths[widest]--;
+        }
+    }
+
+    /** {@code text}, its end replaced by a mark if it is longer than {@code width}. */
+    static String cut(String text, int width) {
+        return text.length() <= width ? text : text.substring(0, width - 1) + "~";
     }
 }

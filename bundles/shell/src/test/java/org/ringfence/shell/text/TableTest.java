@@ -1,7 +1,8 @@
-package org.ringfence.shell.command;
+package org.ringfence.shell.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -24,5 +25,13 @@ class TableTest {
     @Test
     void refusesARowThatDoesNotFit() {
         assertThrows(IllegalArgumentException.class, () -> new Table("A", "B").row("only one"));
+    }
+
+    @Test
+    void keepsLinesWithinOneHundredColumnsByCuttingTheWidestText() {
+        String text = new Table("NAME", ">BYTES", "WHY").row("n".repeat(70), 12345, "w".repeat(60)).toString();
+        text.lines().forEach(line -> assertTrue(line.length() <= Table.WIDTH, line));
+        assertTrue(text.contains("12345"), text);
+        assertTrue(text.contains("n~"), text);
     }
 }

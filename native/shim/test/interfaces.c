@@ -1,0 +1,190 @@
+/* Interfaces: what ioctl(), the functions of if_nameindex(3) and rtnetlink tell of the loopback's, which every stack
+ * has. The rest is compared by itest/e2e/names.sh, with what the stack really has. */
+#include "check.h"
+
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+static struct ifreq request_for(const char *name) {
+    struct ifreq request = {0};
+    strcpy(request.ifr_name, name);
+    return request;
+}
+
+static uint32_t ipv4(const struct sockaddr *address) {
+    return address->sa_family == AF_INET ? ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) : 0;
+}
+
+static void by_ioctl(int fd) {
+    struct ifreq r = request_for("lo");
+    check(ioctl(fd, SIOCGIFINDEX, &r) == 0 && r.ifr_ifindex == 1, "the loopback interface is number 1");
+    r = (struct ifreq){.ifr_ifindex = 1};
+    check(ioctl(fd, SIOCGIFNAME, &r) == 0 && strcmp(r.ifr_name, "lo") == 0, "and number 1 is called lo");
+    r = request_for("lo");
+    check(ioctl(fd, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == (IFF_UP | IFF_LOOPBACK),
+          "it is up");
+    r = request_for("lo");
+    check(ioctl(fd, SIOCGIFADDR, &r) == 0 && ipv4(&r.ifr_addr) == INADDR_LOOPBACK, "its address is 127.0.0.1");
+    r = request_for("lo");
+    check(ioctl(fd, SIOCGIFNETMASK, &r) == 0 && ipv4(&r.ifr_netmask) == 0xff000000, "its netmask is 255.0.0.0");
+    r = request_for("lo");
+    check(ioctl(fd, SIOCGIFMTU, &r) == 0 && r.ifr_mtu >= 1280, "its MTU is told");
+    r = request_for("lo");
+    check(ioctl(fd, SIOCGIFHWADDR, &r) == 0 && r.ifr_hwaddr.sa_family == 772, "its hardware is that of a loopback");
+    r = request_for("no-such-one");
+    check(ioctl(fd, SIOCGIFADDR, &r) == -1 && errno == ENODEV, "an interface that is not there is ENODEV");
+    r = (struct ifreq){.ifr_ifindex = 1000000};
+    check(ioctl(fd, SIOCGIFNAME, &r) == -1 && errno == ENODEV, "and so is a number");
+}
+
+static void all_by_ioctl(int fd) {
+    struct ifreq some[64];
+    struct ifconf conf = {.ifc_len = 0, .ifc_buf = NULL};
+    need(ioctl(fd, SIOCGIFCONF, &conf) == 0);
+    int length = conf.ifc_len;
+    check(length >= (int)sizeof some[0] && length % (int)sizeof some[0] == 0, "SIOCGIFCONF tells the length of its list");
+    conf = (struct ifconf){.ifc_len = sizeof some, .ifc_req = some};
+    need(ioctl(fd, SIOCGIFCONF, &conf) == 0);
+    bool found = false;
+    for (int i = 0; i < conf.ifc_len / (int)sizeof some[0]; i++)
+        found |= strcmp(some[i].ifr_name, "lo") == 0 && ipv4(&some[i].ifr_addr) == INADDR_LOOPBACK;
+    check(found && conf.ifc_len <= length, "and the list has the loopback interface");
+    conf = (struct ifconf){.ifc_len = sizeof some[0] + 1, .ifc_req = some};
+    check(ioctl(fd, SIOCGIFCONF, &conf) == 0 && conf.ifc_len == sizeof some[0], "of which it gives what fits");
+}
+
+static void by_name(void) {
+    char name[IF_NAMESIZE];
+    check(if_nametoindex("lo") == 1, "if_nametoindex() finds lo");
+    check(if_indextoname(1, name) == name && strcmp(name, "lo") == 0, "if_indextoname() finds it by its number");
+    check(if_nametoindex("no-such-one") == 0 && errno == ENODEV, "and does not find another");
+    check(if_indextoname(1000000, name) == NULL && errno == ENXIO, "nor another number");
+    struct if_nameindex *all = if_nameindex();
+    bool found = false;
+    for (struct if_nameindex *i = all; i != NULL && i->if_index != 0; i++)
+        found |= i->if_index == 1 && strcmp(i->if_name, "lo") == 0;
+    check(found, "if_nameindex() lists it");
+    if_freenameindex(all);
+}
+
+static void addresses(void) {
+    struct ifaddrs *all;
+    bool link = false, in = false;
+    need(getifaddrs(&all) == 0);
+    for (struct ifaddrs *a = all; a != NULL; a = a->ifa_next) {
+        if (strcmp(a->ifa_name, "lo") != 0 || a->ifa_addr == NULL) continue;
+        link |= a->ifa_addr->sa_family == AF_PACKET && a->ifa_data != NULL;
+        in |= ipv4(a->ifa_addr) == INADDR_LOOPBACK && ipv4(a->ifa_netmask) == 0xff000000 &&
+              (a->ifa_flags & IFF_LOOPBACK) != 0;
+    }
+    check(link, "getifaddrs() lists the loopback interface");
+    check(in, "and its address, with netmask and flags");
+    freeifaddrs(all);
+}
+
+/* ---- rtnetlink ---- */
+
+static struct {
+    struct nlmsghdr message;
+    union {
+        struct rtgenmsg any;
+        struct ifinfomsg link;
+        struct rtmsg route;
+    };
+    char attributes[64];
+} ask;
+
+static void prepare(uint16_t type, uint16_t flags, size_t header) {
+    memset(&ask, 0, sizeof ask);
+    ask.message = (struct nlmsghdr){.nlmsg_len = (uint32_t)NLMSG_LENGTH(header),
+                                    .nlmsg_type = type,
+                                    .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
+                                    .nlmsg_seq = 4711};
+}
+
+static _Alignas(struct nlmsghdr) char answer[65536];
+
+static ssize_t exchange(int fd) {
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    need(sendto(fd, &ask, ask.message.nlmsg_len, 0, (void *)&kernel, sizeof kernel) == (ssize_t)ask.message.nlmsg_len);
+    struct iovec vector = {answer, sizeof answer};
+    struct sockaddr_nl from = {0};
+    struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &vector, .msg_iovlen = 1};
+    ssize_t got = recvmsg(fd, &message, 0);
+    if (got >= 0 && (message.msg_namelen != sizeof from || from.nl_family != AF_NETLINK || from.nl_pid != 0)) return -1;
+    return got;
+}
+
+static void over_rtnetlink(void) {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), domain = 0;
+    struct sockaddr_nl name = {.nl_family = AF_NETLINK};
+    socklen_t length = sizeof name;
+    need(fd >= 0);
+    check(bind(fd, (void *)&name, sizeof name) == 0 && getsockname(fd, (void *)&name, &length) == 0 &&
+              length == sizeof name && name.nl_family == AF_NETLINK && name.nl_pid != 0,
+          "an rtnetlink socket is bound to a port");
+    length = sizeof domain;
+    check(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK,
+          "and its domain is AF_NETLINK");
+    check(polled(fd, POLLIN, 0) == 0, "it is not readable before it is asked");
+
+    prepare(RTM_GETLINK, NLM_F_DUMP, sizeof ask.any);
+    ssize_t got = exchange(fd);
+    bool found = false, done = false, ours = true;
+    while (got > 0 && !done) {
+        int left = (int)got;
+        for (struct nlmsghdr *m = (void *)answer; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+            ours &= m->nlmsg_seq == 4711 && (m->nlmsg_flags & NLM_F_MULTI) != 0 && m->nlmsg_pid == name.nl_pid;
+            done |= m->nlmsg_type == NLMSG_DONE;
+            found |= m->nlmsg_type == RTM_NEWLINK && ((struct ifinfomsg *)NLMSG_DATA(m))->ifi_index == 1;
+        }
+        if (!done) got = recv(fd, answer, sizeof answer, 0);
+    }
+    check(found && done, "a dump of links has the loopback's, and an end");
+    check(ours, "its messages bear the request's number");
+    check(polled(fd, POLLIN, 0) == 0, "nothing is left to read behind it");
+
+    prepare(RTM_GETLINK, 0, sizeof ask.link);
+    ask.link.ifi_index = 1;
+    got = exchange(fd);
+    struct nlmsghdr *m = (void *)answer;
+    check(got > 0 && m->nlmsg_type == RTM_NEWLINK && ((struct ifinfomsg *)NLMSG_DATA(m))->ifi_index == 1,
+          "one link is told by its number");
+    ask.link.ifi_index = 1000000;
+    got = exchange(fd);
+    check(got > 0 && m->nlmsg_type == NLMSG_ERROR && ((struct nlmsgerr *)NLMSG_DATA(m))->error == -ENODEV,
+          "a link that is not there is ENODEV");
+
+    prepare(RTM_GETROUTE, 0, sizeof ask.route);
+    ask.route.rtm_family = AF_INET;
+    ask.route.rtm_dst_len = 32;
+    struct rtattr *to = (void *)((char *)&ask + NLMSG_ALIGN(ask.message.nlmsg_len));
+    *to = (struct rtattr){.rta_len = RTA_LENGTH(4), .rta_type = RTA_DST};
+    memcpy(RTA_DATA(to), "\x7f\0\0\1", 4);
+    ask.message.nlmsg_len += RTA_LENGTH(4);
+    got = exchange(fd);
+    check(got > 0 && m->nlmsg_type == RTM_NEWROUTE && ((struct rtmsg *)NLMSG_DATA(m))->rtm_type == RTN_LOCAL,
+          "the way to 127.0.0.1 is local");
+
+    prepare(RTM_NEWLINK, NLM_F_ACK, sizeof ask.link);
+    ask.link.ifi_index = 1000000;
+    got = exchange(fd);
+    check(got > 0 && m->nlmsg_type == NLMSG_ERROR && ((struct nlmsgerr *)NLMSG_DATA(m))->error < 0,
+          "a request to change what is not there is refused");
+    close(fd);
+}
+
+int main(void) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_UNIX, SOCK_DGRAM, 0);
+    by_ioctl(fd);
+    all_by_ioctl(fd);
+    struct ifreq r = request_for("lo");
+    check(ioctl(other, SIOCGIFINDEX, &r) == 0 && r.ifr_ifindex == 1, "any other socket tells the same");
+    over_rtnetlink();
+    by_name();
+    addresses();
+    close(fd), close(other);
+    finished();
+}
