@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.ringfence.api.handover.HandoverState;
 
 /**
  * The blocked prefixes, from configuration and from commands. Changes are made under a lock and published as a
@@ -15,6 +16,9 @@ import java.util.function.LongSupplier;
 final class BlockList {
     /** Ten years; a longer time is a mistake, or meant to be forever. */
     static final long LONGEST_SECONDS = 10L * 366 * 24 * 3600;
+
+    static final String STATE = "policy.block";
+    private static final int STATE_VERSION = 1;
 
     private final LongSupplier clock;
     private final Map<IPAddress, Block> configured = new LinkedHashMap<>();
@@ -123,6 +127,35 @@ final class BlockList {
     long secondsLeft(Block block) {
         long nanoseconds = Math.max(0, block.end() - clock.getAsLong());
         return (nanoseconds + 999_999_999) / 1_000_000_000;
+    }
+
+    /** The blocks of commands that are in force, for the next version of this policy. */
+    synchronized HandoverState handOver() {
+        long now = clock.getAsLong();
+        List<Block> blocks = commanded.values().stream().filter(block -> block.inForce(now)).toList();
+        return new HandoverState(STATE, STATE_VERSION)
+                .put("prefixes", blocks.stream().map(block -> PrefixText.write(block.prefix())).toArray(String[]::new))
+                .put("forever", bits(blocks)).put("end", blocks.stream().mapToLong(Block::end).toArray());
+    }
+
+    private static boolean[] bits(List<Block> blocks) {
+        boolean[] forever = new boolean[blocks.size()];
+        for (int i = 0; i < forever.length; i++) {
+            forever[i] = blocks.get(i).forever();
+        }
+        return forever;
+    }
+
+    /** Takes over the blocks of commands of the version before this one; the clock is the same process's. */
+    synchronized void takeOver(HandoverState state) {
+        String[] prefixes = state.expect(STATE, STATE_VERSION).get("prefixes", String[].class);
+        boolean[] forever = state.flags("forever");
+        long[] end = state.longNumbers("end");
+        for (int i = 0; i < prefixes.length; i++) {
+            IPAddress prefix = PrefixText.parse(prefixes[i]);
+            commanded.put(prefix, new Block(prefix, false, forever[i], end[i]));
+        }
+        publishCommanded();
     }
 
     private void publishCommanded() {

@@ -3,13 +3,18 @@ package org.ringfence.policy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
+import org.ringfence.api.handover.HandoverState;
+import org.ringfence.api.handover.Handovers;
 import org.ringfence.api.policy.BlockReport;
 import org.ringfence.api.policy.Blocks;
 import org.ringfence.api.policy.Connection;
@@ -51,14 +56,29 @@ public final class BlockPolicy implements Policy, Blocks {
     private volatile Verdict verdict = Verdict.RESET;
     private volatile List<String> errors = List.of();
 
+    private final Handovers handovers;
+    private final Supplier<HandoverState> source;
+
     @Activate
-    public BlockPolicy(Configuration configuration) {
-        this(configuration, System::nanoTime);
+    public BlockPolicy(@Reference Handovers handovers, Configuration configuration) {
+        this(handovers, configuration, System::nanoTime);
     }
 
-    BlockPolicy(Configuration configuration, LongSupplier clock) {
+    /** @param handovers null for a policy without versions before and after it */
+    BlockPolicy(Handovers handovers, Configuration configuration, LongSupplier clock) {
+        this.handovers = handovers;
         list = new BlockList(clock);
+        source = list::handOver;
         configure(configuration);
+        HandoverState state = handovers == null ? null : handovers.join(BlockList.STATE, source);
+        if (state != null) {
+            list.takeOver(state);
+        }
+    }
+
+    @Deactivate
+    void end() {
+        handovers.leave(BlockList.STATE, source);
     }
 
     @Modified

@@ -2,6 +2,7 @@ package org.ringfence.policy;
 
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Finding;
 import org.ringfence.api.policy.HoldRule;
@@ -13,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One policy in the chain: asks it, times it, counts what it says, and stands in for it when it throws. Asked on the event
+ * One policy in the chain: asks it, times it, counts what it says, and stands in for it when it throws or is in quarantine. Asked on the event
  * loop; reported from any thread.
  */
 final class ChainedPolicy {
@@ -25,8 +26,8 @@ final class ChainedPolicy {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChainedPolicy.class);
 
-    /** What outlives a change of rank. */
-    private static final class Counters {
+    /** What outlives a change of rank, and goes from a policy to the next version of it. */
+    static final class Counters {
         final LongAdder asked = new LongAdder();
         final LongAdder allowed = new LongAdder();
         final LongAdder refused = new LongAdder();
@@ -34,57 +35,57 @@ final class ChainedPolicy {
         final LongAdder nanoseconds = new LongAdder();
     }
 
+    /** Where a policy stands, and whose it is. */
+    record Place(int ranking, long order, long serviceId, long bundle) {
+    }
+
     final Policy policy;
     final String name;
-    final int ranking;
-    final long serviceId;
+    final Place place;
+    final Counters counters;
     private final LongSupplier clock;
-    private final Counters counters;
     final boolean holds;
     final boolean looksAtRequests;
     final boolean inspects;
     private int found;
+    private final Supplier<ChainRules> rules;
+    private final Conduct conduct;
+    /** Why it failed its trial; empty if it did not. */
+    private final String problem;
 
-    ChainedPolicy(Policy policy, int ranking, long serviceId, LongSupplier clock) {
-        this(policy, nameOf(policy), ranking, serviceId, clock, new Counters());
+    ChainedPolicy(Policy policy, String name, Place place, LongSupplier clock, Supplier<ChainRules> rules, Counters counters, String problem) {
+        this(policy, name, place, clock, rules, counters, problem, new Conduct());
+        if (!problem.isEmpty()) {
+            conduct.condemn(problem);
+        }
     }
 
-    private ChainedPolicy(Policy policy, String name, int ranking, long serviceId, LongSupplier clock, Counters counters) {
+    private ChainedPolicy(Policy policy, String name, Place place, LongSupplier clock, Supplier<ChainRules> rules, Counters counters, String problem,
+            Conduct conduct) {
         this.policy = policy;
         this.name = name;
-        this.ranking = ranking;
-        this.serviceId = serviceId;
+        this.place = place;
         this.clock = clock;
+        this.rules = rules;
         this.counters = counters;
         holds = overrides(policy, "hold", Connection.class);
         looksAtRequests = overrides(policy, "request", Connection.class, Request.class);
         inspects = overrides(policy, "inspect", Connection.class);
+        this.problem = problem;
+        this.conduct = conduct;
     }
 
-    private static String nameOf(Policy policy) {
-        String name = policy.name();
-        return name == null || name.isBlank() ? policy.getClass().getName() : name;
+    ChainedPolicy ranked(int ranking) {
+        return new ChainedPolicy(policy, name, new Place(ranking, place.order, place.serviceId, place.bundle), clock, rules, counters, problem, conduct);
     }
 
-    ChainedPolicy ranked(int newRanking) {
-        return new ChainedPolicy(policy, name, newRanking, serviceId, clock, counters);
+    boolean isRejected() {
+        return !problem.isEmpty();
     }
 
-    /** The policy's verdict; REFUSE if it has none or throws. */
+    /** The policy's verdict; REFUSE if it has none or throws; what the chain's rules say if it is in quarantine. */
     Verdict admit(Connection connection) {
-        long start = clock.getAsLong();
-        Verdict verdict;
-        try {
-            verdict = policy.admit(connection);
-            if (verdict == null) {
-                failed("gave no verdict on", connection, null);
-                verdict = Verdict.REFUSE;
-            }
-        } catch (Throwable e) { // an Error too, such as of a class that went with its bundle: the event loop must go on
-            failed("threw while judging", connection, e);
-            verdict = Verdict.REFUSE;
-        }
-        counters.nanoseconds.add(clock.getAsLong() - start);
+        Verdict verdict = conduct.sentence().isEmpty() ? ask(connection) : rules.get().quarantineVerdict();
         counters.asked.increment();
         if (verdict == Verdict.ALLOW) {
             counters.allowed.increment();
@@ -96,6 +97,9 @@ final class ChainedPolicy {
 
     /** The policy's rule; null if it has none, or throws. */
     HoldRule hold(Connection connection) {
+        if (!conduct.sentence().isEmpty()) {
+            return null;
+        }
         try {
             return policy.hold(connection);
         } catch (Throwable e) { // as above
@@ -106,6 +110,9 @@ final class ChainedPolicy {
 
     /** What the policy finds about a connection, or about its request if there is one. */
     Finding find(Connection connection, Request request) {
+        if (!conduct.sentence().isEmpty()) {
+            return null;
+        }
         boolean timed = (++found & TIMED - 1) == 0;
         long start = timed ? clock.getAsLong() : 0;
         Finding finding;
@@ -116,8 +123,11 @@ final class ChainedPolicy {
             finding = null;
         }
         if (timed) {
-            counters.nanoseconds.add((clock.getAsLong() - start) * TIMED);
+            long took = clock.getAsLong() - start;
+            counters.nanoseconds.add(took * TIMED);
+            conduct.called(took, rules.get().budgetNanoseconds());
         }
+        sentenced();
         return finding;
     }
 
@@ -130,18 +140,54 @@ final class ChainedPolicy {
         }
     }
 
+    private Verdict ask(Connection connection) {
+        long start = clock.getAsLong();
+        Verdict verdict = null;
+        try {
+            verdict = policy.admit(connection);
+            if (verdict == null) {
+                failed("gave no verdict on", connection, null);
+            }
+        } catch (Throwable e) { // an Error too, such as of a class that went with its bundle: the event loop must go on
+            failed("threw while judging", connection, e);
+        }
+        timed(start);
+        return verdict == null ? Verdict.REFUSE : verdict;
+    }
+
     void closed(Connection connection) {
+        if (!conduct.sentence().isEmpty()) {
+            return;
+        }
         long start = clock.getAsLong();
         try {
             policy.closed(connection);
         } catch (Throwable e) { // as above
             failed("threw at the end of", connection, e);
         }
-        counters.nanoseconds.add(clock.getAsLong() - start);
+        timed(start);
+    }
+
+    private void timed(long start) {
+        long took = clock.getAsLong() - start;
+        counters.nanoseconds.add(took);
+        conduct.called(took, rules.get().budgetNanoseconds());
+        sentenced();
+    }
+
+    private boolean told;
+
+    private void sentenced() {
+        if (!told && !conduct.sentence().isEmpty()) {
+            told = true;
+            LOG.error("policy '{}' is quarantined: {}; what it would judge is answered {} until it is replaced", name, conduct.sentence(),
+                    rules.get().quarantineVerdict());
+        }
     }
 
     private void failed(String did, Connection connection, Throwable cause) {
         counters.failed.increment();
+        conduct.failed(cause == null ? did + " a connection" : did + " a connection: " + cause);
         long failures = counters.failed.sum();
         if (failures % LOG_EVERY == 1) {
             LOG.error("policy '{}' {} connection {} (failure {} of this policy, logged once in {}): "
@@ -149,8 +195,10 @@ final class ChainedPolicy {
         }
     }
 
-    PolicyReport report() {
-        return new PolicyReport(name, ranking, counters.asked.sum(), counters.allowed.sum(), counters.refused.sum(),
-                counters.nanoseconds.sum());
+    /** @param inChain false if another policy of the same name is asked */
+    PolicyReport report(boolean inChain) {
+        String state = !inChain ? isRejected() ? "rejected" : "standby" : conduct.sentence().isEmpty() ? "asked" : "quarantined";
+        return new PolicyReport(name, place.ranking, counters.asked.sum(), counters.allowed.sum(), counters.refused.sum(),
+                counters.nanoseconds.sum(), place.bundle, state, conduct.sentence());
     }
 }

@@ -1,12 +1,14 @@
 package org.ringfence.policy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -22,6 +24,9 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
+import org.ringfence.api.handover.HandoverState;
+import org.ringfence.api.handover.Handovers;
+import org.ringfence.api.handover.Trial;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Finding;
 import org.ringfence.api.policy.HoldRule;
@@ -33,14 +38,17 @@ import org.ringfence.api.policy.PolicyEventListener;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Request;
 import org.ringfence.api.policy.Verdict;
+import org.ringfence.policy.ChainedPolicy.Place;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks all {@link Policy} services by falling {@code service.ranking}, among equals the oldest first, until one has an opinion.
+ * Asks all {@link Policy} services by falling {@code service.ranking}, among equals the oldest first, until one has an opinion. Of policies with
+ * the same name only the newest is asked, in the place of the one before it: they are versions of one policy.
  *
  * <p>The chain is there as long as its bundle is, also without any policy: it then refuses everything, and says so. Policies come
- * and go on any thread; each change makes a new array, and the event loop reads whichever is current, without a lock.
+ * and go on any thread; each change makes a new array, and the event loop reads whichever is current, without a lock. A policy is tried
+ * before it is asked; one that fails its trial is rejected if there is one before it, and in quarantine otherwise.
  */
 @Component(service = PolicyChain.class, immediate = true, configurationPid = RankedPolicyChain.PID)
 @Designate(ocd = RankedPolicyChain.Configuration.class)
@@ -50,15 +58,23 @@ public final class RankedPolicyChain implements PolicyChain {
     private static final Logger LOG = LoggerFactory.getLogger(RankedPolicyChain.class);
     private static final String NOBODY = "none";
     private static final Comparator<ChainedPolicy> ORDER = Comparator
-            .comparingInt((ChainedPolicy chained) -> chained.ranking).reversed()
-            .thenComparingLong(chained -> chained.serviceId);
+            .comparingInt((ChainedPolicy chained) -> chained.place.ranking()).reversed()
+            .thenComparingLong(chained -> chained.place.order())
+            .thenComparing(Comparator.comparingLong((ChainedPolicy chained) -> chained.place.serviceId()).reversed());
 
     private final LongSupplier clock;
+    private final BooleanSupplier stopping;
+    private volatile ChainRules rules = ChainRules.DEFAULT;
+    private final boolean tries;
+    private final Handovers handovers;
+    private final ChainMemory memory;
+    private final Supplier<HandoverState> source = this::handOver;
+    /** All policies there are, the newest first. */
+    private final List<ChainedPolicy> all = new ArrayList<>();
     private volatile ChainedPolicy[] chain = {};
     /** Event loop only. */
     private String decidedBy = NOBODY;
 
-    private final BooleanSupplier stopping;
     private final PolicyEvents events = new PolicyEvents();
     private final Map<HoldRule, HoldRule> observed = new java.util.HashMap<>();
     private volatile BlockPolicy block;
@@ -69,11 +85,19 @@ public final class RankedPolicyChain implements PolicyChain {
         @AttributeDefinition(description = "enforce: what policies decide is done. observe: everything is decided and reported, nothing is done",
                 options = {@Option(label = "enforce", value = "enforce"), @Option(label = "observe", value = "observe")})
         String mode() default "enforce";
+
+        @AttributeDefinition(name = "Budget", description = "Microseconds a policy may take to judge a connection; what takes longer again and again is quarantined",
+                min = "1")
+        long budget_microseconds() default 10_000;
+
+        @AttributeDefinition(name = "Quarantine: verdict", description = "The chain's answer in place of a policy in quarantine; PASS: the others decide",
+                options = {@Option(label = "refuse", value = "REFUSE"), @Option(label = "reset", value = "RESET"), @Option(label = "pass", value = "PASS")})
+        String quarantine_verdict() default "REFUSE";
     }
 
     @Activate
-    public RankedPolicyChain(BundleContext context, Configuration configuration) {
-        this(System::nanoTime, stopping(context.getBundle()));
+    public RankedPolicyChain(BundleContext context, @Reference Handovers handovers, Configuration configuration) {
+        this(System::nanoTime, stopping(context.getBundle()), true, handovers);
         configure(configuration);
         events.start();
     }
@@ -88,11 +112,19 @@ public final class RankedPolicyChain implements PolicyChain {
             LOG.info("policy mode: {}", observes ? "observe: nothing that policies decide is done" : "enforce");
         }
         enforces = !observes;
+        try {
+            rules = ChainRules.of(configuration.budget_microseconds(), configuration.quarantine_verdict());
+        } catch (IllegalArgumentException e) {
+            LOG.error("{}: {}; what was in force stays in force", PID, e.getMessage());
+        }
     }
 
     @Deactivate
     void deactivate() {
         events.stop();
+        if (handovers != null) {
+            handovers.leave(ChainMemory.NAME, source);
+        }
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY,
@@ -128,26 +160,66 @@ public final class RankedPolicyChain implements PolicyChain {
 
     /** @param stopping whether the chain's own bundle is about to be gone */
     RankedPolicyChain(LongSupplier clock, BooleanSupplier stopping) {
+        this(clock, stopping, false, null);
+    }
+
+    /**
+     * @param tries whether a policy is tried before it is asked
+     * @param handovers null for a chain without versions before and after it
+     */
+    RankedPolicyChain(LongSupplier clock, BooleanSupplier stopping, boolean tries, Handovers handovers) {
         this.clock = clock;
         this.stopping = stopping;
+        this.tries = tries;
+        this.handovers = handovers;
+        memory = new ChainMemory(handovers == null ? null : handovers.join(ChainMemory.NAME, source));
+    }
+
+    private synchronized HandoverState handOver() {
+        return memory.handOver(all);
     }
 
     @Reference(name = "policy", cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY, updated = "rank", unbind = "remove")
     void add(Policy policy, Map<String, ?> properties) {
-        ChainedPolicy added = new ChainedPolicy(policy, ranking(properties), serviceId(properties), clock);
-        change(policies -> {
-            policies.add(added);
-            return policies;
-        });
+        long serviceId = number(properties, Constants.SERVICE_ID, Long.MAX_VALUE);
+        String name = policy.getClass().getName();
+        String problem = "";
+        try {
+            name = nameOf(policy);
+            if (tries && !memory.isProven(serviceId)) {
+                Trial.run("judging", () -> policy.admit(new TrialPeer()));
+            }
+        } catch (Trial.Failed e) {
+            problem = e.getMessage();
+        }
+        add(policy, name, problem, ranking(properties), serviceId, number(properties, Constants.SERVICE_BUNDLEID, -1));
+    }
+
+    private synchronized void add(Policy policy, String name, String problem, int ranking, long serviceId, long bundle) {
+        ChainMemory.Remembered remembered = memory.of(name, serviceId);
+        all.add(new ChainedPolicy(policy, name, new Place(ranking, remembered.order(), serviceId, bundle), clock, () -> rules, remembered.counters(), problem));
+        arrange();
+        if (!problem.isEmpty()) {
+            boolean replaced = Arrays.stream(chain).anyMatch(chained -> chained.name.equals(policyName(policy)) && chained.policy != policy);
+            LOG.error("policy '{}' of bundle {} is {}: {}; {}", name, bundle, replaced ? "rejected" : "quarantined", problem,
+                    replaced ? "the one before it is asked" : "what it would judge is answered " + rules.quarantineVerdict());
+        }
+    }
+
+    private String policyName(Policy policy) {
+        return all.stream().filter(chained -> chained.policy == policy).findFirst().orElseThrow().name;
+    }
+
+    private String nameOf(Policy policy) throws Trial.Failed {
+        String name = tries ? Trial.run("name()", policy::name) : policy.name();
+        return name == null || name.isBlank() ? policy.getClass().getName() : name;
     }
 
     /** The service's properties have changed, perhaps its ranking. */
-    void rank(Policy policy, Map<String, ?> properties) {
-        change(policies -> {
-            policies.replaceAll(chained -> chained.policy == policy ? chained.ranked(ranking(properties)) : chained);
-            return policies;
-        });
+    synchronized void rank(Policy policy, Map<String, ?> properties) {
+        all.replaceAll(chained -> chained.policy == policy ? chained.ranked(ranking(properties)) : chained);
+        arrange();
     }
 
     void remove(Policy policy) {
@@ -156,16 +228,20 @@ public final class RankedPolicyChain implements PolicyChain {
             // is missing would refuse, or let in, what is to wait for the bundle's return.
             return;
         }
-        change(policies -> {
-            policies.removeIf(chained -> chained.policy == policy);
-            return policies;
-        });
+        synchronized (this) {
+            all.removeIf(chained -> chained.policy == policy);
+            arrange();
+        }
     }
 
-    private synchronized void change(UnaryOperator<List<ChainedPolicy>> how) {
-        List<ChainedPolicy> policies = how.apply(new ArrayList<>(List.of(chain)));
-        policies.sort(ORDER);
-        chain = policies.toArray(ChainedPolicy[]::new);
+    /** Of each name the newest that passed its trial, or the newest if none did. */
+    private void arrange() {
+        Map<String, ChainedPolicy> chosen = new HashMap<>();
+        all.sort(Comparator.comparingLong((ChainedPolicy chained) -> chained.place.serviceId()).reversed());
+        for (ChainedPolicy chained : all) {
+            chosen.merge(chained.name, chained, (newer, older) -> newer.isRejected() && !older.isRejected() ? older : newer);
+        }
+        chain = chosen.values().stream().sorted(ORDER).toArray(ChainedPolicy[]::new);
     }
 
     private static int ranking(Map<String, ?> properties) {
@@ -173,8 +249,8 @@ public final class RankedPolicyChain implements PolicyChain {
         return properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking ? ranking : 0;
     }
 
-    private static long serviceId(Map<String, ?> properties) {
-        return properties.get(Constants.SERVICE_ID) instanceof Long id ? id : Long.MAX_VALUE;
+    private static long number(Map<String, ?> properties, String key, long otherwise) {
+        return properties.get(key) instanceof Long number ? number : otherwise;
     }
 
     @Override
@@ -285,11 +361,8 @@ public final class RankedPolicyChain implements PolicyChain {
     }
 
     @Override
-    public List<PolicyReport> report() {
-        List<PolicyReport> reports = new ArrayList<>();
-        for (ChainedPolicy chained : chain) {
-            reports.add(chained.report());
-        }
-        return List.copyOf(reports);
+    public synchronized List<PolicyReport> report() {
+        List<ChainedPolicy> asked = List.of(chain);
+        return all.stream().sorted(ORDER).map(chained -> chained.report(asked.contains(chained))).toList();
     }
 }

@@ -19,7 +19,7 @@ class BlockPolicyTest {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5);
 
     private BlockPolicy policy(String... prefixes) {
-        return new BlockPolicy(Settings.block("RESET", prefixes), now::get);
+        return new BlockPolicy(null, Settings.block("RESET", prefixes), now::get);
     }
 
     private static Verdict of(BlockPolicy policy, String address) {
@@ -72,7 +72,7 @@ class BlockPolicyTest {
 
     @Test
     void theVerdictIsConfigured() {
-        BlockPolicy policy = new BlockPolicy(Settings.block("REFUSE", "192.0.2.7"), now::get);
+        BlockPolicy policy = new BlockPolicy(null, Settings.block("REFUSE", "192.0.2.7"), now::get);
         assertEquals(Verdict.REFUSE, of(policy, "192.0.2.7"));
         policy.configure(Settings.block("RESET", "192.0.2.7"));
         assertEquals(Verdict.RESET, of(policy, "192.0.2.7"));
@@ -192,7 +192,7 @@ class BlockPolicyTest {
             assertThrows(IllegalArgumentException.class, () -> list.block("10.0.0.1", seconds));
         }
         list.block("10.0.0.1", BlockList.LONGEST_SECONDS);
-        assertEquals(Verdict.RESET, of(new BlockPolicy(Settings.block("RESET", "10.0.0.1")), "10.0.0.1"));
+        assertEquals(Verdict.RESET, of(new BlockPolicy(null, Settings.block("RESET", "10.0.0.1"), System::nanoTime), "10.0.0.1"));
     }
 
     @Test
@@ -259,5 +259,33 @@ class BlockPolicyTest {
             throw new AssertionError(wrong.get());
         }
         assertTrue(asked.get() >= 300);
+    }
+
+    @Test
+    void theNextVersionHasTheBlocksOfCommandsWithTheTimeThatIsLeft() {
+        OneShelf shelf = new OneShelf();
+        BlockPolicy former = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.0/24", 0);
+        former.list().block("198.51.100.7", 100);
+        former.list().block("203.0.113.7", 10);
+        now.addAndGet(TimeUnit.SECONDS.toNanos(40));
+        BlockPolicy next = new BlockPolicy(shelf, Settings.block("REFUSE"), now::get);
+        former.end();
+        assertEquals(Verdict.REFUSE, of(next, "192.0.2.9"));
+        assertEquals(Verdict.REFUSE, of(next, "198.51.100.7"));
+        assertEquals(Verdict.PASS, of(next, "203.0.113.7"));
+        assertEquals(List.of(60L), next.list().list().stream().filter(block -> !block.forever()).map(next.list()::secondsLeft).toList());
+    }
+
+    @Test
+    void blocksOfCommandsOutlastTheTimeWithoutAnyVersion() {
+        OneShelf shelf = new OneShelf();
+        BlockPolicy former = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.7", 100);
+        former.end();
+        now.addAndGet(TimeUnit.SECONDS.toNanos(30));
+        BlockPolicy next = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        assertEquals(Verdict.RESET, of(next, "192.0.2.7"));
+        assertEquals(70L, next.list().secondsLeft(next.list().list().get(0)));
     }
 }

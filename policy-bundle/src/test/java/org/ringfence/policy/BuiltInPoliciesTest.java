@@ -12,7 +12,7 @@ class BuiltInPoliciesTest {
     private final AtomicLong now = new AtomicLong();
     private final RankedPolicyChain chain = new RankedPolicyChain(now::get);
     private final AllowPolicy allow = new AllowPolicy(Settings.allow(true));
-    private final BlockPolicy block = new BlockPolicy(Settings.block("RESET", "192.0.2.0/24"), now::get);
+    private final BlockPolicy block = new BlockPolicy(null, Settings.block("RESET", "192.0.2.0/24"), now::get);
 
     BuiltInPoliciesTest() {
         chain.add(allow, Map.of("service.ranking", -1000, "service.id", 1L));

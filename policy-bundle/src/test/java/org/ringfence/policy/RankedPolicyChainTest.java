@@ -17,6 +17,9 @@ import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Verdict;
 
 class RankedPolicyChainTest {
+    /** A policy that fails once in so many calls is not quarantined. */
+    private static final int SELDOM = 20;
+
     private final AtomicLong now = new AtomicLong();
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final RankedPolicyChain chain = new RankedPolicyChain(now::get, stopping::get);
@@ -129,7 +132,7 @@ class RankedPolicyChainTest {
             assertEquals(Verdict.REFUSE, chain.admit(peer));
             assertEquals("broken", chain.decidedBy());
         }
-        assertEquals(new PolicyReport("broken", 10, 3, 0, 3, 0), chain.report().get(0));
+        assertEquals(new PolicyReport("broken", 10, 3, 0, 3, 0, -1, "asked", ""), chain.report().get(0));
         assertEquals(0, chain.report().get(1).asked());
     }
 
@@ -151,10 +154,14 @@ class RankedPolicyChainTest {
         java.io.ByteArrayOutputStream written = new java.io.ByteArrayOutputStream();
         try {
             System.setErr(new java.io.PrintStream(written, true));
+            int[] calls = {0};
             add("broken-and-busy", 10, 1, () -> {
-                throw new IllegalStateException("for the test");
+                if (calls[0]++ % SELDOM == 0) {
+                    throw new IllegalStateException("for the test");
+                }
+                return Verdict.PASS;
             });
-            for (int i = 0; i < 2 * ChainedPolicy.LOG_EVERY; i++) {
+            for (int i = 0; i < 2 * ChainedPolicy.LOG_EVERY * SELDOM; i++) {
                 chain.admit(peer);
             }
         } finally {
@@ -189,6 +196,130 @@ class RankedPolicyChainTest {
         assertEquals(1, last.closed);
     }
 
+    private static void ask(RankedPolicyChain chain, Connection peer, int times) {
+        for (int i = 0; i < times; i++) {
+            chain.admit(peer);
+        }
+    }
+
+    private PolicyReport first() {
+        return chain.report().get(0);
+    }
+
+    @Test
+    void aPolicyThatThrowsAgainAndAgainIsAskedNoMoreAndWhatItGuardedStaysClosed() {
+        add("broken", 10, 1, () -> {
+            throw new IllegalStateException("for the test");
+        });
+        add("allow", 0, 2, () -> Verdict.ALLOW);
+        ask(chain, peer, Conduct.MOST_FAILURES);
+        assertEquals("quarantined", first().state());
+        assertTrue(first().problem().contains("for the test"), first().problem());
+        asked.clear();
+        assertEquals(Verdict.REFUSE, chain.admit(peer));
+        assertEquals("broken", chain.decidedBy());
+        assertEquals(List.of(), asked);
+    }
+
+    @Test
+    void aPolicyThatExceedsItsBudgetAgainAndAgainIsAskedNoMore() {
+        add("slow", 10, 1, () -> {
+            now.addAndGet(ChainRules.DEFAULT.budgetNanoseconds() + 1);
+            return Verdict.ALLOW;
+        });
+        ask(chain, peer, Conduct.MOST_FAILURES);
+        assertEquals("quarantined", first().state());
+        assertEquals(Verdict.REFUSE, chain.admit(peer));
+    }
+
+    @Test
+    void aPolicyThatIsSlowNowAndThenIsForgiven() {
+        int[] calls = {0};
+        add("hiccup", 10, 1, () -> {
+            now.addAndGet(calls[0]++ % SELDOM == 0 ? ChainRules.DEFAULT.budgetNanoseconds() + 1 : 1);
+            return Verdict.ALLOW;
+        });
+        ask(chain, peer, 100 * SELDOM);
+        assertEquals("asked", first().state());
+    }
+
+    @Test
+    void theRulesSayWhatIsAnsweredInPlaceOfAPolicyInQuarantine() {
+        RankedPolicyChain passing = new RankedPolicyChain(now::get);
+        passing.configure(Settings.chain("PASS"));
+        passing.add(new Saying("broken", () -> null), Map.of("service.ranking", 10, "service.id", 1L));
+        passing.add(new Saying("allow", () -> Verdict.ALLOW), Map.of("service.id", 2L));
+        assertEquals(Verdict.REFUSE, passing.admit(peer));
+        ask(passing, peer, Conduct.MOST_FAILURES);
+        assertEquals(Verdict.ALLOW, passing.admit(peer));
+    }
+
+    @Test
+    void ofPoliciesWithTheSameNameTheNewestIsAskedInThePlaceOfTheOneBeforeIt() {
+        add("same", 0, 1, () -> Verdict.REFUSE);
+        add("other", 0, 2, () -> Verdict.REFUSE);
+        Saying newer = add("same", 0, 3, () -> Verdict.ALLOW);
+        assertEquals(Verdict.ALLOW, chain.admit(peer));
+        assertEquals(List.of("asked", "standby", "asked"), chain.report().stream().map(PolicyReport::state).toList());
+        chain.remove(newer);
+        assertEquals(Verdict.REFUSE, chain.admit(peer));
+        assertEquals("same", chain.decidedBy());
+    }
+
+    @Test
+    void aNewVersionThatFailsItsTrialLeavesTheOneBeforeItInTheChain() {
+        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
+        trying.add(new Saying("same", () -> Verdict.ALLOW), Map.of("service.id", 1L));
+        trying.add(new Saying("same", () -> {
+            throw new IllegalStateException("for the test");
+        }), Map.of("service.id", 2L));
+        assertEquals(Verdict.ALLOW, trying.admit(peer));
+        assertEquals(List.of("rejected", "asked"), trying.report().stream().map(PolicyReport::state).toList());
+        assertEquals("judging throws IllegalStateException: for the test", trying.report().get(0).problem());
+    }
+
+    @Test
+    void aNewVersionThatDoesNotReturnLeavesTheOneBeforeItInTheChain() {
+        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
+        trying.add(new Saying("same", () -> Verdict.ALLOW), Map.of("service.id", 1L));
+        trying.add(new Saying("same", () -> {
+            java.util.concurrent.locks.LockSupport.park();
+            return Verdict.REFUSE;
+        }), Map.of("service.id", 2L));
+        assertEquals(Verdict.ALLOW, trying.admit(peer));
+        assertEquals("rejected", trying.report().get(0).state());
+    }
+
+    @Test
+    void aPolicyWithoutOneBeforeItThatFailsItsTrialIsInQuarantine() {
+        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
+        trying.add(new Saying("broken", () -> {
+            throw new IllegalStateException("for the test");
+        }), Map.of("service.ranking", 10, "service.id", 1L));
+        trying.add(new Saying("allow", () -> Verdict.ALLOW), Map.of("service.id", 2L));
+        assertEquals(Verdict.REFUSE, trying.admit(peer));
+        assertEquals("quarantined", trying.report().get(0).state());
+    }
+
+    @Test
+    void theNextChainKeepsCountsAndPlacesAndDoesNotTryWhomThisOneAsks() {
+        OneShelf shelf = new OneShelf();
+        RankedPolicyChain former = new RankedPolicyChain(System::nanoTime, () -> false, true, shelf);
+        Saying second = new Saying("second", () -> Verdict.ALLOW);
+        Saying first = new Saying("first", () -> Verdict.PASS);
+        former.add(first, Map.of("service.id", 3L));
+        former.add(second, Map.of("service.id", 4L));
+        former.admit(peer);
+        asked.clear();
+        RankedPolicyChain next = new RankedPolicyChain(System::nanoTime, () -> false, true, shelf);
+        next.add(second, Map.of("service.id", 4L));
+        next.add(first, Map.of("service.id", 3L));
+        next.add(new Saying("first", () -> Verdict.PASS), Map.of("service.id", 5L));
+        assertEquals(List.of("first"), asked, "only the newcomer is tried");
+        assertEquals(List.of("first", "first", "second"), next.report().stream().map(PolicyReport::name).toList());
+        assertEquals(1, next.report().get(2).asked());
+    }
+
     @Test
     void countsVerdictsAndTimeOfEachPolicy() {
         Verdict[] next = {Verdict.PASS};
@@ -204,7 +335,7 @@ class RankedPolicyChainTest {
             next[0] = verdict;
             chain.admit(peer);
         }
-        assertEquals(List.of(new PolicyReport("slow", 10, 4, 1, 2, 2800), new PolicyReport("quick", 0, 1, 1, 0, 1)),
+        assertEquals(List.of(new PolicyReport("slow", 10, 4, 1, 2, 2800, -1, "asked", ""), new PolicyReport("quick", 0, 1, 1, 0, 1, -1, "asked", "")),
                 chain.report());
     }
 

@@ -23,6 +23,30 @@ final class Settings {
         };
     }
 
+    static RankedPolicyChain.Configuration chain(String quarantineVerdict) {
+        return new RankedPolicyChain.Configuration() {
+            @Override
+            public String mode() {
+                return "enforce";
+            }
+
+            @Override
+            public long budget_microseconds() {
+                return 10_000;
+            }
+
+            @Override
+            public String quarantine_verdict() {
+                return quarantineVerdict;
+            }
+
+            @Override
+            public Class<? extends Annotation> annotationType() {
+                return RankedPolicyChain.Configuration.class;
+            }
+        };
+    }
+
     static BlockPolicy.Configuration block(String verdict, String... prefixes) {
         return of(BlockPolicy.Configuration.class, Map.of("prefixes", prefixes, "verdict", verdict));
     }

@@ -21,10 +21,11 @@ public final class PoliciesCommand extends Command {
     @Override
     protected Object run(Arguments arguments, Screen screen) {
         Rows rows = new Rows("no policy: every connection is refused").text("policy").number("ranking", "asked", "allowed", "refused", "passed")
-                .nanoseconds("mean", "total");
+                .nanoseconds("mean", "total").text("state");
         for (PolicyReport p : lookup.chain().report()) {
             rows.row(p.name(), p.ranking(), p.asked(), p.allowed(), p.refused(), p.asked() - p.allowed() - p.refused(),
-                    p.asked() == 0 ? 0 : p.nanoseconds() / p.asked(), p.nanoseconds());
+                    p.asked() == 0 ? 0 : p.nanoseconds() / p.asked(), p.nanoseconds(),
+                    p.problem().isEmpty() ? p.state() : p.state() + ": " + p.problem());
         }
         return rows;
     }
