@@ -58,6 +58,7 @@ final class RuntimeOptions {
             frameworkProperty("ringfence.native").value(artefacts),
             frameworkProperty("ringfence.ins.command").value(artefacts + "/ringfence-ins"),
             frameworkProperty("ringfence.ins.net").value("host"),
+            frameworkProperty("org.osgi.framework.bsnversion").value("multiple"),
             cleanCaches()
         };
     }

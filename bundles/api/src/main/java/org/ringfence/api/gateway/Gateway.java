@@ -3,6 +3,7 @@ package org.ringfence.api.gateway;
 import java.util.List;
 import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
+import org.ringfence.api.policy.PolicyReport;
 
 /**
  * The running gateway, for administrators. A service. Any thread may ask; the event loop answers between two turns, within 5 s or with
@@ -36,6 +37,9 @@ public interface Gateway {
 
     /** The versions of the services the gateway needs: several of one role while one replaces another. */
     List<ServiceReport> services();
+
+    /** What the policies of the chain in charge have done; empty while there is none. */
+    List<PolicyReport> policies();
 
     /** Pauses since the start, or since the last reset. */
     List<PauseReport> pauses();

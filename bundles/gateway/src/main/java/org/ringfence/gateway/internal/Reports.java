@@ -21,6 +21,8 @@ import org.ringfence.api.gateway.LatencyReport;
 import org.ringfence.api.gateway.PauseReport;
 import org.ringfence.api.gateway.RingReport;
 import org.ringfence.api.gateway.ServiceReport;
+import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
@@ -150,6 +152,12 @@ public final class Reports implements Gateway {
     @Override
     public List<ServiceReport> services() {
         return services.report();
+    }
+
+    @Override
+    public List<PolicyReport> policies() {
+        PolicyChain chain = services.policies();
+        return chain == null ? List.of() : chain.report();
     }
 
     @Override

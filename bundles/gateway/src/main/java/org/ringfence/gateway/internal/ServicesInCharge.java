@@ -110,6 +110,7 @@ final class ServicesInCharge implements Services {
         }
         if (present != null) {
             Trial.run("opening a transport", () -> openAndClose(next));
+            Preload.classesBeside(next);
         }
         onLoop(() -> {
             loop.takeOver(next);

@@ -22,7 +22,7 @@ public final class PoliciesCommand extends Command {
     protected Object run(Arguments arguments, Screen screen) {
         Rows rows = new Rows("no policy: every connection is refused").text("policy").number("ranking", "asked", "allowed", "refused", "passed")
                 .nanoseconds("mean", "total").text("state");
-        for (PolicyReport p : lookup.chain().report()) {
+        for (PolicyReport p : lookup.gateway().policies()) {
             rows.row(p.name(), p.ranking(), p.asked(), p.allowed(), p.refused(), p.asked() - p.allowed() - p.refused(),
                     p.asked() == 0 ? 0 : p.nanoseconds() / p.asked(), p.nanoseconds(),
                     p.problem().isEmpty() ? p.state() : p.state() + ": " + p.problem());

@@ -1,0 +1,109 @@
+package org.ringfence.gateway.swap;
+
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleEvent;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.BundleListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows bundles that are put beside another version of themselves, or taken away: the one before is retired when the new one has taken over,
+ * and one of the installation is started again when its successor is gone.
+ */
+final class DeployWatch implements BundleListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DeployWatch.class);
+    /** So long after its installation a bundle that does not run is worth a line. */
+    private static final long START_SECONDS = 2;
+
+    private final BundleContext context;
+    private final BundleSwapper swapper;
+    private final Resolution resolution;
+    private final Retirement retirement;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread worker = new Thread(task, "ringfence-deploy");
+        worker.setDaemon(true);
+        return worker;
+    });
+
+    DeployWatch(BundleContext context, BundleSwapper swapper, Resolution resolution, Retirement retirement) {
+        this.context = context;
+        this.swapper = swapper;
+        this.resolution = resolution;
+        this.retirement = retirement;
+        context.addBundleListener(this);
+    }
+
+    @Override
+    public void bundleChanged(BundleEvent event) {
+        Bundle bundle = event.getBundle();
+        if (bundle.getSymbolicName() == null || bundle.getLocation().startsWith(BundleSwapper.LOCATION) && event.getType() != BundleEvent.UNINSTALLED) {
+            return;
+        }
+        try {
+            switch (event.getType()) {
+                case BundleEvent.STARTED -> thread.execute(() -> started(bundle));
+                case BundleEvent.INSTALLED -> thread.schedule(() -> installed(bundle), START_SECONDS, TimeUnit.SECONDS);
+                case BundleEvent.UNINSTALLED -> thread.execute(() -> uninstalled(bundle));
+                default -> {
+                }
+            }
+        } catch (RejectedExecutionException e) {
+            // the gateway is ending
+        }
+    }
+
+    private Stream<Bundle> others(Bundle bundle) {
+        return Stream.of(context.getBundles()).filter(other -> other != bundle && bundle.getSymbolicName().equals(other.getSymbolicName()));
+    }
+
+    private static boolean isActive(Bundle bundle) {
+        return bundle.getState() == Bundle.ACTIVE;
+    }
+
+    private void started(Bundle bundle) {
+        others(bundle).filter(DeployWatch::isActive).filter(other -> other.getBundleId() < bundle.getBundleId())
+                .forEach(former -> swapper.deployed(former, bundle));
+    }
+
+    private void installed(Bundle bundle) {
+        if (bundle.getState() == Bundle.INSTALLED && others(bundle).anyMatch(DeployWatch::isActive)) {
+            String problem = resolution.problem(bundle);
+            if (!problem.isEmpty()) {
+                Bundle former = others(bundle).filter(DeployWatch::isActive).findFirst().orElse(bundle);
+                LOG.error("{} was deployed and is not in charge: {}; {} stays in charge", BundleSwapper.name(bundle), problem,
+                        BundleSwapper.name(former));
+            }
+        }
+    }
+
+    private void uninstalled(Bundle bundle) {
+        if (others(bundle).anyMatch(DeployWatch::isActive)) {
+            return;
+        }
+        Optional<Bundle> shipped = others(bundle).filter(retirement::isShipped).max(Comparator.comparingLong(Bundle::getBundleId));
+        shipped.ifPresent(before -> {
+            try {
+                before.start();
+                LOG.info("{} is gone: {} of the installation is started again", BundleSwapper.name(bundle), BundleSwapper.name(before));
+            } catch (BundleException e) {
+                LOG.error("{} is gone, and {} of the installation does not start: {}", BundleSwapper.name(bundle), BundleSwapper.name(before),
+                        e.getMessage());
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        context.removeBundleListener(this);
+        thread.shutdownNow();
+    }
+}

@@ -1,0 +1,63 @@
+package org.ringfence.gateway.swap;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.wiring.FrameworkWiring;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of a bundle that another one has taken over from. One of the installation is stopped, and is there if its successor
+ * goes; the file of one that was deployed is renamed, so that the next start does not bring it back; any other one is uninstalled.
+ */
+final class Retirement {
+    private static final Logger LOG = LoggerFactory.getLogger(Retirement.class);
+    static final String SUFFIX = ".replaced";
+
+    private final BundleContext context;
+    private final String shipped;
+
+    Retirement(BundleContext context) {
+        this.context = context;
+        shipped = "file:" + context.getProperty("ringfence.runtime") + "/bundle/";
+    }
+
+    boolean isShipped(Bundle bundle) {
+        return bundle.getLocation().startsWith(shipped);
+    }
+
+    private static boolean isDeployed(Bundle bundle) {
+        return bundle.getLocation().startsWith("file:") && bundle.getLocation().contains("/deploy/");
+    }
+
+    /** What was done, in one line. */
+    String retire(Bundle bundle) throws BundleException {
+        String name = bundle.getSymbolicName() + " " + bundle.getVersion() + " (bundle " + bundle.getBundleId() + ")";
+        if (isShipped(bundle)) {
+            bundle.stop();
+            return name + " is stopped";
+        }
+        String renamed = "";
+        if (isDeployed(bundle)) {
+            Path file = Path.of(URI.create(bundle.getLocation()));
+            try {
+                Files.move(file, file.resolveSibling(file.getFileName() + SUFFIX), StandardCopyOption.REPLACE_EXISTING);
+                renamed = ", its file is now " + file.getFileName() + SUFFIX;
+                bundle.stop(Bundle.STOP_TRANSIENT);
+                return name + " is retired" + renamed; // who watches the directory uninstalls it
+            } catch (IOException e) {
+                LOG.warn("{}: cannot be renamed: {}: it will be back at the next start", file, e.toString());
+            }
+        }
+        bundle.uninstall();
+        context.getBundle(0).adapt(FrameworkWiring.class).refreshBundles(List.of(bundle));
+        return name + " is uninstalled";
+    }
+}
