@@ -60,7 +60,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     protected BackendRegion(HandoverState from) {
         super(from);
         commands = commandRing().from(from.state("commands"));
-        cells = replyCells();
+        cells = new ReplyCells(memory, places().cellsAt(), from.state("cells"));
         pending = pendingToBackend().from(from.state("pending"));
         state = from.numbers("state");
         marks = from.numbers("marks");
@@ -76,7 +76,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     protected HandoverState handOver() {
-        return super.handOver().put("commands", commands.handOver()).put("pending", pending.handOver()).put("state", state).put("marks", marks)
+        return super.handOver().put("commands", commands.handOver()).put("cells", cells.handOver()).put("pending", pending.handOver()).put("state", state).put("marks", marks)
                 .put("errorSequence", errorSequence).put("flowing", flowing).put("headAtLastPacket", headAtLastPacket)
                 .put("headAtLastLook", headAtLastLook).put("packets", packets).put("crowded", crowded).put("rescues", rescues)
                 .put("watchful", watchful);

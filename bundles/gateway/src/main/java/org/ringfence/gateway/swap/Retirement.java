@@ -22,19 +22,31 @@ final class Retirement {
     static final String SUFFIX = ".replaced";
 
     private final BundleContext context;
-    private final String shipped;
+    private final Path shipped;
 
     Retirement(BundleContext context) {
         this.context = context;
-        shipped = "file:" + context.getProperty("ringfence.runtime") + "/bundle/";
+        shipped = Path.of(String.valueOf(context.getProperty("ringfence.runtime")), "bundle").toAbsolutePath();
     }
 
     boolean isShipped(Bundle bundle) {
-        return bundle.getLocation().startsWith(shipped);
+        Path file = file(bundle);
+        return file != null && file.startsWith(shipped);
     }
 
     private static boolean isDeployed(Bundle bundle) {
-        return bundle.getLocation().startsWith("file:") && bundle.getLocation().contains("/deploy/");
+        Path file = file(bundle);
+        return file != null && file.getParent().endsWith("deploy");
+    }
+
+    /** The file a bundle was installed from; null if its location names none. */
+    private static Path file(Bundle bundle) {
+        try {
+            URI location = URI.create(bundle.getLocation());
+            return "file".equals(location.getScheme()) && location.getPath() != null ? Path.of(location.getPath()).toAbsolutePath() : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     /** What was done, in one line. */
@@ -46,7 +58,7 @@ final class Retirement {
         }
         String renamed = "";
         if (isDeployed(bundle)) {
-            Path file = Path.of(URI.create(bundle.getLocation()));
+            Path file = file(bundle);
             try {
                 Files.move(file, file.resolveSibling(file.getFileName() + SUFFIX), StandardCopyOption.REPLACE_EXISTING);
                 renamed = ", its file is now " + file.getFileName() + SUFFIX;

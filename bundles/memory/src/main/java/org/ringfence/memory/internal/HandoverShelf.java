@@ -10,7 +10,7 @@ import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.handover.Handovers;
 
 /** Keeps what versions of components hand to each other. In this bundle, because it is the one that is never swapped. */
-@Component
+@Component(immediate = true) // so that it lives, and remembers, while nobody uses it
 public final class HandoverShelf implements Handovers {
     private static final class Shelf {
         /** Who lives, the last to join last. */

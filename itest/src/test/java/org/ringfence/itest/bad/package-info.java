@@ -1,0 +1,2 @@
+/** What is in the bad jars of the tests. */
+package org.ringfence.itest.bad;
