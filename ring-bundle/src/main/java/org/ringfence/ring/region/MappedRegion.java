@@ -78,6 +78,8 @@ public abstract class MappedRegion implements Region {
         free = from.numbers("free");
         freeCount = from.number("freeCount");
         highWater = from.number("highWater");
+        wakesSent = from.longNumber("wakesSent");
+        wakesReceived = from.longNumber("wakesReceived");
     }
 
     /** What the next version needs to go on; a subclass adds its own. */
@@ -86,7 +88,8 @@ public abstract class MappedRegion implements Region {
         places.save(placesState);
         return new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
                 .put("places", placesState).put("pool", pool.handOver()).put("in", in.handOver()).put("out", out.handOver())
-                .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater);
+                .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater)
+                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived);
     }
 
     /** Every free slot can be opened: two smallest rings each. */
