@@ -255,6 +255,9 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public Verdict admit(Connection connection) {
+        if (connection.id() == Connection.TRIAL) {
+            return Verdict.REFUSE; // its policies may be at work for the chain that is in charge
+        }
         Verdict verdict = judge(connection);
         if (verdict == Verdict.ALLOW || enforces) {
             return verdict;

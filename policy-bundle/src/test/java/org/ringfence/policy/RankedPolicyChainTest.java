@@ -244,6 +244,13 @@ class RankedPolicyChainTest {
     }
 
     @Test
+    void aChainOnTrialAsksNoPolicy() {
+        add("allow", 0, 2, () -> Verdict.ALLOW);
+        assertEquals(Verdict.REFUSE, chain.admit(new TrialPeer()));
+        assertEquals(List.of(), asked);
+    }
+
+    @Test
     void theRulesSayWhatIsAnsweredInPlaceOfAPolicyInQuarantine() {
         RankedPolicyChain passing = new RankedPolicyChain(now::get);
         passing.configure(Settings.chain("PASS"));

@@ -9,8 +9,9 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface Connection {
     /**
-     * The id of a connection that does not exist: a new policy, or a new chain, is asked about it once before it is put in charge, and must answer
-     * as always. Its peer is 0.0.0.0, and nothing comes of the verdict.
+     * The id of a connection that does not exist. A new policy is asked about it once before it is in the chain, and must answer as always; a new
+     * chain is asked before it is in charge, on any thread, and must answer without asking its policies. Its peer is 0.0.0.0, and
+     * nothing comes of the verdict.
      */
     long TRIAL = 0;
 

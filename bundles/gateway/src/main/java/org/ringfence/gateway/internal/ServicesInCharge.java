@@ -88,14 +88,15 @@ final class ServicesInCharge implements Services {
     private void exchangeTranslator(CallTranslator next, CallTranslator present) throws Exception {
         if (next != null) {
             Trial.run("translating", () -> TranslatorTrial.run(next));
+            Preload.classesBeside(next);
             swapped(present);
         }
     }
 
     private void exchangePolicies(PolicyChain next, PolicyChain present) throws Exception {
         if (next != null) {
-            // On the loop, while the present chain is not asked: both may ask the same policies.
-            onLoop(() -> Trial.run("judging", () -> next.admit(TrialConnection.INSTANCE)));
+            Trial.run("judging", () -> next.admit(TrialConnection.INSTANCE)); // which asks no policy: the present chain may be asking it
+            Preload.classesBeside(next);
             swapped(present);
         }
     }
