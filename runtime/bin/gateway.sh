@@ -118,7 +118,8 @@ launch_gateway() {
     find_java
     [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
-    local -a flags=(-Xms32m -Xmx128m -XX:+UseSerialGC -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
+    local -a flags=(-Xms32m -Xmx128m -XX:+UseG1GC -XX:MaxGCPauseMillis=5 -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData
+        -XX:+ExitOnOutOfMemoryError
         "-XX:ErrorFile=$STATE/log/hs_err.log")
     [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
     [ "$JAVA_MAJOR" -ge 24 ] && flags+=(--sun-misc-unsafe-memory-access=allow)

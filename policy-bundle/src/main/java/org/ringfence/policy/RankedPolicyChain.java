@@ -37,6 +37,7 @@ import org.ringfence.api.policy.PolicyEvent;
 import org.ringfence.api.policy.PolicyEventListener;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Request;
+import org.ringfence.api.policy.TrialConnection;
 import org.ringfence.api.policy.Verdict;
 import org.ringfence.policy.ChainedPolicy.Place;
 import org.slf4j.Logger;
@@ -188,7 +189,7 @@ public final class RankedPolicyChain implements PolicyChain {
         try {
             name = nameOf(policy);
             if (tries && !memory.isProven(serviceId)) {
-                Trial.run("judging", () -> policy.admit(new TrialPeer()));
+                Trial.run("judging", () -> policy.admit(TrialConnection.INSTANCE));
             }
         } catch (Trial.Failed e) {
             problem = e.getMessage();

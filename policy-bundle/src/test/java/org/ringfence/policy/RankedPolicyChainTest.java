@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.PolicyReport;
+import org.ringfence.api.policy.TrialConnection;
 import org.ringfence.api.policy.Verdict;
 
 class RankedPolicyChainTest {
@@ -246,7 +247,7 @@ class RankedPolicyChainTest {
     @Test
     void aChainOnTrialAsksNoPolicy() {
         add("allow", 0, 2, () -> Verdict.ALLOW);
-        assertEquals(Verdict.REFUSE, chain.admit(new TrialPeer()));
+        assertEquals(Verdict.REFUSE, chain.admit(TrialConnection.INSTANCE));
         assertEquals(List.of(), asked);
     }
 

@@ -15,6 +15,7 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.gateway.ServiceReport;
 import org.ringfence.api.handover.Trial;
 import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.TrialConnection;
 import org.ringfence.api.transport.Transport;
 import org.ringfence.gateway.internal.Versions.Origin;
 

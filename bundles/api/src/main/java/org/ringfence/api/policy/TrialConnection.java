@@ -1,12 +1,8 @@
-package org.ringfence.gateway.internal;
+package org.ringfence.api.policy;
 
-import org.ringfence.api.policy.Connection;
-import org.ringfence.api.policy.Listener;
-import org.ringfence.api.policy.Stage;
-
-/** The connection a policy chain is tried with: one that does not exist, see {@link Connection#TRIAL}. */
-final class TrialConnection implements Connection {
-    static final TrialConnection INSTANCE = new TrialConnection();
+/** The connection a new policy or chain is tried with: one that does not exist, see {@link Connection#TRIAL}. */
+public final class TrialConnection implements Connection {
+    public static final TrialConnection INSTANCE = new TrialConnection();
 
     @Override
     public long id() {
