@@ -196,7 +196,7 @@ public class HotSwapIT {
 
     @Test
     public void blocksAndCountsAndPlacesPassToTheNextVersion() throws Exception {
-        execute("ringfence:block 192.0.2.7 600");
+        execute("ringfence:block --for 10m 192.0.2.7");
         List<String> chain = gateway.policies().stream().filter(policy -> policy.state().equals("asked")).map(PolicyReport::name).toList();
         long asked = gateway.policies().stream().mapToLong(PolicyReport::asked).max().orElseThrow();
         swap("policy", Jars.version("policy", "6.0.0", scratch("policy")));
