@@ -50,10 +50,10 @@ $(patsubst %.c,$(BUILD)/shim-asan/%.o,$(wildcard shim/*.c region/*.c)) \
 $(patsubst %.c,$(BUILD)/shim-tsan/%.o,$(wildcard shim/*.c region/*.c)): \
 	CFLAGS += -fvisibility=hidden -ftls-model=initial-exec -Dsyscall=kernel_call
 
-# What AddressSanitizer's own interposers let through to the shim, and what ThreadSanitizer's delay of signals and its
-# view of descriptors and of children that share memory do not spoil.
+# What AddressSanitizer's own interposers do not let through to the shim; and what ThreadSanitizer's delay of signals, its view
+# of descriptors, of libc's own locks and of children that share memory or are not instrumented spoils.
 SHIM_NOT_asan := faults environment
-SHIM_NOT_tsan := environment shared signals vfork abandoned
+SHIM_NOT_tsan := environment passing resolve shared signals standard vfork abandoned
 SHIM_NAMES := $(filter-out abandoned,$(patsubst shim/test/%.c,%,$(wildcard shim/test/*.c)))
 SHIM_THREADED := $(filter-out $(SHIM_NOT_tsan),$(SHIM_NAMES))
 
