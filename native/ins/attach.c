@@ -24,14 +24,14 @@ static int connect_to(const char *path) {
     return control;
 }
 
-static void say_hello(int control, const struct rf_stack *stack) {
+static void say_hello(int control, const char *name, const struct rf_stack *stack) {
     struct rf_hello hello = {
         .magic = RF_MAGIC,
         .layout_version = RF_LAYOUT_VERSION,
         .abi = stack->abi,
         .pid = (uint32_t)getpid(),
-        .name = "ins",
     };
+    strncpy(hello.name, name, sizeof hello.name - 1);
     if (send(control, &hello, sizeof hello, MSG_NOSIGNAL) != (ssize_t)sizeof hello)
         ins_die("cannot send the hello to the gateway: %s", strerror(errno));
 }
@@ -75,11 +75,11 @@ static void check_versions(const struct rf_welcome *welcome) {
         ins_die("the gateway refuses this INS: %s (%d): its log says why", strerror(welcome->error), welcome->error);
 }
 
-void ins_attach(const char *path, const struct rf_stack *stack, struct ins_peer *peer, struct rf_region *region) {
+void ins_attach(const char *path, const char *name, const struct rf_stack *stack, struct ins_peer *peer, struct rf_region *region) {
     struct rf_welcome welcome = {0};
     int descriptors[3];
     peer->control = connect_to(path);
-    say_hello(peer->control, stack);
+    say_hello(peer->control, name, stack);
     int count = receive_welcome(peer->control, &welcome, descriptors);
     check_versions(&welcome);
     if (count != 3)

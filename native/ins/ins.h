@@ -128,8 +128,8 @@ static inline void ins_set_state(struct ins *ins, uint32_t slot, enum rf_state s
     atomic_store_explicit(&ins->region.slots[slot].state, state, memory_order_release);
 }
 
-/* attach.c: connects to the gateway at `path` and maps region B. Ends the process if that fails. */
-void ins_attach(const char *path, const struct rf_stack *stack, struct ins_peer *peer, struct rf_region *region);
+/* attach.c: connects to the gateway at `path`, as `name`, and maps region B. Ends the process if that fails. */
+void ins_attach(const char *path, const char *name, const struct rf_stack *stack, struct ins_peer *peer, struct rf_region *region);
 
 /* sandbox.c. `user`: name or number, or NULL for nobody; only root can change to one. Ends the process
  * if the user is not known, or a step fails. */

@@ -14,13 +14,14 @@
 
 static const char usage[] =
     "Usage: ringfence-ins --socket PATH [--abi linux|netbsd] [--user NAME|UID] [--linger SECONDS] [--no-sandbox]\n"
-    "                     [--interface NAME[@LINK]] [--address ADDRESS/BITS] [--gateway ADDRESS]\n"
+    "                     [--name NAME] [--interface NAME[@LINK]] [--address ADDRESS/BITS] [--gateway ADDRESS]\n"
     "Executes the socket calls of the gateway whose ins.sock is PATH.\n"
     "\n"
     "  --socket PATH      the gateway's ins.sock, in its state directory\n"
     "  --abi linux|netbsd numbers and layouts spoken to the gateway: those of a stack this program was built with,\n"
     "                     by default the first of them. Without a rump kernel, netbsd is a stand-in for a NetBSD\n"
     "                     stack on this machine's sockets\n"
+    "  --name NAME        what the gateway calls this INS, and './ringfence run --ins' means; default ins\n"
     "  --user NAME|UID    as root, run as this user; default nobody\n"
     "  --linger SECONDS   reset a closed connection whose peer has taken no byte for so long; default 60\n"
     "  --interface NAME   for a stack of its own: the interface it has, such as virt0 (the host's tap device tun0)\n"
@@ -65,7 +66,7 @@ static void terminated(int signal) {
 }
 
 struct options {
-    const char *socket, *user;
+    const char *socket, *user, *name;
     const struct rf_stack *stack;
     bool sandbox, die_with_parent;
     int64_t linger; /* milliseconds */
@@ -100,11 +101,12 @@ static struct options parse(int argc, char **argv) {
         {"socket", required_argument, NULL, 's'},     {"abi", required_argument, NULL, 'a'},
         {"user", required_argument, NULL, 'u'},       {"linger", required_argument, NULL, 'l'},
         {"die-with-parent", no_argument, NULL, 'd'},  {"no-sandbox", no_argument, NULL, 'n'},
+        {"name", required_argument, NULL, 'N'},
         {"interface", required_argument, NULL, 'i'},  {"address", required_argument, NULL, 'A'},
         {"gateway", required_argument, NULL, 'g'},    {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct options options = {.stack = rf_stacks[0], .sandbox = true, .linger = 60000};
+    struct options options = {.stack = rf_stacks[0], .name = "ins", .sandbox = true, .linger = 60000};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         char *end;
@@ -122,6 +124,9 @@ static struct options parse(int argc, char **argv) {
             options.linger = strtol(optarg, &end, 10) * 1000;
             if (*end != '\0' || options.linger <= 0 || options.linger > 86400000)
                 ins_die("--linger '%s': give seconds from 1 to 86400", optarg);
+            break;
+        case 'N':
+            options.name = optarg;
             break;
         case 'i':
             set_interface(optarg, &options.setup);
@@ -167,7 +172,7 @@ int main(int argc, char **argv) {
     ins.linger = options.linger;
     ins.run = ins_queue(INS_RUN);
     ins.lingering = ins.starved = ins_queue(INS_WAIT);
-    ins_attach(options.socket, ins.stack, &ins.peer, &ins.region);
+    ins_attach(options.socket, options.name, ins.stack, &ins.peer, &ins.region);
     /* All the memory there will ever be: the filter of system calls has no mmap and no brk. */
     size_t bytes = ins.region.slot_count * sizeof *ins.sockets;
     ins.sockets = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -9,6 +9,7 @@ Runs COMMAND behind the gateway, in an empty network namespace: what it does wit
 isolated network stack. Exit status and signals pass through; the process keeps its id.
 
   --name N     what the gateway calls the application (default: the name of COMMAND)
+  --ins I      the INS its sockets are on, by its name, where several are attached (default: the one with the fewest)
   --host-net   leave COMMAND in the network namespace of its caller
   --placement  COMMAND runs on the gateway's CPU (together), on the others (spread), or where its caller runs (none);
                auto (default): as 'up' chose. A caller that may not use that CPU is left where it is
@@ -83,7 +84,7 @@ require_gateway() {
 }
 
 cmd_run() {
-    local name='' host_net=false placement=auto
+    local name='' ins='' host_net=false placement=auto
     while [ $# -gt 0 ]; do
         case $1 in
             --name)
@@ -92,6 +93,12 @@ cmd_run() {
                 shift
                 ;;
             --name=*) name=${1#*=} ;;
+            --ins)
+                [ -n "${2:-}" ] || usage_error "run: --ins wants the name of an INS"
+                ins=$2
+                shift
+                ;;
+            --ins=*) ins=${1#*=} ;;
             --host-net) host_net=true ;;
             --placement=*) placement=${1#*=} ;;
             --placement)
@@ -107,7 +114,7 @@ cmd_run() {
         esac
         shift
     done
-    [ $# -gt 0 ] || usage_error "run: no command: ./ringfence run [--name N] [--host-net] -- COMMAND ..."
+    [ $# -gt 0 ] || usage_error "run: no command: ./ringfence run [--name N] [--ins I] [--host-net] -- COMMAND ..."
     is_placement "$placement" || usage_error "run: --placement wants auto, together, spread or none, got '$placement'"
     require_gateway run
     if ! command -v -- "$1" >/dev/null; then
@@ -118,6 +125,10 @@ cmd_run() {
     preload_path
     application_name "${name:-$1}"
     RINGFENCE_LAUNCH=$(launch_id "$NAME")
+    if [ -n "$ins" ]; then
+        [[ $ins =~ ^[A-Za-z0-9._-]{1,15}$ ]] || usage_error "run: --ins '$ins': an INS's name has 1 to 15 of A-Z a-z 0-9 . _ -"
+        NAME=${NAME:0:$((30 - ${#ins}))}@$ins # docs/protocol.md, "Attaching"
+    fi
     export RINGFENCE_ATTACH=$STATE/attach.sock RINGFENCE_LAUNCH RINGFENCE_NAME=$NAME
 
     local -a namespace=()

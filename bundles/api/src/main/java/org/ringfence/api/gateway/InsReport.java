@@ -12,7 +12,8 @@ package org.ringfence.api.gateway;
  * @param bytesOutPerSecond bytes towards the network in the last second
  * @param silentMilliseconds since its heartbeat last moved; the gateway rings it every second, so that more than a few seconds mean
  *     that it hangs
+ * @param name what it calls itself, and applications are started for
  */
 public record InsReport(int region, int pid, String abi, int sockets, int connections, long bytesInPerSecond, long bytesOutPerSecond,
-        long silentMilliseconds) {
+        long silentMilliseconds, String name) {
 }

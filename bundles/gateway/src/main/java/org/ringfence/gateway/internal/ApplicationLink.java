@@ -7,6 +7,11 @@ final class ApplicationLink {
     /** Exchanged when another version of the transport takes over. */
     ApplicationRegion region;
     final RelayedSocket[] sockets;
+    final String name;
+    /** The name of the INS it was started for; null: any. */
+    final String wish;
+    /** Where its sockets are: all of them on one INS, so that it reaches itself on 127.0.0.1. Null before the first, and when it is gone. */
+    InsLink ins;
     /** Calls taken. */
     long calls;
     final Rate callRate = new Rate();
@@ -19,5 +24,9 @@ final class ApplicationLink {
     ApplicationLink(ApplicationRegion region) {
         this.region = region;
         sockets = new RelayedSocket[region.slots()];
+        // "name@ins": docs/protocol.md, "Attaching"
+        int at = region.name().indexOf('@');
+        name = at < 0 ? region.name() : region.name().substring(0, at);
+        wish = at < 0 ? null : region.name().substring(at + 1);
     }
 }

@@ -25,10 +25,10 @@ final class CallRelay {
     private final Answer answer = new Answer();
     private final byte[] address = new byte[Addresses.IN6_BYTES];
 
-    /** Which INS a new socket goes to. */
+    /** Which INS an application's new socket goes to. */
     interface InsChoice {
-        /** Null if none is attached. */
-        InsLink choose();
+        /** Null if none is attached, or not the one it was started for. */
+        InsLink choose(ApplicationLink application);
     }
 
     CallRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, ByteRelay bytes, CallTrace trace,
@@ -43,7 +43,7 @@ final class CallRelay {
     }
 
     void call(ApplicationLink application, Call call) {
-        int row = trace.take(application.region.name(), call);
+        int row = trace.take(application.name, call);
         application.calls++;
         pending.clear();
         pending.application = application;
@@ -78,7 +78,7 @@ final class CallRelay {
             return Errno.ENOSYS;
         }
         RelayedSocket socket = application.sockets[call.slot];
-        InsLink ins = socket == null ? choice.choose() : socket.ins;
+        InsLink ins = socket == null ? choice.choose(application) : socket.ins;
         if (ins == null) {
             return Errno.ENETDOWN;
         }

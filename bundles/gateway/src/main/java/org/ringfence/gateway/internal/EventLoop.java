@@ -238,8 +238,17 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         }
     }
 
-    private InsLink chooseIns() {
-        return inss.length == 0 ? null : inss[0];
+    /** Where its other sockets are; else the INS it was started for, or the one with the fewest sockets. */
+    private InsLink chooseIns(ApplicationLink application) {
+        if (application.ins == null) {
+            for (InsLink ins : inss) {
+                boolean wanted = application.wish == null || application.wish.equals(ins.region.name());
+                if (wanted && (application.ins == null || ins.region.openSlots() < application.ins.region.openSlots())) {
+                    application.ins = ins;
+                }
+            }
+        }
+        return application.ins;
     }
 
     // ---- versions of the transport ----
@@ -334,7 +343,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     public void attached(InsRegion region) {
         inss = Arrays.copyOf(inss, inss.length + 1);
         inss[inss.length - 1] = new InsLink(region, stages);
-        LOG.info("region {}: INS (pid {}, abi {}) attached", region.id(), region.pid(), region.abi());
+        LOG.info("region {}: INS '{}' (pid {}, abi {}) attached", region.id(), region.name(), region.pid(), region.abi());
         insChanged.run();
     }
 
@@ -342,6 +351,11 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     public void detached(InsRegion region) {
         InsLink link = Arrays.stream(inss).filter(i -> i.region == region).findFirst().orElseThrow();
         inss = Arrays.stream(inss).filter(i -> i != link).toArray(InsLink[]::new);
+        for (ApplicationLink application : applications) {
+            if (application.ins == link) {
+                application.ins = null;
+            }
+        }
         int lost = 0;
         link.abandon(pending -> {
             if (pending.application != null && pending.applicationCell >= 0) {

@@ -211,7 +211,7 @@ final class RelayedSocket implements Connection {
 
     @Override
     public String application() {
-        return application.region.name();
+        return application.name;
     }
 
     @Override

@@ -68,7 +68,7 @@ public final class Reports implements Gateway {
             for (RelayedSocket socket : link.sockets) {
                 listeners += socket != null && socket.phase == Phase.LISTENING ? 1 : 0;
             }
-            return new ApplicationReport(link.region.id(), link.region.name(), link.region.pid(), link.region.openSlots(), listeners,
+            return new ApplicationReport(link.region.id(), link.name, link.region.pid(), link.region.openSlots(), listeners,
                     connected(link.sockets), link.callRate.perSecond(), link.bytesInPerSecond, link.bytesOutPerSecond);
         }).toList());
     }
@@ -85,7 +85,7 @@ public final class Reports implements Gateway {
     public List<InsReport> inss() {
         return ask(() -> loop.inss().stream().map(link -> new InsReport(link.region.id(), link.region.pid(), link.region.abi(),
                 link.region.openSlots(), connected(link.sockets), link.bytesInPerSecond, link.bytesOutPerSecond,
-                link.silentNanoseconds() / 1_000_000)).toList());
+                link.silentNanoseconds() / 1_000_000, link.region.name())).toList());
     }
 
     private List<ConnectionSnapshot> snapshots() {
@@ -134,7 +134,7 @@ public final class Reports implements Gateway {
     public List<RingReport> rings() {
         return ask(() -> {
             List<RingReport> reports = new ArrayList<>();
-            loop.applications().forEach(link -> reports.add(new RingReport(link.region.id(), "application", link.region.name(),
+            loop.applications().forEach(link -> reports.add(new RingReport(link.region.id(), "application", link.name,
                     link.region.pid(), link.region.usage(), link.sent.perSecond(), link.received.perSecond())));
             loop.inss().forEach(link -> reports.add(new RingReport(link.region.id(), "ins", link.region.name(), link.region.pid(),
                     link.region.usage(), link.sent.perSecond(), link.received.perSecond())));

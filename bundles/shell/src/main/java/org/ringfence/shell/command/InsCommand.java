@@ -19,9 +19,9 @@ public final class InsCommand extends Command {
     @Override
     protected Object run(Arguments arguments, Screen screen) {
         Rows rows = new Rows("none attached: './ringfence logs' says why").number("region", "pid").text("abi").number("sockets", "connections")
-                .bytes("in/s", "out/s", "memory").span("silent");
+                .bytes("in/s", "out/s", "memory").span("silent").text("name");
         lookup.gateway().inss().forEach(i -> rows.row(i.region(), i.pid(), i.abi(), i.sockets(), i.connections(), i.bytesInPerSecond(),
-                i.bytesOutPerSecond(), Processes.memory(i.pid()), i.silentMilliseconds()));
+                i.bytesOutPerSecond(), Processes.memory(i.pid()), i.silentMilliseconds(), i.name()));
         return rows;
     }
 }
