@@ -4,8 +4,9 @@ Every variant of a work runs at the same time as the others and is measured in t
 what else the machine does meets all of them; what counts is the median of the ratios within a round. Load generators run on
 one half of the CPUs, servers, proxies, gateways and network stacks on the other, but for works that say "without pinning".
 """
-import argparse, os, resource, shutil, sys, tempfile, time
+import argparse, os, resource, shutil, subprocess, sys, tempfile, time
 
+import micro
 import processes
 import report
 import works
@@ -35,6 +36,11 @@ def measure(work, rounds, tools, ways, progress, results):
                     print(f"\nbench: {work.name}, {report.label(point)}, {name}: {e}", file=sys.stderr)
 
 
+def build(name, top):
+    source = f"{os.path.dirname(os.path.abspath(__file__))}/native/{name}.c"
+    subprocess.run(["cc", "-O2", "-o", f"{top}/{name}", source], check=True)
+
+
 def main():
     a = argparse.ArgumentParser(prog="./ringfence bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--rounds", type=int, default=5, help="default 5")
@@ -57,12 +63,13 @@ def main():
         f.truncate(1 << 30)
     on_server, on_client = processes.cpus()
     everywhere = on_server | on_client
-    chosen = works.works(f"{top}/www")
+    chosen = works.works(top, hard)
+    micros = []
     if a.only:
         names = a.only.split(",")
-        unknown = set(names) - {work.name for work in chosen}
+        unknown = set(names) - {work.name for work in chosen} - {"micro"}
         if unknown:
-            sys.exit(f"bench: no work is called {', '.join(unknown)}: there are {', '.join(work.name for work in chosen)}")
+            sys.exit(f"bench: no work is called {', '.join(unknown)}: there are {', '.join(work.name for work in chosen)}, micro")
         chosen = [work for work in chosen if work.name in names]
     for work in chosen:
         if a.ways:
@@ -70,7 +77,7 @@ def main():
         if a.points:
             work.points = [point for point in work.points if report.label(point) in a.points.split(",")]
 
-    progress = Progress(sum(a.rounds * len(work.points) + 1 for work in chosen))
+    progress = Progress(sum((work.rounds or a.rounds) * len(work.points) + 1 for work in chosen))
     gateways, running, results = Gateways(top), processes.Processes(f"{top}/log"), []
     tools = works.Tools(on_client, everywhere, a.seconds, top)
     begin = time.time()
@@ -80,21 +87,29 @@ def main():
             tools.pinned = work.pinned
             on = on_server if work.pinned else everywhere
             try:
+                if work.build:
+                    build(work.build, top)
                 ways = open_ways(work.ways, work.server, running, gateways, on, top)
                 for way in ways.values():
                     work.warm(tools, way)
-                measure(work, a.rounds, tools, ways, progress, results)
+                measure(work, work.rounds or a.rounds, tools, ways, progress, results)
             except Exception as e:  # one work that fails must not cost the others
                 print(f"\nbench: {work.name}: {e}", file=sys.stderr)
             running.end()
+        if not a.only or "micro" in names:
+            progress.step("micro: JMH and valgrind")
+            try:
+                micros = micro.run(a.rounds, top)
+            except Exception as e:
+                print(f"\nbench: micro: {e}", file=sys.stderr)
     finally:
         running.end()
         gateways.down()
         shutil.rmtree(top, ignore_errors=True)
     print(file=sys.stderr)
     os.makedirs(a.out, exist_ok=True)
-    print(report.write(a.out, chosen, results, a.rounds, a.seconds, on_server, on_client, time.time() - begin))
-    if not results:
+    print(report.write(a.out, chosen, results, micros, micro.instructions() if micros else [], a.rounds, a.seconds, on_server, on_client, time.time() - begin))
+    if not results and not micros:
         sys.exit("bench: nothing could be measured")
 
 

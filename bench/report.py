@@ -4,7 +4,8 @@ import csv, os, platform, statistics, sys
 from variants import NATIVE
 
 UNITS = {"per_second": "/s", "p50": "p50 µs", "p90": "p90 µs", "p99": "p99 µs", "p99_9": "p99.9 µs", "cpu_us": "CPU µs each",
-         "gbit": "Gbit/s", "cpu_s_per_gb": "CPU s/GB", "errors": "errors"}
+         "gbit": "Gbit/s", "cpu_s_per_gb": "CPU s/GB", "errors": "errors", "longest": "longest µs", "bytes_each": "bytes each", "idle_cpu_percent": "CPU % idle", "roundtrip_us": "send+recv µs",
+         "getsockopt_us": "getsockopt µs", "getpeername_us": "getpeername µs", "accept_us": "accept+recv+close µs", "connect_us": "connect+close µs"}
 
 
 def label(point):
@@ -87,13 +88,22 @@ def plot(out, work, table):
     return True
 
 
-def write(out, chosen, results, rounds, seconds, on_server, on_client, spent):
+def microbenchmarks(micros, counted):
+    lines = ["## micro: the gateway's hot path (JMH), and instructions of shim and INS (valgrind)", "", "| benchmark | parameters | ns | error |", "|---|---|---|---|"]
+    lines += [f"| {name} | {parameters} | {score:.1f} | {error:.1f} |" for name, parameters, score, error in micros]
+    if counted:
+        lines += ["", "| native code | instructions |", "|---|---|"] + [f"| {what.strip(',')} | {count} |" for what, count in counted]
+    return "\n".join(lines) + "\n"
+
+
+def write(out, chosen, results, micros, counted, rounds, seconds, on_server, on_client, spent):
     """Writes everything to `out`; returns a summary for the terminal."""
     with open(f"{out}/results.csv", "w", newline="") as f:
         rows = csv.writer(f)
         rows.writerow(["work", "point", "round", "way", "figure", "value"])
         for name, point, r, way, figures in results:
             rows.writerows([name, point, r, way, figure, value] for figure, value in figures.items())
+        rows.writerows(["micro", parameters, 0, name, "ns", score] for name, parameters, score, _ in micros)
     parts = ["# Ringfence bench", "",
              f"{rounds} rounds of {seconds} s, ways in turn within a round, {spent / 60:.0f} min. {platform.system()} {platform.release()}, "
              f"servers on CPU {sorted(on_server)}, load generators on CPU {sorted(on_client)}. Absolute figures are those of this machine "
@@ -107,6 +117,8 @@ def write(out, chosen, results, rounds, seconds, on_server, on_client, spent):
                 drawn = drawn and plot(out, work, table)
                 if drawn:
                     parts.append(f"![{work.title}]({work.name}.svg)\n")
+    if micros:
+        parts.append(microbenchmarks(micros, counted))
     text = "\n".join(parts)
     with open(f"{out}/report.md", "w") as f:
         f.write(text)

@@ -54,5 +54,9 @@ def redis(port, home):
     return ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", home]
 
 
+def calls(program):
+    return lambda port, home: [program, "serve", str(port)]
+
+
 def iperf3(port, home):
     return ["iperf3", "-s", "-B", "127.0.0.1", "-p", str(port)]

@@ -1,5 +1,5 @@
 """The ways to a server: native, behind Ringfence, behind a proxy. Each gives a port that leads to the same server program."""
-import os, subprocess
+import os, resource, subprocess
 
 from processes import await_port, free_port
 
@@ -13,7 +13,7 @@ HTTP = [NATIVE, LINUX, NETBSD, HAPROXY_TCP, HAPROXY_HTTP, NGINX_PROXY]
 
 HAPROXY = """
 global
-  maxconn 8000
+  maxconn {connections}
   nbthread {threads}
 defaults
   mode {mode}
@@ -93,7 +93,7 @@ def open_ways(names, server, processes, gateways, on, top):
             backend, backend_process = port, process
             ways[name] = Way(name, port, [process.pid])
         else:
-            values = dict(port=port, backend=backend, threads=len(on), dir=home, mode="http" if name == HAPROXY_HTTP else "tcp",
+            values = dict(port=port, backend=backend, threads=len(on), dir=home, connections=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2 - 200, mode="http" if name == HAPROXY_HTTP else "tcp",
                           reuse="http-reuse always" if name == HAPROXY_HTTP else "")
             if name == NGINX_PROXY:
                 command = ["nginx", "-c", write(f"{home}/nginx.conf", NGINX_AS_PROXY.format(**values)), "-e", f"{home}/error.log"]

@@ -1,21 +1,23 @@
 """What is measured: the points of each work, and one measurement of a point as a dictionary of figures."""
-import json, os, re, subprocess, time
+import json, os, re, socket, subprocess, threading, time
 
 import servers
-from processes import cpu_seconds
-from variants import HAPROXY_HTTP, HTTP, LINUX, NATIVE, TCP
+from processes import cpu_seconds, family, resident
+from variants import HAPROXY_HTTP, HAPROXY_TCP, HTTP, LINUX, NATIVE, NETBSD, RINGFENCE, TCP
 
 
 class Work:
     """A server, the ways to it, and points that are measured on each of them in turn. `figures[0]` is what ratios are made of."""
 
-    def __init__(self, name, title, ways, points, figures, server, measure, pinned=True):
+    def __init__(self, name, title, ways, points, figures, server, measure, pinned=True, rounds=None, build=None):
         self.name, self.title, self.ways, self.points, self.figures = name, title, ways, points, figures
         self.server, self.measure, self.pinned = server, measure, pinned
+        self.rounds = rounds  # fewer than the others, if it takes long
+        self.build = build  # a C program of bench/native that it needs
 
     def warm(self, tools, way):
-        for point in self.points[-1:]:
-            self.measure(tools, way, point)
+        if self.rounds is None:
+            self.measure(tools, way, self.points[-1])
 
 
 class Tools:
@@ -34,10 +36,10 @@ class Tools:
 
 
 
-def wrk(tools, way, connections, close=False):
+def wrk(tools, way, connections, close=False, seconds=None):
     before = cpu_seconds(way.roots)
     out = tools.run(["wrk"] + (["-H", "Connection: close"] if close else []) + ["-s", f"{os.path.dirname(__file__)}/quantiles.lua",
-                    "-t1", f"-c{connections}", f"-d{tools.seconds}s", "--latency", f"http://127.0.0.1:{way.port}/file"])
+                    "-t1", f"-c{connections}", f"-d{seconds or tools.seconds}s", "--latency", f"http://127.0.0.1:{way.port}/file"])
     cpu = cpu_seconds(way.roots) - before
     requests = int(re.search(r"(\d+) requests in", out)[1])
     figures = {"per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), "cpu_us": cpu * 1e6 / max(1, requests)}
@@ -98,8 +100,66 @@ def download(tools, way, _):
     return {"gbit": int(size) * 8 / float(seconds) / 1e9, "cpu_s_per_gb": (cpu_seconds(way.roots) - before) / (int(size) / 1e9)}
 
 
-def works(www):
+def single_calls(tools, way, count):
+    out = tools.run([f"{tools.top}/calls", "drive", str(way.port), str(count)])
+    return {f"{name}_us": float(value) for name, value in (line.split() for line in out.splitlines())}
+
+
+def idle(tools, way, connections):
+    """Memory and CPU time of connections that have served one request and then been idle for longer than rings keep their pages."""
+    def memory():
+        return sum(map(resident, family(way.roots)))
+
+    before, sockets = memory(), []
+    try:
+        for _ in range(connections):
+            s = socket.create_connection(("127.0.0.1", way.port), 30)
+            s.sendall(b"GET /file HTTP/1.1\r\nHost: bench\r\n\r\n")
+            sockets.append(s)
+        for s in sockets:
+            if not s.recv(4096):
+                raise RuntimeError("a connection was closed")
+        time.sleep(7)
+        after, cpu, begin = memory(), cpu_seconds(way.roots), time.monotonic()
+        time.sleep(3)
+        cpu = (cpu_seconds(way.roots) - cpu) / (time.monotonic() - begin)
+        active = wrk(tools, way, 1)
+    finally:
+        for s in sockets:
+            s.close()
+    time.sleep(0.5)
+    return {"p50": active["p50"], "bytes_each": (after - before) / connections, "idle_cpu_percent": 100 * cpu, "cpu_us": active["cpu_us"]}
+
+
+def swap(tools, way, connections):
+    """The longest pause of wrk while translator, policies and transport are replaced one after the other."""
+    def replace():
+        time.sleep(1)
+        if way.state is not None:
+            for name in ("translator", "policy", "ring"):
+                update(way.state, name)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    figures = wrk(tools, way, connections, seconds=5)
+    thread.join()
+    return {"longest": figures["p100"], "p99_9": figures["p99_9"], "per_second": figures["per_second"], "errors": figures["errors"]}
+
+
+def update(state, name):
+    """Has the gateway update one of its bundles from its file, as an administrator would."""
+    def shell(command):
+        done = subprocess.run([RINGFENCE, "shell", command], env=dict(os.environ, RINGFENCE_STATE=state), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"shell {command}: {done.stdout}{done.stderr}")
+        return done.stdout
+    number = next(line.split()[0] for line in shell("ringfence:bundles").splitlines() if f"org.ringfence.{name}" in line.split())
+    shell(f"felix:update {number}")
+
+
+def works(top, nofile):
     """All works, in the order in which they are measured."""
+    www = f"{top}/www"
     requests = ["per_second", "p50", "p99", "p99_9", "cpu_us", "errors"]
     rate = ["per_second", "errors"]
     return [work for work in [
@@ -114,4 +174,12 @@ def works(www):
         Work("bulk", "iperf3: streams, and whether towards the client", TCP, [(1, False), (1, True), (8, False), (8, True)],
              ["gbit", "cpu_s_per_gb"], servers.iperf3, iperf3),
         Work("download", "one large file: curl, nginx", HTTP, ["file"], ["gbit", "cpu_s_per_gb"], servers.nginx(www), download),
+        Work("calls", "single calls, microseconds", [NATIVE, LINUX, NETBSD], [500],
+             ["roundtrip_us", "getsockopt_us", "getpeername_us", "accept_us", "connect_us"], servers.calls(f"{top}/calls"), single_calls, build="calls"),
+        *[Work(f"workers-{n}", f"{n} worker processes: wrk, nginx, 64 connections", [NATIVE, LINUX, HAPROXY_HTTP], [64],
+               ["per_second", "cpu_us", "p99"], servers.nginx(www, workers=n), keep_alive) for n in (1, 8, 64)],
+        Work("idle", "idle connections, and one active among them", [NATIVE, LINUX, HAPROXY_TCP], [100, 1000, 8000 if nofile < 32000 else 10000],
+             ["p50", "cpu_us", "bytes_each", "idle_cpu_percent"], servers.nginx(www), idle, rounds=1),
+        Work("swap", "translator, policies and transport replaced in mid-load, gateway with 128 MiB: longest pause", [NATIVE, LINUX], [16],
+             ["longest", "p99_9", "per_second", "errors"], servers.nginx(www), swap, rounds=2),
     ] if work.server is not None]

@@ -30,7 +30,8 @@ node nodejs
 sshd openssh-server
 ssh openssh-client
 ab apache2-utils
-nsenter util-linux'
+nsenter util-linux
+valgrind valgrind'
 }
 
 bench_programs() {
