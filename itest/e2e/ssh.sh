@@ -61,6 +61,31 @@ many() {
 }
 check "eight logins at a time" many
 
+# ---- git: its programs' standard streams are sshd's pipes, sshd's the connection ----
+if command -v git >/dev/null; then
+    export GIT_SSH_COMMAND="ssh ${to[*]}" GIT_CONFIG_NOSYSTEM=1 HOME=$SITE
+    repository=ssh://root@127.0.0.1:$port$SITE/repository.git
+    commit() { git -C "$1" -c user.name=ringfence -c user.email=ringfence@example.test commit -qm "$2"; }
+    git init -q --bare -b main "$SITE/repository.git"
+    git init -q -b main "$SITE/work"
+    head -c 8000000 "$SITE/huge" >"$SITE/work/file"
+    git -C "$SITE/work" add file
+    commit "$SITE/work" one
+    check "git pushes 8 MB over ssh" timeout 60 git -C "$SITE/work" push -q "$repository" main
+    check "git clones over ssh" timeout 60 git clone -q "$repository" "$SITE/clone"
+    check "and has the file" cmp "$SITE/work/file" "$SITE/clone/file"
+    check "git clones over ssh behind the gateway" "$ROOT/ringfence" run --name git -- timeout 60 git clone -q "$repository" "$SITE/second"
+    check "and has the same commit" test "$(git -C "$SITE/second" rev-parse HEAD)" = "$(git -C "$SITE/work" rev-parse HEAD)"
+    echo more >>"$SITE/second/file"
+    git -C "$SITE/second" add file
+    commit "$SITE/second" two
+    check "pushes behind the gateway" "$ROOT/ringfence" run --name git -- timeout 60 git -C "$SITE/second" push -q origin main
+    check "and what was pushed is pulled" timeout 60 git -C "$SITE/clone" pull -q
+    check "as it was" cmp "$SITE/second/file" "$SITE/clone/file"
+else
+    skip "git over ssh" "git is not installed"
+fi
+
 # ---- ports forwarded: sshd connects, and listens, by way of the gateway ----
 web=$(free_port)
 outside "$PYTHON" -m http.server --bind 127.0.0.1 --directory "$SITE/www" "$web"

@@ -30,6 +30,11 @@ node nodejs
 sshd openssh-server
 ssh openssh-client
 ab apache2-utils
+haproxy haproxy
+memcached memcached
+socat socat
+git git
+pg_ctlcluster postgresql
 nsenter util-linux
 valgrind valgrind'
 }
