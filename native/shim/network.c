@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "call.h"
 #include "entry.h"
@@ -15,6 +17,7 @@
 
 #define BYTES (RF_NETWORK_MOST * sizeof(struct rf_network_entry))
 #define ATTEMPTS 10
+#define FRESH_MILLISECONDS 50 /* as long as the INS takes it for fresh */
 
 _Static_assert(RF_NETWORK_NAME == IFNAMSIZ, "a name fits struct ifreq");
 
@@ -51,25 +54,70 @@ static int ask(const struct ring_socket *s, struct network *network) {
     return 0;
 }
 
-int network_load(struct network *network) {
+/* ---- what was told a moment ago: a program that looks names up asks for each ---- */
+
+static struct rf_network_entry *told;
+static unsigned told_count;
+static int64_t told_at;
+/* Whoever finds it set does without, so that a child of fork whose parent had it set does not wait. */
+static atomic_flag told_busy = ATOMIC_FLAG_INIT;
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static bool recall(struct network *network) {
+    if (atomic_flag_test_and_set(&told_busy)) return false;
+    bool fresh = told != NULL && milliseconds() - told_at < FRESH_MILLISECONDS;
+    if (fresh) memcpy(network->entries, told, told_count * sizeof *told);
+    network->count = fresh ? told_count : 0;
+    atomic_flag_clear(&told_busy);
+    return fresh;
+}
+
+static void remember(const struct network *network) {
+    if (atomic_flag_test_and_set(&told_busy)) return;
+    if (told == NULL) {
+        void *memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory != MAP_FAILED) told = memory;
+    }
+    if (told != NULL) {
+        memcpy(told, network->entries, network->count * sizeof *told);
+        told_count = network->count;
+        told_at = milliseconds();
+    }
+    atomic_flag_clear(&told_busy);
+}
+
+/* 0 or an errno, with network->entries mapped. */
+static int ask_on_a_socket(struct network *network) {
     struct ring_socket s;
-    int kept = errno, error = EAGAIN;
+    int error = EAGAIN;
     int fd = shim_socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) fd = shim_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        error = errno;
-        errno = kept;
-        return error;
-    }
-    void *memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    *network = (struct network){.entries = memory};
-    if (memory == MAP_FAILED) error = ENOMEM;
-    else if (!table_find(fd, &s)) error = EBADF;
+    if (fd < 0) return errno;
+    if (!table_find(fd, &s)) error = EBADF;
     /* EAGAIN: something has changed meanwhile. */
-    else
-        for (int i = 0; i < ATTEMPTS && error == EAGAIN; i++) error = ask(&s, network);
+    for (int i = 0; i < ATTEMPTS && error == EAGAIN; i++) error = ask(&s, network);
     shim_close(fd);
-    if (error != 0 && memory != MAP_FAILED) munmap(memory, BYTES);
+    return error;
+}
+
+int network_load(struct network *network) {
+    int kept = errno, error = 0;
+    void *memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        errno = kept;
+        return ENOMEM;
+    }
+    *network = (struct network){.entries = memory};
+    if (!recall(network)) {
+        error = ask_on_a_socket(network);
+        if (error == 0) remember(network);
+    }
+    if (error != 0) munmap(memory, BYTES);
     errno = kept;
     return error;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../attach.h"
@@ -49,6 +50,13 @@ bool table_find(int fd, struct ring_socket *found) {
     (void)fd;
     *found = (struct ring_socket){.fd = 3};
     return true;
+}
+/* Time flies: nothing told is fresh the next time. */
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    static time_t seconds;
+    (void)clock;
+    *now = (struct timespec){.tv_sec = seconds++};
+    return 0;
 }
 long kernel_call(long number, ...) {
     (void)number;
