@@ -195,7 +195,7 @@ bool within_sigaction(int number, const struct sigaction *action, struct sigacti
 }
 
 struct within within_enter(void) {
-    struct within within = {.entered = false};
+    struct within within = {.mask = program_mask};
     if (!attachment_configured() || within_selector != PASS || sandbox_confined || process_is_borrowed()) return within;
     int kept = errno;
     uint64_t held = HELD;
@@ -216,6 +216,7 @@ void within_leave(struct within *within) {
     within_selector = PASS;
     raw_call(SYS_prctl, SET_DISPATCH, DISPATCH_OFF, 0, 0, 0);
     raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &program_mask, NULL, sizeof program_mask);
+    program_mask = within->mask;
     errno = kept;
 }
 

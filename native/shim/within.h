@@ -13,12 +13,14 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Not 0 while system calls of this thread come to the shim. The kernel reads it at each of them. */
 extern __thread volatile char within_selector;
 
 struct within {
     bool entered;
+    uint64_t mask; /* kept for whoever was within before: a signal handler may look a name up, too */
 };
 /* Not in programs without a gateway, nor in a child of vfork, nor where a filter may forbid it, nor again. */
 struct within within_enter(void);
