@@ -113,15 +113,24 @@ static void call_connect(struct ins *ins, const struct rf_command *command) {
         s->readable = true;
         ins_connecting(ins, slot);
     }
-    /* Marks are only ever set: a slot does not come back from a failed connection. Natively this is
-     * connect()'s answer, too, once SO_ERROR has been read; the gateway opens a new slot instead. */
-    if (s->phase == RF_STATE_FAILED) {
+    /* Marks are only ever set: a slot does not come back from a connection that stood. It does from one that never
+     * came about, as a socket of Linux does: nothing has gone through the rings. */
+    bool again = s->phase == RF_STATE_FAILED && !s->stood;
+    if (s->phase == RF_STATE_FAILED && !again) {
         answer(ins, command, ins->stack->errors.aborted, NULL, 0);
         return;
+    }
+    if (again) {
+        s->in_eof = s->out_shut = s->hangup = s->broken = false;
+        atomic_store_explicit(&ins->region.slots[slot].marks, 0, memory_order_release);
+        ins_set_state(ins, slot, RF_STATE_OPEN);
     }
     bool fresh = s->phase == RF_STATE_OPEN;
     int error = ins_watch(ins, slot);
     if (error == 0) error = ins->stack->connect(s->handle, command->payload, command->payload_length);
+    /* The first call after a failure tells the failure, or, since that was told, that there was one. */
+    if (again && error == -ins->stack->errors.aborted)
+        error = ins->stack->connect(s->handle, command->payload, command->payload_length);
     /* The kernel says once that a connect has succeeded that was in progress. Here the state said so. */
     if (!fresh && error == 0) error = ins->stack->connect(s->handle, command->payload, command->payload_length);
     if (fresh && error == 0) {
@@ -185,6 +194,7 @@ static void call_close(struct ins *ins, const struct rf_command *command) {
     uint32_t slot = command->slot;
     struct ins_socket *s = &ins->sockets[slot];
     bool reset = command->args[1] == 1;
+    s->close_resets = command->args[1] == 2;
     s->cell = command->cell;
     s->call_number = command->call_number;
     bool flows = s->phase == RF_STATE_CONNECTED || s->datagram;
@@ -198,6 +208,8 @@ static void call_close(struct ins *ins, const struct rf_command *command) {
     ins_join(ins, &ins->lingering, slot);
     if (s->datagram) ins_send_datagrams(ins, slot);
     else ins_send(ins, slot);
+    /* What the stack does not take now it would throw away with the reset. */
+    if (s->close_waits && s->close_resets && !s->writable) ins_finish_close(ins, slot, true);
 }
 
 static void call_name(struct ins *ins, const struct rf_command *command, int (*ask)(int, struct rf_name *)) {

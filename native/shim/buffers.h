@@ -13,6 +13,8 @@
 
 #include "addressable.h"
 
+#define BUFFERS_MAX 0x7ffff000u /* what Linux transfers at most in one call: read(2) */
+
 /* Where the walk stands. */
 struct buffers {
     const struct iovec *vector;
@@ -50,22 +52,32 @@ static inline void buffers_gather(struct buffers *from, uint8_t *to, size_t leng
     }
 }
 
-/* The sum of the lengths; or what is wrong with them: -errno. `too_many` is the errno for more buffers than a call
- * takes. `touched`: they are to be written to or read from. */
-static inline ssize_t buffers_sum(const struct iovec *vector, size_t count, int too_many, bool touched) {
-    size_t sum = 0;
-    if (count > IOV_MAX) return -too_many;
-    if (!addressable(vector, count * sizeof *vector)) return -EFAULT;
-    for (size_t i = 0; i < count; i++) {
-        if (vector[i].iov_len > (size_t)SSIZE_MAX - sum) return -EINVAL;
-        if (touched && !addressable(vector[i].iov_base, vector[i].iov_len)) return -EFAULT;
-        sum += vector[i].iov_len;
+/* False if there is no memory for the next `length` bytes: where the kernel's copy would fail. */
+static inline bool buffers_reach(const struct buffers *from, size_t length, bool written) {
+    struct buffers walk = *from;
+    while (length > 0) {
+        size_t left = buffers_left(&walk), n = length < left ? length : left;
+        if (!addressable_ends((uint8_t *)walk.vector->iov_base + walk.offset, n, written)) return false;
+        walk.offset += n;
+        length -= n;
     }
-    return (ssize_t)sum;
+    return true;
 }
 
+/* The sum of the lengths, which a call cuts to BUFFERS_MAX; or what is wrong with them: -errno. `too_many` is the errno
+ * for more buffers than a call takes. */
 static inline ssize_t buffers_total(const struct iovec *vector, size_t count, int too_many) {
-    return buffers_sum(vector, count, too_many, true);
+    size_t sum = 0;
+    if (count > IOV_MAX) return -too_many;
+    if (!readable(vector, count * sizeof *vector)) return -EFAULT;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = vector[i].iov_len, left = BUFFERS_MAX - sum;
+        if (length > (size_t)SSIZE_MAX) return -EINVAL;
+        if (length > left) length = left;
+        if (!addressable_range(vector[i].iov_base, length)) return -EFAULT;
+        sum += length;
+    }
+    return (ssize_t)sum;
 }
 
 #endif

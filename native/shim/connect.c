@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../region/readiness.h"
-#include "addressable.h"
 #include "call.h"
 #include "entry.h"
 #include "netlink.h"
@@ -34,21 +33,17 @@ static int await_connection(const struct ring_socket *s, int pending) {
     }
 }
 
-/* A peer for datagrams, another one, or, by AF_UNSPEC, none: nothing is waited for. */
-static int connect_datagrams(const struct ring_socket *s, const struct sockaddr *address, socklen_t length) {
-    struct rf_command command = {.op = RF_OP_CONNECT};
-    struct answer answer;
-    command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
-    memcpy(command.payload, address, command.payload_length);
-    return call_backend(s, &command, &answer);
-}
-
 static int connect_to(const struct ring_socket *s, const struct sockaddr *address, socklen_t length) {
     struct rf_command command = {.op = RF_OP_CONNECT};
     struct answer answer;
-    if (length < sizeof(sa_family_t) || length > sizeof(struct sockaddr_storage)) return EINVAL;
-    if (!readable_at(address)) return EFAULT;
-    if (socket_is_datagram(s)) return connect_datagrams(s, address, length);
+    int error = socket_check_name(address, length);
+    if (error != 0) return error;
+    if (length < sizeof(sa_family_t)) return EINVAL;
+    if (socket_is_datagram(s)) {
+        /* A peer for datagrams, another one, or, by AF_UNSPEC, none: nothing is waited for. */
+        error = socket_take_name(s, address, length, &command);
+        return error != 0 ? error : call_backend(s, &command, &answer);
+    }
     switch (socket_state(s)) {
     case RF_STATE_CONNECTED:
         /* The first call after a success that none has told yet tells it. */
@@ -59,23 +54,25 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
         return EISCONN;
     case RF_STATE_CONNECTING:
         return await_connection(s, EALREADY);
-    case RF_STATE_FAILED: {
-        int error = socket_take_error(s);
+    case RF_STATE_FAILED:
+        error = socket_take_error(s);
         if (error != 0) return error;
         break;
-    }
     default:
         break;
     }
-    /* Before the call: once it is under way, only the gateway may make the descriptor writable. */
+    /* Stuffed before the call: once it is under way, only the gateway may make the descriptor writable. */
+    error = socket_take_name(s, address, length, &command);
+    if (error != 0) return error;
+    /* Who waits and is refused may try again. */
+    bool waits = (real.fcntl(s->fd, F_GETFL) & O_NONBLOCK) == 0;
+    command.args[0] = waits;
     rf_stuff(s->fd);
-    command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
-    memcpy(command.payload, address, command.payload_length);
-    int error = call_backend(s, &command, &answer);
+    error = call_backend(s, &command, &answer);
     if (error != EINPROGRESS) return error;
     /* Also if it has succeeded or failed by now: no program expects more of a non-blocking connect() on
      * Linux, and some insist on it. */
-    if ((real.fcntl(s->fd, F_GETFL) & O_NONBLOCK) != 0) return EINPROGRESS;
+    if (!waits) return EINPROGRESS;
     return await_connection(s, EINPROGRESS);
 }
 

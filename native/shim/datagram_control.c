@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "addressable.h"
 #include "call.h"
 #include "datagram.h"
 #include "notes.h"
@@ -81,6 +82,10 @@ static void put_pktinfo(const struct rf_record *record, struct control *to) {
 
 void datagram_put_control(const struct ring_socket *s, const struct rf_record *record, struct msghdr *message) {
     struct control to = {message->msg_control, message->msg_control != NULL ? message->msg_controllen : 0, false};
+    if (!writable(to.at, to.left)) {
+        message->msg_controllen = 0;
+        return;
+    }
     size_t room = to.left;
     bool six = s->slot->domain == AF_INET6;
     if ((record->flags & RF_RECORD_TIMESTAMP) != 0) put_timestamp(s, record, &to);

@@ -75,28 +75,35 @@ static ssize_t take(const struct ring_socket *s, const struct msghdr *message, s
     }
     size_t length = record->length < wanted ? record->length : wanted;
     size_t first = length < bytes[0].iov_len ? length : bytes[0].iov_len;
-    buffers_scatter(&to, bytes[0].iov_base, first);
-    buffers_scatter(&to, bytes[1].iov_base, length - first);
+    /* As in Linux a datagram is lost to a call that has no place for it. */
+    bool placed = buffers_reach(&to, length, true);
+    if (placed) {
+        buffers_scatter(&to, bytes[0].iov_base, first);
+        buffers_scatter(&to, bytes[1].iov_base, length - first);
+    }
     if ((flags & MSG_PEEK) == 0) {
         rf_record_consume(&in, record);
         if (rf_unblock(&s->slot->in_blocked)) *ring |= rf_notify(s->region, s->number);
         *ring |= settle(s);
     }
-    return (ssize_t)record->length;
+    return placed ? (ssize_t)record->length : -EFAULT;
 }
 
-static void tell(const struct ring_socket *s, const struct rf_record *record, size_t wanted, struct msghdr *message,
+/* 0 or an errno. */
+static int tell(const struct ring_socket *s, const struct rf_record *record, size_t wanted, struct msghdr *message,
                  int flags) {
     message->msg_flags = flags & MSG_CMSG_CLOEXEC;
     if (record->flags == UINT32_MAX) {
         message->msg_namelen = 0;
         message->msg_controllen = 0;
-        return;
+        return 0;
     }
     if (record->length > wanted || (record->flags & RF_RECORD_TRUNCATED) != 0) message->msg_flags |= MSG_TRUNC;
-    if (message->msg_name != NULL) socket_copy_name(&record->name, message->msg_name, &message->msg_namelen);
+    int error = 0;
+    if (message->msg_name != NULL) error = socket_copy_name(&record->name, message->msg_name, &message->msg_namelen);
     else message->msg_namelen = 0;
     datagram_put_control(s, record, message);
+    return error;
 }
 
 ssize_t datagram_receive(const struct ring_socket *s, struct msghdr *message, int flags) {
@@ -106,7 +113,6 @@ ssize_t datagram_receive(const struct ring_socket *s, struct msghdr *message, in
     ssize_t wanted = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE), result = 0;
     if (wanted < 0) result = wanted;
     else if (message->msg_name != NULL && (int)message->msg_namelen < 0) result = -EINVAL;
-    else if (message->msg_name != NULL && !addressable(message->msg_name, message->msg_namelen)) result = -EFAULT;
     else if ((flags & MSG_ERRQUEUE) != 0) result = -EAGAIN;
     while (result == 0) {
         bool ring = false;
@@ -125,11 +131,14 @@ ssize_t datagram_receive(const struct ring_socket *s, struct msghdr *message, in
         result = socket_await_packet(s, ++waits);
         if (result == -ECONNRESET) result = -ENETDOWN;
     }
+    if (result >= 0) {
+        int error = tell(s, &record, (size_t)wanted, message, flags);
+        if (error != 0) result = -error;
+    }
     if (result < 0) {
         errno = (int)-result;
         return -1;
     }
-    tell(s, &record, (size_t)wanted, message, flags);
     errno = kept;
     return (flags & MSG_TRUNC) != 0 || result < wanted ? result : wanted;
 }

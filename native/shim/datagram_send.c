@@ -37,8 +37,7 @@ static int take_name(const struct ring_socket *s, const void *address, socklen_t
     struct sockaddr_in in;
     struct sockaddr_in6 in6 = {.sin6_family = 0};
     sa_family_t family;
-    if (length > sizeof(struct sockaddr_storage) || length < sizeof family) return EINVAL;
-    if (!addressable(address, length)) return EFAULT;
+    if (length < sizeof family) return EINVAL;
     memcpy(&family, address, sizeof family);
     if (family == AF_INET || s->slot->domain == AF_INET) {
         if (length < sizeof in) return EINVAL;
@@ -174,6 +173,7 @@ ssize_t datagram_send(const struct ring_socket *s, const struct msghdr *message,
     int kept = errno;
     ssize_t length = buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     int result = -prepare(s, message, length, flags, &record);
+    if (result == 0 && !buffers_reach(&from, (size_t)length, false)) result = -EFAULT;
     bool whole = result == 0;
     if (whole && ((flags & MSG_MORE) != 0 || unfinished_find(s) != NULL)) {
         result = send_part(s, &record, from, (uint32_t)length, flags);

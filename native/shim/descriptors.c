@@ -8,6 +8,7 @@
 #include <linux/sockios.h>
 #include <unistd.h>
 
+#include "addressable.h"
 #include "datagram.h"
 #include "entry.h"
 #include "interfaces.h"
@@ -99,6 +100,7 @@ int shim_ioctl(int fd, unsigned long request, long word) {
     if (is_own(fd)) return not_open();
     int result;
     if (interfaces_ioctl(fd, request, word, &result)) return result;
+    if (request == SIOCOUTQNSD && table_find(fd, &s) && !socket_is_datagram(&s)) request = SIOCOUTQ;
     if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
         return real.ioctl(fd, request, word);
     if (socket_state(&s) == RF_STATE_LISTENING && request != SIOCATMARK) {
@@ -107,6 +109,10 @@ int shim_ioctl(int fd, unsigned long request, long word) {
     }
     if (socket_is_datagram(&s) && request == SIOCATMARK) {
         errno = ENOTTY;
+        return -1;
+    }
+    if (!writable((int *)word, sizeof(int))) {
+        errno = EFAULT;
         return -1;
     }
     if (socket_is_datagram(&s) && request == FIONREAD) {

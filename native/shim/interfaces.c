@@ -80,9 +80,9 @@ static const struct rf_network_entry *address_of(const struct network *network, 
 
 static int list(const struct network *network, struct ifconf *into) {
     int length = 0;
-    if (!addressable(into, sizeof *into)) return EFAULT;
+    if (!writable(into, sizeof *into)) return EFAULT;
     bool counting = into->ifc_buf == NULL;
-    if (!counting && (into->ifc_len < 0 || !addressable(into->ifc_buf, (size_t)into->ifc_len))) return EFAULT;
+    if (!counting && (into->ifc_len < 0 || !writable(into->ifc_buf, (size_t)into->ifc_len))) return EFAULT;
     for (unsigned i = 0; i < network->count; i++) {
         const struct rf_network_entry *entry = &network->entries[i];
         struct ifreq request = {0};
@@ -153,7 +153,7 @@ static int tell_address(const struct rf_network_entry *entry, unsigned long requ
 
 static int tell(const struct network *network, unsigned long request, struct ifreq *into) {
     char label[IFNAMSIZ], name[IFNAMSIZ];
-    if (!addressable(into, sizeof *into)) return EFAULT;
+    if (!writable(into, sizeof *into)) return EFAULT;
     memcpy(label, into->ifr_name, sizeof label);
     label[IFNAMSIZ - 1] = '\0';
     memcpy(name, label, sizeof name);

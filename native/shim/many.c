@@ -31,7 +31,7 @@ static int receive_many(int fd, struct mmsghdr *messages, unsigned count, int fl
     struct timespec end = {0};
     unsigned received = 0;
     if (timeout != NULL) {
-        if (!readable_at(timeout)) {
+        if (!writable(timeout, sizeof *timeout)) {
             errno = EFAULT;
             return -1;
         }
@@ -45,11 +45,9 @@ static int receive_many(int fd, struct mmsghdr *messages, unsigned count, int fl
         end.tv_nsec %= NANOSECONDS;
     }
     int kept = errno;
-    if (count != 0 && !readable_at(messages)) {
-        errno = EFAULT;
-        return -1;
-    }
     while (received < count) {
+        errno = EFAULT;
+        if (!writable(&messages[received], sizeof *messages)) break;
         ssize_t got = shim_recvmsg(fd, &messages[received].msg_hdr, flags & ~MSG_WAITFORONE);
         if (got < 0) break;
         messages[received++].msg_len = (unsigned)got;
@@ -78,11 +76,9 @@ int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
     unsigned sent = 0;
     int kept = errno;
     if (count > IOV_MAX) count = IOV_MAX;
-    if (count != 0 && !readable_at(messages)) {
-        errno = EFAULT;
-        return -1;
-    }
     while (sent < count) {
+        errno = EFAULT;
+        if (!writable(&messages[sent], sizeof *messages)) break;
         ssize_t n = shim_sendmsg(fd, &messages[sent].msg_hdr, flags);
         if (n < 0) break;
         messages[sent++].msg_len = (unsigned)n;

@@ -54,7 +54,7 @@ static void put_name(const struct sockaddr_nl *name, struct sockaddr *address, s
 
 int netlink_name(struct sockaddr *address, socklen_t *length, bool peer) {
     struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_pid = peer ? 0 : (uint32_t)getpid()};
-    if (addressable(length, sizeof *length) && addressable(address, *length)) {
+    if (writable(length, sizeof *length) && writable(address, *length)) {
         put_name(&name, address, length);
         return 0;
     }
@@ -64,7 +64,7 @@ int netlink_name(struct sockaddr *address, socklen_t *length, bool peer) {
 
 /* bind() and connect(): the groups' news do not come, the peer is the kernel. */
 int netlink_take_address(const struct sockaddr *address, socklen_t length) {
-    if (length >= sizeof(struct sockaddr_nl) && readable_at(address) && address->sa_family == AF_NETLINK) return 0;
+    if (length >= sizeof(struct sockaddr_nl) && readable(address, length) && address->sa_family == AF_NETLINK) return 0;
     errno = EINVAL;
     return -1;
 }
@@ -77,7 +77,7 @@ bool netlink_get_option(int level, int name, void *value, socklen_t *length, int
     else if (level != SOL_NETLINK) return false;
     *result = -1;
     errno = EFAULT;
-    if (!addressable(length, sizeof *length) || !addressable(value, *length)) return true;
+    if (!writable(length, sizeof *length) || !writable(value, *length)) return true;
     if (*length > sizeof number) *length = sizeof number;
     memcpy(value, &number, *length);
     *result = 0;
@@ -87,7 +87,7 @@ bool netlink_get_option(int level, int name, void *value, socklen_t *length, int
 /* The answers come from the kernel, which is port 0. */
 ssize_t netlink_recvmsg(int fd, struct msghdr *message, int flags) {
     static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    socklen_t room = addressable(message, sizeof *message) ? message->msg_namelen : 0;
+    socklen_t room = readable(message, sizeof *message) ? message->msg_namelen : 0;
     ssize_t got = real.recvmsg(fd, message, flags);
     if (got >= 0 && message->msg_name != NULL) {
         put_name(&kernel, message->msg_name, &room);
@@ -98,12 +98,13 @@ ssize_t netlink_recvmsg(int fd, struct msghdr *message, int flags) {
 
 ssize_t netlink_sendmsg(int fd, const struct msghdr *message) {
     _Alignas(struct nlmsghdr) char requests[MOST_REQUESTS];
-    ssize_t length = !addressable(message, sizeof *message) ? -EFAULT : buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
+    ssize_t length = !readable(message, sizeof *message) ? -EFAULT : buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     if (length > MOST_REQUESTS) length = -EMSGSIZE;
     if (length >= 0) {
         struct buffers from = {.vector = message->msg_iov};
-        buffers_gather(&from, (uint8_t *)requests, (size_t)length);
-        int error = netlink_answer(fd, requests, (size_t)length);
+        bool there = buffers_reach(&from, (size_t)length, false);
+        if (there) buffers_gather(&from, (uint8_t *)requests, (size_t)length);
+        int error = !there ? EFAULT : netlink_answer(fd, requests, (size_t)length);
         if (error == 0) return length;
         length = -error;
     }
@@ -114,7 +115,7 @@ ssize_t netlink_sendmsg(int fd, const struct msghdr *message) {
 ssize_t netlink_recvfrom(int fd, void *buffer, size_t length, int flags, struct sockaddr *address,
                          socklen_t *address_length) {
     struct iovec vector = {buffer, length};
-    if (!addressable(address_length, sizeof *address_length)) {
+    if (!writable(address_length, sizeof *address_length)) {
         errno = EFAULT;
         return -1;
     }

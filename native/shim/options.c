@@ -58,9 +58,8 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
 static int get_option(const struct ring_socket *s, int level, int name, void *value, socklen_t *length) {
     int number;
     struct answer answer = {.length = sizeof number};
-    if (!addressable(length, sizeof *length)) return EFAULT;
+    if (!writable(length, sizeof *length)) return EFAULT;
     if ((int)*length < 0) return EINVAL;
-    if (!addressable(value, *length)) return EFAULT;
     if (from_slot(s, level, name, &number)) {
         memcpy(answer.payload, &number, sizeof number);
     } else {
@@ -70,6 +69,7 @@ static int get_option(const struct ring_socket *s, int level, int name, void *va
         if (error != 0) return error;
     }
     if (answer.length < *length) *length = answer.length;
+    if (!writable(value, *length)) return EFAULT;
     memcpy(value, answer.payload, *length);
     return 0;
 }
@@ -116,13 +116,16 @@ static bool is_group(int level, int name, const void *value, socklen_t length, s
 }
 
 static int set_option(const struct ring_socket *s, int level, int name, const void *value, socklen_t length) {
-    struct rf_command command = {.op = RF_OP_SETSOCKOPT, .args = {level, name}, .payload_length = length};
+    struct rf_command command = {.op = RF_OP_SETSOCKOPT, .args = {level, name}};
     struct answer answer;
     int error;
-    if (!addressable(value, length)) return EFAULT;
+    if ((int)length < 0) return EINVAL;
+    if (!readable(value, length)) return EFAULT;
     if (is_group(level, name, value, length, &command, &error))
         return error != 0 ? error : call_backend(s, &command, &answer);
-    if (length > RF_COMMAND_PAYLOAD) return EINVAL;
+    /* Nothing that passes is longer; of what a program says beyond that Linux takes no notice either. */
+    if (length > RF_COMMAND_PAYLOAD) length = RF_COMMAND_PAYLOAD;
+    command.payload_length = length;
     if (length != 0) memcpy(command.payload, value, length);
     if (is_switch(s, level, name, length)) return call_post(s, &command);
     error = call_backend(s, &command, &answer);

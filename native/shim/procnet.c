@@ -124,7 +124,7 @@ bool procnet_open(const char *path, int flags, int *fd) {
     struct network network;
     int kept = errno;
     if ((flags & O_ACCMODE) != O_RDONLY || !attachment_configured() || process_is_borrowed()) return false;
-    int file = readable_at(path) ? file_at(path) : -1;
+    int file = readable(path, 1) ? file_at(path) : -1;
     errno = kept;
     if (file < 0) return false;
     /* Without an answer the kernel's own file tells of the empty namespace. */
@@ -189,7 +189,7 @@ OPENAT(openat64)
 /* Streams: libc opens by itself. Nobody writes to these files. */
 static FILE *open_stream(const char *path, const char *mode, FILE *(*real_fopen)(const char *, const char *)) {
     int fd;
-    if (!addressable(mode, 1) || mode[0] != 'r' || strchr(mode, '+') != NULL ||
+    if (!readable(mode, 1) || mode[0] != 'r' || strchr(mode, '+') != NULL ||
         !procnet_open(path, strchr(mode, 'e') != NULL ? O_CLOEXEC : 0, &fd))
         return real_fopen(path, mode);
     return fd < 0 ? NULL : fdopen(fd, "r");

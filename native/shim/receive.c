@@ -23,7 +23,7 @@ bool socket_settle(const struct ring_socket *s) {
     return table_holds(s) && rf_readable_settle(s->region, s->number, s->fd);
 }
 
-/* Takes what is in the ring, at most `wanted` bytes. Bytes, or -EAGAIN with the descriptor settled: there
+/* Takes what is in the ring, at most `wanted` bytes. Bytes, also if none are wanted, or -EAGAIN with the descriptor settled: there
  * are none and more may come; or 0 at the end; or -errno. Under receive_lock. */
 static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t wanted, int flags, bool *ring) {
     struct rf_ring in = rf_in_ring(s->slot);
@@ -32,10 +32,12 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
     uint32_t marks = socket_marks(s);
     int64_t filled = rf_consume_span(s->region, &in, span);
     if (filled < 0) return -ECONNRESET;
+    if (filled > 0 && wanted == 0) return 0;
     if (filled > 0) {
         size_t length = (size_t)filled < wanted ? (size_t)filled : wanted;
         size_t first = length < span[0].iov_len ? length : span[0].iov_len;
         if ((flags & MSG_TRUNC) == 0) {
+            if (!buffers_reach(to, length, true)) return -EFAULT;
             buffers_scatter(to, span[0].iov_base, first);
             buffers_scatter(to, span[1].iov_base, length - first);
         }
@@ -46,6 +48,9 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
         return (ssize_t)length;
     }
     uint32_t state = socket_state(s);
+    /* Linux's name for a reset that comes behind the peer's end: a reader sees the end, and the error stays for those
+     * who send and for SO_ERROR. */
+    if ((atomic_load_explicit(&s->slot->error, memory_order_acquire) & 0xffff) == EPIPE) return 0;
     if (state != RF_STATE_OPEN && state != RF_STATE_LISTENING) {
         int error = socket_take_error(s);
         if (error != 0) return -error;
@@ -92,9 +97,9 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
     ssize_t result = 0;
     unsigned waits = 0;
     int kept = errno;
-    if ((flags & MSG_OOB) != 0) result = -EINVAL;
-    else if ((flags & MSG_ERRQUEUE) != 0) result = -EAGAIN;
-    while (result == 0 && wanted > 0) {
+    if ((flags & MSG_ERRQUEUE) != 0) result = -EAGAIN;
+    else if ((flags & MSG_OOB) != 0) result = -EINVAL;
+    while (result == 0) {
         bool ring = false;
         struct critical section = critical_enter();
         rf_lock(&s->slot->receive_lock);
@@ -134,8 +139,9 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
 
 static ssize_t receive_message(const struct ring_socket *s, struct msghdr *message, int flags) {
     if (socket_is_datagram(s)) return datagram_receive(s, message, flags);
-    /* A stream's MSG_TRUNC throws the bytes away. */
-    ssize_t wanted = buffers_sum(message->msg_iov, message->msg_iovlen, EMSGSIZE, (flags & MSG_TRUNC) == 0);
+    ssize_t wanted = message->msg_name != NULL && (int)message->msg_namelen < 0
+                         ? -EINVAL
+                         : buffers_total(message->msg_iov, message->msg_iovlen, EMSGSIZE);
     if (wanted < 0) {
         errno = (int)-wanted;
         return -1;
@@ -162,24 +168,30 @@ static ssize_t receive_buffers(const struct ring_socket *s, const struct iovec *
 
 static ssize_t receive_one(const struct ring_socket *s, void *buffer, size_t length, int flags,
                            struct sockaddr *address, socklen_t *address_length) {
-    struct iovec vector = {buffer, length < SSIZE_MAX ? length : SSIZE_MAX};
+    struct iovec vector = {buffer, length < BUFFERS_MAX ? length : BUFFERS_MAX};
+    struct rf_name from = {.length = 0};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
     if (address != NULL) {
-        if (!addressable(address_length, sizeof *address_length)) {
-            errno = EFAULT;
-            return -1;
-        }
-        message.msg_name = address;
-        message.msg_namelen = *address_length;
+        message.msg_name = from.address;
+        message.msg_namelen = sizeof from.address;
     }
     ssize_t got = receive_message(s, &message, flags);
-    if (got >= 0 && address != NULL) *address_length = message.msg_namelen;
-    return got;
+    if (got < 0 || address == NULL) return got;
+    /* As in Linux what has come is lost to a call that has no place for the name. */
+    from.length = message.msg_namelen;
+    int error = socket_copy_name(&from, address, address_length);
+    if (error == 0) return got;
+    errno = error;
+    return -1;
 }
 
 ssize_t shim_read(int fd, void *buffer, size_t length) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.read(fd, buffer, length);
+    if (!addressable_range(buffer, length)) {
+        errno = EFAULT;
+        return -1;
+    }
     return length == 0 ? 0 : receive_one(&s, buffer, length, 0, NULL, NULL);
 }
 
@@ -222,7 +234,7 @@ ssize_t shim_recvfrom(int fd, void *buffer, size_t length, int flags, struct soc
 ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags) {
     struct ring_socket s;
     if (table_find(fd, &s)) {
-        if (addressable(message, sizeof *message)) return receive_message(&s, message, flags);
+        if (writable(message, sizeof *message)) return receive_message(&s, message, flags);
         errno = EFAULT;
         return -1;
     }

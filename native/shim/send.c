@@ -2,7 +2,10 @@
  * ring. */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,7 +19,11 @@
 #include "sandbox.h"
 #include "socket.h"
 
-#define SENDFILE_MAX 0x7ffff000u /* what Linux transfers at most in one call: sendfile(2) */
+/* A socket of Linux's own takes this much at once when nothing is under way, and programs that do not wait have come to
+ * count on it. A ring is smaller at first, but the gateway empties it in a moment: so much patience a call has that
+ * found the ring empty, in milliseconds without progress. A slow reader's socket is not found empty. */
+#define AT_ONCE 49152u
+#define PATIENCE 50
 
 /* Where the bytes come from: buffers, or a file if their vector is NULL. */
 struct source {
@@ -30,6 +37,7 @@ static ssize_t fill(struct source *from, struct iovec span[2], size_t length) {
     span[0].iov_len = length < span[0].iov_len ? length : span[0].iov_len;
     span[1].iov_len = length - span[0].iov_len;
     if (from->buffers.vector != NULL) {
+        if (!buffers_reach(&from->buffers, length, false)) return -EFAULT;
         buffers_gather(&from->buffers, span[0].iov_base, span[0].iov_len);
         buffers_gather(&from->buffers, span[1].iov_base, span[1].iov_len);
         return (ssize_t)length;
@@ -90,17 +98,28 @@ int socket_await_room(const struct ring_socket *s) {
     return socket_marks(s) == 0 && !attachment_alive(s->attachment) ? -ECONNRESET : 0;
 }
 
+static bool nothing_under_way(const struct ring_socket *s) {
+    return atomic_load_explicit(&s->slot->out_tail, memory_order_relaxed) ==
+           atomic_load_explicit(&s->slot->out_head, memory_order_relaxed);
+}
+
+/* True if there is room after a moment. */
+static bool room_soon(const struct ring_socket *s) {
+    struct pollfd p = {.fd = s->fd, .events = POLLOUT};
+    return table_holds(s) && syscall(SYS_poll, &p, 1, PATIENCE) > 0;
+}
+
 static ssize_t send_from(const struct ring_socket *s, struct source *from, size_t wanted, int flags) {
     size_t sent = 0;
     ssize_t result;
     int kept = errno;
+    bool patient = nothing_under_way(s);
     /* A ring has one order of bytes and no place for an urgent one. MSG_MORE is a hint, and costs a stream nothing: what
      * comes at once after it leaves the ring, as a rule, in one piece with it. */
     if ((flags & MSG_OOB) != 0) {
-        errno = EOPNOTSUPP;
-        return -1;
-    }
-    do {
+        result = may_send(s, false);
+        if (result == 0 || result == -EAGAIN) result = -EOPNOTSUPP;
+    } else do {
         bool ring = false;
         struct critical section = critical_enter();
         rf_lock(&s->slot->send_lock);
@@ -110,6 +129,7 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
         if (ring) attachment_ring(s->attachment);
         if (result > 0) sent += (size_t)result;
         if (result == -EAGAIN && (flags & MSG_DONTWAIT) == 0) result = socket_await_room(s);
+        if (result == -EAGAIN && patient && sent > 0 && sent < AT_ONCE && room_soon(s)) result = 0;
     } while (result >= 0 && sent < wanted);
     errno = kept;
     if (sent > 0) return (ssize_t)sent;
@@ -119,8 +139,22 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
     return -1;
 }
 
+/* Ancillary data has nothing to say to a stream, but it is looked at as Linux does. */
+static bool is_control(const struct msghdr *message) {
+    struct msghdr copy = *message;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&copy); c != NULL; c = CMSG_NXTHDR(&copy, c)) {
+        size_t left = copy.msg_controllen - (size_t)((uint8_t *)c - (uint8_t *)copy.msg_control);
+        if (c->cmsg_len < sizeof *c || c->cmsg_len > left) return false;
+    }
+    return true;
+}
+
 static ssize_t send_message(const struct ring_socket *s, const struct msghdr *message, int flags) {
     if (socket_is_datagram(s)) return datagram_send(s, message, flags);
+    if (!is_control(message)) {
+        errno = EINVAL;
+        return -1;
+    }
     /* A connected stream ignores the address. With MSG_FASTOPEN it may be what connects it: as by a stack that has not
      * yet got a cookie from this peer, its first bytes go out when the connection is there. */
     if ((flags & MSG_FASTOPEN) != 0 && shim_connect(s->fd, message->msg_name, message->msg_namelen) != 0) return -1;
@@ -133,7 +167,7 @@ static ssize_t send_message(const struct ring_socket *s, const struct msghdr *me
 
 static ssize_t send_one(const struct ring_socket *s, const void *buffer, size_t length, int flags,
                         const struct sockaddr *address, socklen_t address_length) {
-    struct iovec vector = {(void *)buffer, length < SSIZE_MAX ? length : SSIZE_MAX};
+    struct iovec vector = {(void *)buffer, length < BUFFERS_MAX ? length : BUFFERS_MAX};
     struct msghdr message = {
         .msg_name = (void *)address, .msg_namelen = address_length, .msg_iov = &vector, .msg_iovlen = 1};
     return send_message(s, &message, flags);
@@ -182,6 +216,11 @@ ssize_t shim_sendto(int fd, const void *buffer, size_t length, int flags, const 
     if (!table_find(fd, &s))
         return netlink_is(fd) ? netlink_send(fd, buffer, length)
                               : real.sendto(fd, buffer, length, flags, address, address_length);
+    int error = address == NULL ? 0 : socket_check_name(address, address_length);
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
     return send_one(&s, buffer, length, flags, address, address_length);
 }
 
@@ -189,23 +228,61 @@ ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return netlink_is(fd) ? netlink_sendmsg(fd, message) : real.sendmsg(fd, message, flags);
     errno = EFAULT;
-    if (!addressable(message, sizeof *message)) return -1;
+    if (!readable(message, sizeof *message)) return -1;
     struct msghdr copy = *message;
     if (copy.msg_namelen == 0) copy.msg_name = NULL;
+    if (copy.msg_name == NULL) copy.msg_namelen = 0;
+    errno = EINVAL;
+    if ((int)copy.msg_namelen < 0) return -1;
     if (copy.msg_namelen > sizeof(struct sockaddr_storage)) copy.msg_namelen = sizeof(struct sockaddr_storage);
+    errno = EFAULT;
+    if (!readable(copy.msg_name, copy.msg_namelen)) return -1;
+    errno = ENOBUFS;
+    if (copy.msg_controllen > INT_MAX) return -1;
+    errno = EFAULT;
+    if (!readable(copy.msg_control, copy.msg_controllen)) return -1;
     return send_message(&s, &copy, flags);
+}
+
+/* A datagram of what is in the file. */
+static ssize_t send_file_datagram(const struct ring_socket *s, struct source *from, size_t count) {
+    struct iovec vector[2] = {{malloc(RF_MAX_DATAGRAM), count < RF_MAX_DATAGRAM ? count : RF_MAX_DATAGRAM}};
+    struct msghdr message = {.msg_iov = vector, .msg_iovlen = 1};
+    errno = ENOMEM;
+    if (vector[0].iov_base == NULL) return -1;
+    off_t start = from->position != NULL ? *from->position : 0;
+    ssize_t got = fill(from, vector, vector[0].iov_len), sent = got;
+    if (got > 0) {
+        vector[0].iov_len = (size_t)got;
+        sent = datagram_send(s, &message, 0);
+        if (sent < 0 && from->position != NULL) *from->position = start;
+        if (sent < 0 && from->position == NULL) lseek(from->file, -got, SEEK_CUR);
+    } else if (got < 0) {
+        errno = (int)-got;
+        sent = -1;
+    }
+    free(vector[0].iov_base);
+    return sent;
 }
 
 ssize_t shim_sendfile(int out, int in, off_t *offset, size_t count) {
     struct ring_socket s, other;
+    struct stat status;
     if (!table_find(out, &s)) return real.sendfile(out, in, offset, count);
     struct source from = {.file = in, .position = offset};
-    /* Not from what has no place, a pipe for instance; with a place given, reading tells ESPIPE. */
-    if (table_find(in, &other) || socket_is_datagram(&s) || (offset == NULL && lseek(in, 0, SEEK_CUR) < 0)) {
-        errno = EINVAL;
-        return -1;
-    }
-    return send_from(&s, &from, count < SENDFILE_MAX ? count : SENDFILE_MAX, 0);
+    int kept = errno;
+    errno = EFAULT;
+    if (offset != NULL && !writable(offset, sizeof *offset)) return -1;
+    if (fstat(in, &status) != 0) return -1;
+    /* Not from what has no place, least of all if a place is given. */
+    errno = offset != NULL ? ESPIPE : EINVAL;
+    if (table_find(in, &other) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) return -1;
+    errno = EINVAL;
+    if (S_ISDIR(status.st_mode)) return -1;
+    if (count > SSIZE_MAX || (offset != NULL && *offset < 0)) return -1;
+    errno = kept;
+    if (count > BUFFERS_MAX) count = BUFFERS_MAX;
+    return socket_is_datagram(&s) ? send_file_datagram(&s, &from, count) : send_from(&s, &from, count, 0);
 }
 
 ssize_t shim_sendfile64(int out, int in, off_t *offset, size_t count) {

@@ -149,17 +149,50 @@ static int finish(int error) {
     return -1;
 }
 
+int socket_check_name(const struct sockaddr *address, socklen_t length) {
+    if (length > sizeof(struct sockaddr_storage)) return EINVAL;
+    return readable(address, length) ? 0 : EFAULT;
+}
+
+int socket_take_name(const struct ring_socket *s, const struct sockaddr *address, socklen_t length,
+                     struct rf_command *command) {
+    struct sockaddr_in6 six = {.sin6_family = 0};
+    struct sockaddr_in four;
+    bool binds = command->op == RF_OP_BIND, datagram = socket_is_datagram(s);
+    if (length < sizeof six.sin6_family) return EINVAL;
+    memcpy(&six, address, length < sizeof six ? length : sizeof six);
+    memcpy(&four, &six, sizeof four);
+    bool to_none = six.sin6_family == AF_UNSPEC && !binds;
+    if (to_none || s->slot->domain == AF_INET) {
+        if (!to_none && length < sizeof four) return EINVAL;
+        if (binds && four.sin_family == AF_UNSPEC && four.sin_addr.s_addr == htonl(INADDR_ANY)) four.sin_family = AF_INET;
+        if (!to_none && four.sin_family != AF_INET) return EAFNOSUPPORT;
+        memcpy(command->payload, &four, command->payload_length = sizeof four);
+        return 0;
+    }
+    if (datagram && !binds && six.sin6_family == AF_INET) {
+        if (length < sizeof four) return EINVAL;
+        six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = four.sin_port};
+        six.sin6_addr.s6_addr[10] = six.sin6_addr.s6_addr[11] = 0xff;
+        memcpy(six.sin6_addr.s6_addr + 12, &four.sin_addr, sizeof four.sin_addr);
+    } else {
+        /* Without the scope, as in RFC 2133, it is an address too. */
+        if (length < offsetof(struct sockaddr_in6, sin6_scope_id)) return EINVAL;
+        if (six.sin6_family != AF_INET6) return EAFNOSUPPORT;
+    }
+    memcpy(command->payload, &six, command->payload_length = sizeof six);
+    return 0;
+}
+
 int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
     if (netlink_is(fd)) return netlink_take_address(address, length);
     if (!table_find(fd, &s)) return real.bind(fd, address, length);
     struct rf_command command = {.op = RF_OP_BIND};
     struct answer answer;
-    if (length < sizeof(sa_family_t) || length > sizeof(struct sockaddr_storage)) return finish(EINVAL);
-    if (!readable_at(address)) return finish(EFAULT);
-    command.payload_length = length < RF_COMMAND_PAYLOAD ? length : RF_COMMAND_PAYLOAD;
-    memcpy(command.payload, address, command.payload_length);
-    return finish(call_backend(&s, &command, &answer));
+    int error = socket_check_name(address, length);
+    if (error == 0) error = socket_take_name(&s, address, length, &command);
+    return finish(error != 0 ? error : call_backend(&s, &command, &answer));
 }
 
 int shim_listen(int fd, int backlog) {
@@ -193,11 +226,12 @@ int shim_shutdown(int fd, int how) {
 
 int socket_copy_name(const struct rf_name *name, struct sockaddr *address, socklen_t *length) {
     struct rf_name copy = *name;
-    if (!addressable(length, sizeof *length)) return EFAULT;
+    if (!writable(length, sizeof *length)) return EFAULT;
     if ((int)*length < 0) return EINVAL;
-    if (!addressable(address, *length)) return EFAULT;
     if (copy.length > sizeof copy.address) copy.length = sizeof copy.address;
-    memcpy(address, copy.address, copy.length < *length ? copy.length : *length);
+    uint32_t copied = copy.length < *length ? copy.length : *length;
+    if (!writable(address, copied)) return EFAULT;
+    memcpy(address, copy.address, copied);
     *length = copy.length;
     return 0;
 }

@@ -38,6 +38,13 @@ bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32
  * errno; -1 with errno 0 at end of file. `flags` are MSG_ flags. */
 int socket_receive_offer(int from, struct rf_offer *offer, int flags);
 
+/* Copies the address of a bind() or connect() into the call, after the checks that the protocol makes of it in Linux. 0 or
+ * an errno. */
+int socket_take_name(const struct ring_socket *s, const struct sockaddr *address, socklen_t length,
+                     struct rf_command *command);
+/* What Linux finds wrong with any address, before it looks at the protocol: 0 or an errno. */
+int socket_check_name(const struct sockaddr *address, socklen_t length);
+
 /* Copies an address out as accept() and getsockname() do. 0 or an errno. */
 int socket_copy_name(const struct rf_name *name, struct sockaddr *address, socklen_t *length);
 

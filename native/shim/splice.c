@@ -52,13 +52,18 @@ static ssize_t from_socket(int in, int out, size_t count, unsigned flags) {
 }
 
 /* What the pipe holds is counted, and no more than the socket has taken is read from it. */
-static ssize_t to_socket(int in, int out, size_t count, unsigned flags) {
+static ssize_t to_socket(int in, int out, size_t count, unsigned flags, bool datagrams) {
     char bytes[PIPE_BUF];
     size_t moved = 0;
     int error = 0, send_flags = (flags & SPLICE_F_NONBLOCK) != 0 ? MSG_DONTWAIT : 0;
     while (moved < count) {
         size_t piece = count - moved < sizeof bytes ? count - moved : sizeof bytes;
         if ((error = await_pipe(in, POLLIN, moved == 0 && (flags & SPLICE_F_NONBLOCK) == 0)) != 0) break;
+        /* A socket that cannot send takes nothing from the pipe. */
+        if (!datagrams && shim_send(out, NULL, 0, 0) < 0 && errno != EAGAIN) {
+            error = errno;
+            break;
+        }
         /* Room first: what has been read from the pipe does not go back into it. */
         struct pollfd room = {.fd = out, .events = POLLOUT};
         if (syscall(SYS_ppoll, &room, 1, &(struct timespec){0}, NULL, 0) == 0) {
@@ -95,12 +100,16 @@ ssize_t shim_splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t
     bool from = table_find(in, &s), to = table_find(out, &s);
     if (!from && !to) return real.splice(in, in_offset, out, out_offset, count, flags);
     int kept = errno;
+    if (count == 0) return 0;
+    int reads = fcntl(in, F_GETFL), writes = fcntl(out, F_GETFL);
+    errno = EBADF;
+    if (reads < 0 || writes < 0 || (reads & O_ACCMODE) == O_WRONLY || (writes & O_ACCMODE) == O_RDONLY) return -1;
     errno = EINVAL;
     if ((from && to) || !is_pipe(from ? out : in)) return -1;
     if ((from ? in_offset : out_offset) != NULL) return -1;
     errno = ESPIPE;
     if (in_offset != NULL || out_offset != NULL) return -1;
-    ssize_t moved = from ? from_socket(in, out, count, flags) : to_socket(in, out, count, flags);
+    ssize_t moved = from ? from_socket(in, out, count, flags) : to_socket(in, out, count, flags, socket_is_datagram(&s));
     if (moved >= 0) errno = kept;
     return moved;
 }

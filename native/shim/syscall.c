@@ -80,6 +80,9 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         return shim_dup2(fd, (int)b);
     case SYS_dup3:
         return shim_dup3(fd, (int)b, (int)c);
+    /* Interfaces may be asked for on any socket. */
+    case SYS_ioctl:
+        return shim_ioctl(fd, (unsigned long)b, c);
     case SYS_fcntl:
         return shim_fcntl(fd, (int)b, c);
     case SYS_recvmsg:
@@ -168,8 +171,6 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
             return shim_sendmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d);
         case SYS_close:
             return shim_close(fd);
-        case SYS_ioctl:
-            return shim_ioctl(fd, (unsigned long)b, c);
         }
     }
     return raw_call(number, a, b, c, d, e, f);

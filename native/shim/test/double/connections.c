@@ -91,6 +91,12 @@ static void fail(uint32_t n, int error) {
     struct connection *c = &connections[n];
     struct rf_slot *s = &region.slots[n];
     if (c->reset) return;
+    if (s->state == RF_STATE_CONNECTING && c->awaited) {
+        atomic_store(&s->error, ++c->errors << 16 | (uint32_t)error);
+        atomic_store(&s->state, RF_STATE_OPEN);
+        read_away(c);
+        return;
+    }
     c->reset = true;
     atomic_store(&s->error, ++c->errors << 16 | (uint32_t)error);
     atomic_fetch_or(&s->marks, RF_MARK_RESET | RF_MARK_OUT_SHUT);
@@ -112,6 +118,11 @@ static void connected(uint32_t n) {
 }
 
 void hung_up(uint32_t n) {
+    const struct rf_slot *s = &region.slots[n];
+    if (s->state == RF_STATE_CONNECTED && !is_datagram(n) && !connections[n].in_shut && s->in_tail != s->in_head) {
+        struct linger none = {.l_onoff = 1};
+        setsockopt(connections[n].real, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    }
     connections[n].closing = true;
     if (is_datagram(n)) serve_datagrams(n);
     if (region.slots[n].state != RF_STATE_CONNECTED || is_datagram(n)) end(n);
@@ -157,7 +168,10 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
         return 0;
     case RF_OP_CONNECT:
         if (is_datagram(n)) return connect_datagrams(n, call->payload, given);
-        if (connect(c->real, (const void *)call->payload, given) == 0) {
+        c->awaited = call->args[0] == 1;
+        int failed = connect(c->real, (const void *)call->payload, given);
+        if (failed != 0 && errno == ECONNABORTED) failed = connect(c->real, (const void *)call->payload, given);
+        if (failed == 0) {
             connected(n);
             read_away(c);
             return 0;
@@ -304,6 +318,12 @@ short serve(uint32_t n) {
     if (s->state == RF_STATE_CONNECTED) {
         move_out(n);
         move_in(n);
+        if ((s->marks & RF_MARK_IN_EOF) != 0) {
+            /* With nothing left to read, an error can be learnt only by asking. */
+            int error = 0;
+            socklen_t length = sizeof error;
+            if (getsockopt(c->real, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0) fail(n, error);
+        }
     }
     struct rf_ring in = rf_in_ring(s), out = rf_out_ring(s);
     if (c->closing && (s->state != RF_STATE_CONNECTED || rf_available(&out) == 0)) end(n);

@@ -231,6 +231,17 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     @Override
+    public void refused(int slot, int errno) {
+        setError(slot, errno);
+        notConnected(slot);
+    }
+
+    @Override
+    public boolean hasUnread(int slot) {
+        return word(slot, SlotLayout.IN_TAIL) != word(slot, SlotLayout.IN_HEAD);
+    }
+
+    @Override
     public void setLocal(int slot, byte[] address, int offset, int length) {
         setName(at(slot) + SlotLayout.LOCAL, address, offset, length);
     }

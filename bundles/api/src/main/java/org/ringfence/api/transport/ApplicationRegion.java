@@ -66,6 +66,12 @@ public interface ApplicationRegion extends Region {
     /** The connection, or the attempt to make one, failed with a Linux errno. */
     void failed(int slot, int errno);
 
+    /** The attempt to connect that the program waits for failed with a Linux errno: the socket is as it was before, but for the error. */
+    void refused(int slot, int errno);
+
+    /** True if the application has not read all bytes it was given; on its word. */
+    boolean hasUnread(int slot);
+
     /** Makes a Linux errno the socket's pending error, which changes nothing else: a datagram was not delivered. */
     void report(int slot, int errno);
 

@@ -23,6 +23,29 @@ final class Addresses {
         return length < 2 ? 0 : (address[at] & 0xff) | (address[at + 1] & 0xff) << 8;
     }
 
+    /** Makes the unspecified address the loopback's: who connects to it means, on Linux, the host itself. */
+    static void anyIsLoopback(byte[] address, int length) {
+        int family = family(address, 0, length);
+        if (family == AF_INET && length >= 8 && isZero(address, 4, 8)) {
+            address[4] = 127;
+            address[7] = 1;
+        } else if (family == AF_INET6 && length >= 24 && isZero(address, 8, 24)) {
+            address[23] = 1;
+        } else if (family == AF_INET6 && length >= 24 && isMapped(address, 8) && isZero(address, 20, 24)) {
+            address[20] = 127;
+            address[23] = 1;
+        }
+    }
+
+    private static boolean isZero(byte[] address, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (address[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static int port(byte[] address, int at, int length) {
         return length < 4 ? 0 : (address[at + 2] & 0xff) << 8 | address[at + 3] & 0xff;
     }

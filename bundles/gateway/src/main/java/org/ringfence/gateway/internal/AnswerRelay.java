@@ -44,6 +44,7 @@ final class AnswerRelay {
                 if (answer.error == 0 && !socket.closing && socket.phase == Phase.OPEN) {
                     socket.phase = Phase.LISTENING;
                     sweep.listens(socket);
+                    ledger.named(socket); // by listen(), if it was not bound
                     socket.region().listening(socket.slot);
                 }
                 answerApplication(ins, pending, answer);

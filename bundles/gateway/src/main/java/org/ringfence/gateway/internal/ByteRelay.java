@@ -16,7 +16,12 @@ import org.ringfence.gateway.internal.Timeline.Event;
 final class ByteRelay {
     /** How long the bytes of a closed socket may make no progress before the connection is reset. */
     private static final long LINGER_NANOSECONDS = 60_000_000_000L;
+    /** The same if a reset is to follow them: Linux would not wait at all, but has taken them out of the program's hands before. */
+    private static final long LINGER_BEFORE_RESET_NANOSECONDS = 500_000_000L;
     private static final int SHUT_WR = 1;
+    private static final int CLOSE_RESETS = 1;
+    private static final int CLOSE_RESETS_BEHIND = 2;
+    private static final byte[] NO_ADDRESS = {};
 
     private final TransportSession session;
     private final Services services;
@@ -82,7 +87,16 @@ final class ByteRelay {
     private void connecting(RelayedSocket socket) {
         switch (socket.ins.region.state(socket.insSlot)) {
             case SocketState.CONNECTED -> ledger.connected(socket);
-            case SocketState.FAILED -> fail(socket, error(socket));
+            case SocketState.FAILED -> {
+                if (socket.connectAwaited) {
+                    socket.phase = Phase.OPEN;
+                    ledger.notConnected(socket);
+                    socket.region().setPeer(socket.slot, NO_ADDRESS, 0, 0);
+                    socket.region().refused(socket.slot, error(socket));
+                } else {
+                    fail(socket, error(socket));
+                }
+            }
             default -> {
             }
         }
@@ -273,13 +287,19 @@ final class ByteRelay {
         socket.closing = true;
         socket.timeline.mark(Event.CLOSED, now);
         if (socket.isFlowing()) {
-            socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
+            socket.closeResets = !socket.datagrams && !socket.inputShut
+                    && (!socket.inward.isDrained() || socket.region().hasUnread(socket.slot));
+            socket.closeDeadline = System.nanoTime() + patience(socket);
             lingering++;
             relay(socket);
         } else if (socket.phase != Phase.OPENING) {
             close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
         }
         // OPENING: the answer to SOCKET is under way, and whoever takes it sees that the socket is closing.
+    }
+
+    private static long patience(RelayedSocket socket) {
+        return socket.closeResets ? LINGER_BEFORE_RESET_NANOSECONDS : LINGER_NANOSECONDS;
     }
 
     private void progressClose(RelayedSocket socket, boolean moved) {
@@ -291,7 +311,7 @@ final class ByteRelay {
             lingering--;
             close(socket, failed);
         } else if (moved) {
-            socket.closeDeadline = System.nanoTime() + LINGER_NANOSECONDS;
+            socket.closeDeadline = System.nanoTime() + patience(socket);
         }
     }
 
@@ -309,7 +329,7 @@ final class ByteRelay {
         }
         call.clear(Operation.CLOSE, socket.insSlot, socket.ins.region.generation(socket.insSlot));
         call.arguments[0] = socket.ins.region.outGiven(socket.insSlot);
-        call.arguments[1] = reset ? 1 : 0;
+        call.arguments[1] = reset ? CLOSE_RESETS : socket.closeResets ? CLOSE_RESETS_BEHIND : 0;
         pending.clear();
         pending.operation = Operation.CLOSE;
         pending.socket = socket;
@@ -389,7 +409,7 @@ final class ByteRelay {
         InsLink ins = socket.ins;
         int insSlot = socket.insSlot;
         call.clear(Operation.CLOSE, insSlot, ins.region.generation(insSlot));
-        call.arguments[1] = 1;
+        call.arguments[1] = CLOSE_RESETS;
         pending.clear();
         pending.operation = Operation.CLOSE;
         pending.newSlot = insSlot;

@@ -14,6 +14,7 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  */
 final class CallRelay {
     private static final int SHUT_WR = 1;
+    private static final int CONNECT_AWAITED = 1;
     private final TransportSession session;
     private final Services services;
     private final SocketTable table;
@@ -172,7 +173,9 @@ final class CallRelay {
             };
         }
         int length = Math.min(call.payloadLength, address.length);
+        Addresses.anyIsLoopback(call.payload, length); // before it is judged: Linux would connect to the loopback
         System.arraycopy(call.payload, 0, address, 0, length);
+        socket.connectAwaited = call.arguments[0] == CONNECT_AWAITED;
         int family = Addresses.family(address, 0, length);
         int error = translator.call(call, pending.context);
         if (error != 0) {

@@ -78,7 +78,7 @@ final class Ledger {
     }
 
     /** The socket has a name of its own now, another one, or none. */
-    private void named(RelayedSocket socket) {
+    void named(RelayedSocket socket) {
         CallTranslator translator = services.translator(socket.ins.region.abi());
         int length = socket.ins.region.local(socket.insSlot, name, 0);
         if (translator != null) {

@@ -48,6 +48,8 @@ final class RelayedSocket implements Connection {
 
     /** The application's last reference is gone. */
     boolean closing;
+    /** The application closed with bytes unread: behind what it sent the peer gets a reset, as from Linux. */
+    boolean closeResets;
     /** CLOSE was sent to the INS. */
     boolean closeSent;
     /** CLOSE was answered, but ACCEPTs of this listener were not yet. */
@@ -56,6 +58,8 @@ final class RelayedSocket implements Connection {
     long closeDeadline;
     /** Position of the out direction at which SHUTDOWN is to be passed on; -1 if none is due. */
     long shutdownAt;
+    /** The program waits for its CONNECT: should that fail, the socket is as it was before. */
+    boolean connectAwaited;
     boolean endShown;
     boolean inputShut;
     boolean outputShut;
@@ -114,6 +118,8 @@ final class RelayedSocket implements Connection {
         closeSent = false;
         closeAnswered = false;
         shutdownAt = -1;
+        connectAwaited = false;
+        closeResets = false;
         endShown = false;
         inputShut = false;
         outputShut = false;
