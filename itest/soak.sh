@@ -10,28 +10,10 @@ needs "soak" nginx wrk python3
 own_gateway
 make_site
 port=$(free_port)
-user=''
-[ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
-cat >"$SITE/nginx.conf" <<EOF
-$user
-worker_processes 2;
-pid $SITE/nginx.pid;
-error_log $SITE/error.log;
-events { worker_connections 512; }
-http {
-    access_log off;
-    client_body_temp_path $SITE/body;
-    proxy_temp_path $SITE/proxy;
-    fastcgi_temp_path $SITE/fastcgi;
-    uwsgi_temp_path $SITE/uwsgi;
-    scgi_temp_path $SITE/scgi;
+serve_nginx "$port" 512 <<EOF
     keepalive_requests 1000000000;
     server { listen $port; root $SITE/www; }
-}
 EOF
-behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
-nginx=$PROGRAM
-serves nginx "$port"
 
 # Lines for the shell: every bundle in turn, so many times.
 swaps() {

@@ -218,6 +218,40 @@ make_site() {
     chmod -R a+rX "$SITE/www"
 }
 
+# nginx_configuration CONNECTIONS [MAIN]: writes SITE/nginx.conf for two workers of so many connections each; what its http block
+# says beside log and temporary files is read from standard input, MAIN is one more line outside of it.
+nginx_configuration() {
+    local user=''
+    [ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
+    cat >"$SITE/nginx.conf" <<EOF
+$user
+worker_processes 2;
+pid $SITE/nginx.pid;
+error_log $SITE/error.log;
+${2:-}
+events { worker_connections $1; }
+http {
+    access_log off;
+    client_body_temp_path $SITE/body;
+    proxy_temp_path $SITE/proxy;
+    fastcgi_temp_path $SITE/fastcgi;
+    uwsgi_temp_path $SITE/uwsgi;
+    scgi_temp_path $SITE/scgi;
+$(cat)
+}
+EOF
+}
+
+# serve_nginx PORT CONNECTIONS: starts an nginx behind the gateway, configured as nginx_configuration says, and waits until it
+# listens. Sets nginx to its process id.
+serve_nginx() {
+    nginx_configuration "$2"
+    behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
+    # shellcheck disable=SC2034 # the caller's
+    nginx=$PROGRAM
+    serves nginx "$1"
+}
+
 # fetches URL FILE [ARGUMENT...]: what curl fetches is the file.
 fetches() {
     local url=$1 file=$2

@@ -11,28 +11,10 @@ ulimit -n "$(ulimit -Hn)"
 own_gateway
 make_site
 port=$(free_port)
-user=''
-[ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
-cat >"$SITE/nginx.conf" <<EOF
-$user
-worker_processes 2;
-pid $SITE/nginx.pid;
-error_log $SITE/error.log;
-events { worker_connections 4096; }
-http {
-    access_log off;
+serve_nginx "$port" 4096 <<EOF
     keepalive_timeout 120s;
-    client_body_temp_path $SITE/body;
-    proxy_temp_path $SITE/proxy;
-    fastcgi_temp_path $SITE/fastcgi;
-    uwsgi_temp_path $SITE/uwsgi;
-    scgi_temp_path $SITE/scgi;
     server { listen $port backlog=1024; root $SITE/www; }
-}
 EOF
-behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
-nginx=$PROGRAM
-serves nginx "$port"
 client=("$PYTHON" "$CLIENTS/web.py")
 
 check "2,000 idle connections: 200 others are answered, then each of the 2,000" \

@@ -8,15 +8,7 @@ make_site
 port=$(free_port)
 url=http://127.0.0.1:$port
 
-user=''
-[ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
-cat >"$SITE/nginx.conf" <<EOF
-$user
-worker_processes 2;
-pid $SITE/nginx.pid;
-error_log $SITE/error.log;
-events { worker_connections 768; }
-http {
+serve_nginx "$port" 768 <<EOF
     sendfile on;
     tcp_nopush on;
     types_hash_max_size 2048;
@@ -24,16 +16,11 @@ http {
     default_type application/octet-stream;
     gzip on;
     keepalive_requests 100000;
-    access_log $SITE/access.log;
-    client_body_temp_path $SITE/body;
-    proxy_temp_path $SITE/proxy;
-    fastcgi_temp_path $SITE/fastcgi;
-    uwsgi_temp_path $SITE/uwsgi;
-    scgi_temp_path $SITE/scgi;
     server {
         listen $port;
         listen [::1]:$port;
         root $SITE/www;
+        access_log $SITE/access.log;
         client_max_body_size 100m;
         location /length {
             client_body_buffer_size 16k;
@@ -42,11 +29,7 @@ http {
         location /received { return 200 "\$content_length\n"; }
         location /version { return 200 "one\n"; }
     }
-}
 EOF
-behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
-nginx=$PROGRAM
-serves nginx "$port"
 
 # nobody else's nginx: the workers are this one's children
 workers() { pgrep -P "$nginx" | sort | tr '\n' ' '; }

@@ -124,27 +124,11 @@ fi
 if command -v nginx >/dev/null; then
     port=$(free_port)
     url=http://127.0.0.1:$port
-    user=''
-    [ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
-    cat >"$SITE/nginx.conf" <<EOF
-$user
-worker_processes 2;
-daemon on;
-pid $SITE/nginx.pid;
-error_log $SITE/nginx-error.log;
-events { worker_connections 256; }
-http {
-    access_log off;
-    client_body_temp_path $SITE/body;
-    proxy_temp_path $SITE/proxy;
-    fastcgi_temp_path $SITE/fastcgi;
-    uwsgi_temp_path $SITE/uwsgi;
-    scgi_temp_path $SITE/scgi;
+    nginx_configuration 256 'daemon on;' <<EOF
     server { listen $port; root $SITE/www; }
-}
 EOF
     # by its path: nginx executes what it was called
-    behind nginx "$(command -v nginx)" -e "$SITE/nginx-error.log" -c "$SITE/nginx.conf"
+    behind nginx "$(command -v nginx)" -e "$SITE/error.log" -c "$SITE/nginx.conf"
     check "nginx becomes a daemon" within 10 ended "$PROGRAM"
     serves_daemon() { listens "$port" && [ -s "$SITE/nginx.pid" ]; }
     check "and listens" within 10 serves_daemon
@@ -166,7 +150,7 @@ EOF
     check "the old binary ends" within 15 ended "$old"
     check "the new one serves on" fetched_by 16 4 "$url/small" "$SITE/www/small"
     check "and ends" stop "$new" QUIT
-    check "nginx says nothing alarming in its own log" bash -c "! grep -E '\[(alert|crit|emerg)\]' $SITE/nginx-error.log"
+    check "nginx says nothing alarming in its own log" bash -c "! grep -E '\[(alert|crit|emerg)\]' $SITE/error.log"
     nothing_stays nginx
 else
     skip "nginx replaces its binary behind the gateway" "nginx is not installed"

@@ -27,31 +27,15 @@ sockets_are_as_natively
 
 make_site
 port=$(free_port)
-cat >"$SITE/nginx.conf" <<END
-worker_processes 2;
-pid $SITE/nginx.pid;
-error_log $SITE/error.log;
-events { worker_connections 512; }
-http {
+serve_nginx "$port" 512 <<END
     sendfile on;
     tcp_nopush on;
-    access_log off;
-    client_body_temp_path $SITE/body;
-    proxy_temp_path $SITE/proxy;
-    fastcgi_temp_path $SITE/fastcgi;
-    uwsgi_temp_path $SITE/uwsgi;
-    scgi_temp_path $SITE/scgi;
     server {
         listen $port;
         listen [::1]:$port;
         root $SITE/www;
     }
-}
 END
-[ "$(id -u)" -eq 0 ] && sed -i "1i user $(id -nu www-data 2>/dev/null || echo nobody);" "$SITE/nginx.conf"
-behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
-nginx=$PROGRAM
-serves nginx "$port"
 check "nginx serves 1 KiB to 32 curls at a time, 320 in all" fetched_by 32 10 "http://127.0.0.1:$port/small" "$SITE/www/small"
 check "nginx serves 50 MiB" fetches "http://127.0.0.1:$port/large" "$SITE/www/large"
 check "nginx serves 50 MiB over IPv6" fetches "http://[::1]:$port/large" "$SITE/www/large"

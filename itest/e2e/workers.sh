@@ -21,27 +21,9 @@ command -v nginx >/dev/null && command -v curl >/dev/null || {
 }
 make_site
 port=$(free_port)
-user=''
-[ "$(id -u)" -eq 0 ] && user="user $(id -nu www-data 2>/dev/null || echo nobody);"
-cat >"$SITE/nginx.conf" <<EOF
-$user
-worker_processes 2;
-pid $SITE/nginx.pid;
-error_log $SITE/error.log crit;
-events { worker_connections 512; }
-http {
-    access_log off;
-    client_body_temp_path $SITE/body;
-    proxy_temp_path $SITE/proxy;
-    fastcgi_temp_path $SITE/fastcgi;
-    uwsgi_temp_path $SITE/uwsgi;
-    scgi_temp_path $SITE/scgi;
+serve_nginx "$port" 512 <<EOF
     server { listen $port; root $SITE/www; }
-}
 EOF
-behind nginx nginx -e "$SITE/error.log" -c "$SITE/nginx.conf" -g 'daemon off;'
-nginx=$PROGRAM
-serves nginx "$port"
 seq 8 | xargs -P 8 -I{} sh -c 'for n in $(seq 40); do curl -s -m 30 -o /dev/null "$1" || true; done' load "http://127.0.0.1:$port/large" \
     >/dev/null 2>&1 &
 load=$!
