@@ -12,7 +12,7 @@ needs "soak" nginx wrk python3
 own_gateway
 make_site
 
-# What must not grow: KiB of heap and metaspace, threads, descriptors, mappings, class loaders of bundles. After a collection of garbage.
+# What must not grow with the number of swaps (what the JVM learns of its own methods, and what it keeps softly, is bounded): KiB of heap and metaspace, threads, descriptors, mappings, class loaders of bundles. After a collection of garbage.
 JAVA_PID=$(cat "$RINGFENCE_STATE/gateway.pid")
 JCMD=$(dirname -- "$(readlink -f "/proc/$JAVA_PID/exe")")/jcmd
 use() {
@@ -93,11 +93,11 @@ if $can_tell; then
     use >"$SITE/after"
     echo "# KiB of heap, of metaspace, threads, descriptors, mappings, class loaders: $(cat "$SITE/before"), after the swaps $(cat "$SITE/after")"
     check "the class loaders of old versions are collected" eval '! grown 6 3'
-    check "the heap does not grow" eval '! grown 1 3072'
-    check "the metaspace does not grow" eval '! grown 2 3072'
+    check "the heap does not grow" eval '! grown 1 6144'
+    check "the metaspace does not grow" eval '! grown 2 8192'
     check "no thread stays" eval '! grown 3 5'
     check "no descriptor stays" eval '! grown 4 3'
-    check "no mapping stays" eval '! grown 5 60'
+    check "no mapping stays" eval '! grown 5 250'
 else
     skip "nothing grows with the number of swaps" "there is no jcmd beside the gateway's java"
 fi

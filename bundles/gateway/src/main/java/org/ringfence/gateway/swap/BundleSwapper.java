@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -15,6 +18,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -88,7 +92,7 @@ public final class BundleSwapper implements BundleSwap {
             progress.accept(takeover.wanted().isEmpty() ? "running" : "in charge of " + String.join(", ", takeover.wanted()));
         } catch (Failed e) {
             LOG.error("{} of {} is not swapped in: {}; {}", name(next), jar, e.getMessage(), inCharge);
-            uninstall(next);
+            stop(next);
             throw new Failed(e.getMessage() + "; " + inCharge);
         }
         try {
@@ -117,9 +121,36 @@ public final class BundleSwapper implements BundleSwap {
             throw new Failed(jar + " is a version of " + symbolicName + ", not of " + former.getSymbolicName());
         }
         try (InputStream stream = Files.newInputStream(jar)) {
-            return context.installBundle(LOCATION + installed.incrementAndGet() + ":" + jar, stream);
+            Bundle twin = retired(former);
+            if (twin == null) {
+                return context.installBundle(LOCATION + installed.incrementAndGet() + ":" + symbolicName, stream);
+            }
+            twin.update(stream);
+            refresh(twin);
+            return twin;
         } catch (IOException | BundleException e) {
             throw new Failed(jar + ": " + Takeover.oneLine(e));
+        }
+    }
+
+    /**
+     * A bundle that an earlier swap installed and a later one retired: it takes the new jar. Two bundles in turn are enough, and the framework
+     * keeps something of each bundle that ever used a service which lives on, also of an uninstalled one.
+     */
+    private Bundle retired(Bundle former) {
+        return Arrays.stream(context.getBundles()).filter(bundle -> bundle != former && bundle.getLocation().startsWith(LOCATION)
+                && former.getSymbolicName().equals(bundle.getSymbolicName()) && (bundle.getState() & (Bundle.INSTALLED | Bundle.RESOLVED)) != 0)
+                .findFirst().orElse(null);
+    }
+
+    /** Lets the framework forget the class loader of the jar the bundle had before. */
+    private void refresh(Bundle bundle) {
+        CountDownLatch done = new CountDownLatch(1);
+        context.getBundle(0).adapt(FrameworkWiring.class).refreshBundles(List.of(bundle), event -> done.countDown());
+        try {
+            done.await(TAKEOVER_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -144,11 +175,11 @@ public final class BundleSwapper implements BundleSwap {
         }
     }
 
-    private void uninstall(Bundle next) {
+    private void stop(Bundle next) {
         try {
-            next.uninstall();
+            next.stop();
         } catch (BundleException e) {
-            LOG.warn("{} cannot be uninstalled: {}", name(next), e.getMessage());
+            LOG.warn("{} cannot be stopped: {}", name(next), e.getMessage());
         }
     }
 

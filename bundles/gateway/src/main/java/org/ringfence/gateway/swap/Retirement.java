@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What becomes of a bundle that another one has taken over from. One of the installation is stopped, and is there if its successor
- * goes; the file of one that was deployed is renamed, so that the next start does not bring it back; any other one is uninstalled.
+ * goes; so is one that a swap installed, and takes the jar of a later swap; the file of one that was deployed is renamed, so that the next
+ * start does not bring it back; any other one is uninstalled.
  */
 final class Retirement {
     private static final Logger LOG = LoggerFactory.getLogger(Retirement.class);
@@ -52,7 +53,7 @@ final class Retirement {
     /** What was done, in one line. */
     String retire(Bundle bundle) throws BundleException {
         String name = bundle.getSymbolicName() + " " + bundle.getVersion() + " (bundle " + bundle.getBundleId() + ")";
-        if (isShipped(bundle)) {
+        if (isShipped(bundle) || bundle.getLocation().startsWith(BundleSwapper.LOCATION)) {
             bundle.stop();
             return name + " is stopped";
         }
