@@ -20,7 +20,7 @@ use() {
     "$JCMD" "$JAVA_PID" GC.run >/dev/null
     "$JCMD" "$JAVA_PID" GC.heap_info >"$SITE/heap"
     echo "$(awk '/garbage-first heap|generation .*used/ { for (i = 1; i < NF; i++) if ($i == "used") used += $(i + 1) } END { print used + 0 }' "$SITE/heap")" \
-        "$(awk '/Metaspace/ { sub("K.*", "", $3); print $3; exit }' "$SITE/heap")" \
+        "$("$JCMD" "$JAVA_PID" VM.metaspace scale=K | awk '/Both:/ { for (i = 2; i <= NF && $i !~ /^used/; i++) if ($i ~ /^[0-9]+[.][0-9]+$/) kb = $i; print int(kb); exit }')" \
         "$(find "/proc/$JAVA_PID/task" -mindepth 1 -maxdepth 1 | wc -l)" "$(find "/proc/$JAVA_PID/fd" -mindepth 1 | wc -l)" \
         "$(wc -l <"/proc/$JAVA_PID/maps")" "$("$JCMD" "$JAVA_PID" VM.classloader_stats | grep -c BundleClassLoader)"
 }
