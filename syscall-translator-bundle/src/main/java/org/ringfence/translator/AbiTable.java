@@ -40,6 +40,10 @@ final class AbiTable {
         return cell.startsWith("0x") ? (int) Long.parseUnsignedLong(cell.substring(2), 16) : Integer.valueOf(cell);
     }
 
+    List<Row> rows() {
+        return List.copyOf(rows);
+    }
+
     List<Row> rows(String group) {
         return rows.stream().filter(row -> row.group.equals(group)).toList();
     }
