@@ -45,6 +45,7 @@ final class ChainedPolicy {
     final Counters counters;
     private final LongSupplier clock;
     final boolean holds;
+    final boolean explains;
     final boolean looksAtRequests;
     final boolean inspects;
     private int found;
@@ -69,6 +70,7 @@ final class ChainedPolicy {
         this.rules = rules;
         this.counters = counters;
         holds = overrides(policy, "hold", Connection.class);
+        explains = overrides(policy, "admission");
         looksAtRequests = overrides(policy, "request", Connection.class, Request.class);
         inspects = overrides(policy, "inspect", Connection.class);
         this.problem = problem;
@@ -104,6 +106,16 @@ final class ChainedPolicy {
             return policy.hold(connection);
         } catch (Throwable e) { // as above
             failed("threw while it was asked for a rule for", connection, e);
+            return null;
+        }
+    }
+
+    /** Why the last verdict was as it was; null if there is nothing to say. */
+    Finding admission(Connection connection) {
+        try {
+            return policy.admission();
+        } catch (Throwable e) { // as above
+            failed("threw while it explained itself about", connection, e);
             return null;
         }
     }

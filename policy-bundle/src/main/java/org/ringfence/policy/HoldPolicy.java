@@ -72,6 +72,9 @@ public final class HoldPolicy implements Policy {
         @AttributeDefinition(description = "KiB of a response that are taken from the application at once, per connection", min = "4", max = "1024")
         int absorbKibibytes() default 1024;
 
+        @AttributeDefinition(description = "MiB of responses that may wait for the clients of a listener; of more, the connections that take least are reset", min = "1")
+        int absorbMebibytes() default 96;
+
         @AttributeDefinition(description = "Whether idle keep-alive connections are taken back from an application that does not keep up")
         boolean repark() default true;
     }
@@ -134,7 +137,7 @@ public final class HoldPolicy implements Policy {
 
     private static HoldRule rule(Configuration c, Evidence evidence) {
         return new HoldRule(evidence, c.headBytes(), c.bodyBytes(), c.silentSeconds() * 1000, c.headSeconds() * 1000, c.bodySeconds() * 1000,
-                c.idleSeconds() * 1000, c.connections(), (long) c.mebibytes() << 20, c.probes(), c.absorbKibibytes() << 10, c.repark(), true);
+                c.idleSeconds() * 1000, c.connections(), (long) c.mebibytes() << 20, c.probes(), c.absorbKibibytes() << 10, (long) c.absorbMebibytes() << 20, c.repark(), true);
     }
 
     @Override

@@ -271,6 +271,9 @@ public final class RankedPolicyChain implements PolicyChain {
     private Verdict judge(Connection connection) {
         for (ChainedPolicy chained : chain) {
             Verdict verdict = chained.admit(connection);
+            if (chained.explains) {
+                weigh(chained, connection, chained.admission(connection));
+            }
             if (verdict != Verdict.PASS) {
                 decidedBy = chained.name;
                 return verdict;
@@ -294,7 +297,7 @@ public final class RankedPolicyChain implements PolicyChain {
     /** The same rule, only watched. Made once: there are few. */
     private HoldRule observed(HoldRule rule) {
         return observed.computeIfAbsent(rule, r -> new HoldRule(r.evidence(), r.headBytes(), r.bodyBytes(), r.silentMilliseconds(),
-                r.headMilliseconds(), r.bodyMilliseconds(), r.idleMilliseconds(), r.connections(), r.bytes(), r.probes(), r.absorbBytes(),
+                r.headMilliseconds(), r.bodyMilliseconds(), r.idleMilliseconds(), r.connections(), r.bytes(), r.probes(), r.absorbBytes(), r.absorbTotal(),
                 r.reparks(), false));
     }
 
@@ -330,7 +333,9 @@ public final class RankedPolicyChain implements PolicyChain {
             return null;
         }
         Measure measure = finding.measure();
-        events.decided(connection, chained.name, measure, enforces, finding.evidence());
+        if (finding.evidence() != null) {
+            events.decided(connection, chained.name, measure, enforces, finding.evidence());
+        }
         if (!enforces || measure == Measure.NOTE) {
             return null;
         }

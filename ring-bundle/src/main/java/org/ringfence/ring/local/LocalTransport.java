@@ -36,7 +36,7 @@ public final class LocalTransport implements Transport {
         int connections() default 65536;
 
         @AttributeDefinition(name = "Pool", description = "Memory for a region's data rings in MiB; pages are used only when touched", min = "1", max = "960")
-        int pool_mebibytes() default 640;
+        int pool_mebibytes() default 960;
     }
 
     private final NativeSystem system;

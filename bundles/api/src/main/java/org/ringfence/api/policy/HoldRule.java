@@ -14,11 +14,12 @@ package org.ringfence.api.policy;
  * @param bytes bytes held of a listener's connections, above which the slowest are reset
  * @param probes with {@link Evidence#AUTO}: connections that may pass without evidence at a time while it is not known who speaks first
  * @param absorbBytes of a response that are taken from the application at once, per connection
+ * @param absorbTotal bytes of responses that wait for the clients of a listener, above which those who take least are reset
  * @param reparks whether idle connections are taken back from an application that does not keep up
  * @param enforced false: all is watched and decided, nothing is held, taken back or reset
  */
 public record HoldRule(Evidence evidence, int headBytes, int bodyBytes, int silentMilliseconds, int headMilliseconds, int bodyMilliseconds,
-        int idleMilliseconds, int connections, long bytes, int probes, int absorbBytes, boolean reparks, boolean enforced) {
+        int idleMilliseconds, int connections, long bytes, int probes, int absorbBytes, long absorbTotal, boolean reparks, boolean enforced) {
     /** Nothing is held. */
-    public static final HoldRule NONE = new HoldRule(Evidence.NONE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 << 20, false, true);
+    public static final HoldRule NONE = new HoldRule(Evidence.NONE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 << 20, 256 << 20, false, true);
 }

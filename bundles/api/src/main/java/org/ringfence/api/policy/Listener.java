@@ -23,6 +23,9 @@ public interface Listener {
     /** Bytes held. */
     long heldBytes();
 
+    /** Bytes of responses that wait in the gateway for their clients. */
+    long waitingBytes();
+
     /** Connections handed to the application of which it has not read a byte for {@code 100} ms: it does not keep up. */
     int unread();
 

@@ -24,6 +24,11 @@ public interface Policy {
         return null;
     }
 
+    /** Why the last {@link #admit} was as it was, told once; null: there is nothing to say. Asked after each admit. */
+    default Finding admission() {
+        return null;
+    }
+
     /** Looks at a request before the application sees it; null: nothing to say. */
     default Finding request(Connection connection, Request request) {
         return null;

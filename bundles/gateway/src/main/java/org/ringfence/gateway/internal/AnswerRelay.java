@@ -63,7 +63,14 @@ final class AnswerRelay {
                 connect(socket, answer);
                 pass(pending, answer);
             }
-            default -> answerApplication(ins, pending, answer);
+            default -> {
+                if (pending.progress) {
+                    translate(ins, pending, answer);
+                    sweep.progress(pending, answer);
+                } else {
+                    answerApplication(ins, pending, answer);
+                }
+            }
         }
     }
 

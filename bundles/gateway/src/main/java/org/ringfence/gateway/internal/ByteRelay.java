@@ -219,6 +219,11 @@ final class ByteRelay {
     void end(RelayedSocket socket, Measure how) {
         boolean reset = how != Measure.REFUSE;
         socket.unwanted = null;
+        if (isLingering(socket)) {
+            lingering--;
+            close(socket, true); // whom it should be orderly for takes nothing
+            return;
+        }
         if (socket.closing || !socket.isFlowing()) {
             return;
         }

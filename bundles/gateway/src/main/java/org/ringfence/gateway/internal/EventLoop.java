@@ -81,7 +81,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         gatekeeper = new Gatekeeper(services, this::listenerKnown);
         bytes = new ByteRelay(session, services, ledger, gatekeeper);
         intervention = new Intervention(ledger, bytes);
-        sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, gatekeeper), new PeerWindows());
+        sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), new PeerProgress(services));
         acceptor = new Acceptor(services, table, ledger, bytes, gatekeeper, sweep, trace);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
         answers = new AnswerRelay(services, ledger, bytes, acceptor, sweep, trace);
@@ -362,6 +362,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                 pending.application.region.answer(pending.applicationCell, pending.applicationCall, answer.set(Errno.ENETDOWN, -1));
             }
         });
+        sweep.insGone();
         for (RelayedSocket socket : table.rows()) {
             if (socket.phase != Phase.FREE && socket.ins == link) {
                 lost++;

@@ -74,8 +74,13 @@ final class Gate implements Request {
     double outRate;
     long outWaiting;
     boolean reported;
-    int peerWindow;
-    boolean windowAsked;
+    /** What the INS's stack says of the peer; -1: not asked yet. */
+    long peerWindow;
+    long acked;
+    long ackedAt;
+    long askedAt;
+    /** The next request waits until its client has taken more of the last response. */
+    boolean deferred;
     long throttledUntil;
     long nextPortion;
     boolean shrunk;
@@ -118,7 +123,10 @@ final class Gate implements Request {
         reported = false;
         outWaiting = 0;
         peerWindow = -1;
-        windowAsked = false;
+        acked = -1;
+        ackedAt = now;
+        askedAt = 0;
+        deferred = false;
         throttledUntil = 0;
         nextPortion = 0;
         shrunk = false;

@@ -1,5 +1,6 @@
 package org.ringfence.gateway.internal;
 
+import java.util.ArrayList;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Measure;
@@ -17,12 +18,16 @@ import org.ringfence.gateway.internal.Listening.Kind;
  */
 final class Gatekeeper {
     private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
+    /** Bytes of responses a client may have left untaken when its next request goes on. */
+    private static final int BACKLOG = 64 << 10;
     private static final int LOOK_BYTES = 4096;
     private static final int HTTP_ANSWER = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
 
     private final Services services;
     private final byte[] bytes = new byte[LOOK_BYTES];
     private final Runnable kindChanged;
+    /** Connections that have become idle while their application does not keep up. */
+    private final ArrayList<RelayedSocket> relieved = new ArrayList<>();
     /** {@link System#nanoTime()} at the beginning of the turn. */
     private long now = System.nanoTime();
 
@@ -36,22 +41,32 @@ final class Gatekeeper {
         now = System.nanoTime();
     }
 
+    /** The last of those that have become idle while their application does not keep up; null if there is none. */
+    RelayedSocket takeRelieved() {
+        return relieved.isEmpty() ? null : relieved.remove(relieved.size() - 1);
+    }
+
     long now() {
         return now;
     }
 
     // ---- from the network ----
 
-    /** A connection was admitted; its flows are bound, nothing was moved. True if the listener now has more held ones than it may. */
-    boolean arrived(RelayedSocket socket, Listening listening) {
+    /** A connection has come, and is about to be judged. */
+    void introduce(RelayedSocket socket, Listening listening) {
         if (socket.gate == null) {
             socket.gate = new Gate();
         }
+        socket.gate.begin(HoldRule.NONE, listening, now);
+        socket.gated = true;
+    }
+
+    /** A connection was admitted; its flows are bound, nothing was moved. True if the listener now has more held ones than it may. */
+    boolean arrived(RelayedSocket socket, Listening listening) {
         Gate gate = socket.gate;
         PolicyChain policies = services.policies();
         HoldRule rule = policies == null ? HoldRule.NONE : policies.hold(socket);
-        gate.begin(rule, listening, now);
-        socket.gated = true;
+        gate.rule = rule;
         if (rule.evidence() == Evidence.NONE || rule.evidence() == Evidence.AUTO && listening.kind == Kind.SERVER) {
             return false;
         }
@@ -99,7 +114,22 @@ final class Gatekeeper {
             return;
         }
         socket.inward.release(shown(gate));
-        socket.inward.move(waiting);
+        socket.inward.move(gate.deferred ? (int) Math.max(0, gate.parsed - socket.inward.given()) : waiting);
+    }
+
+    /**
+     * A client that sends requests and does not take the responses gets no further ones: what it has not taken is all that a worker is to
+     * write for it.
+     */
+    private static boolean isBehind(RelayedSocket socket, Gate gate) {
+        if (gate.outstanding == 0 || gate.probe) {
+            return false;
+        }
+        try {
+            return socket.outward.waiting() + socket.outward.unread() > BACKLOG;
+        } catch (ProtocolViolation e) {
+            return false; // found again, and punished, when bytes are moved
+        }
     }
 
     /** Lets a connection through that has shown nothing. */
@@ -134,6 +164,7 @@ final class Gatekeeper {
 
     private void look(RelayedSocket socket, Gate gate, int waiting) {
         long given = socket.inward.given();
+        gate.deferred = false;
         while (gate.watch != Watch.NOTHING && gate.parsed < given + waiting) {
             int ahead = (int) (gate.parsed - given);
             if (gate.watch == Watch.HTTP && gate.requests.skippable() > 0) {
@@ -141,6 +172,10 @@ final class Gatekeeper {
                 gate.parsed += n;
                 http(socket, gate, gate.requests.skip(n));
                 continue;
+            }
+            if (gate.watch == Watch.HTTP && gate.requests.isBetween() && isBehind(socket, gate)) {
+                gate.deferred = true;
+                return;
             }
             int n = Math.min(waiting - ahead, bytes.length);
             socket.inward.look(ahead, bytes, n);
@@ -326,6 +361,9 @@ final class Gatekeeper {
                 gate.answerEnds();
                 if (gate.outstanding == 0) {
                     gate.idleSince = now;
+                    if (gate.listening.pressure() > 0 && gate.rule.reparks() && gate.rule.enforced()) {
+                        relieved.add(socket);
+                    }
                     if (gate.stage == Stage.RESPONSE) {
                         gate.enter(Stage.IDLE, now);
                     }

@@ -109,6 +109,7 @@ final class InsLink {
         to.applicationCall = from.applicationCall;
         to.application = from.application;
         to.trace = from.trace;
+        to.progress = from.progress;
         to.context.copyFrom(from.context);
     }
 

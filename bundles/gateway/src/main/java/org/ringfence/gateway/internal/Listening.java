@@ -25,6 +25,8 @@ final class Listening implements Listener {
     int held;
     long heldBytes;
     int unread;
+    /** Bytes of responses that wait for their clients. */
+    long waiting;
     /** Connections that were let through without evidence and have shown none yet. */
     int probing;
 
@@ -34,6 +36,7 @@ final class Listening implements Listener {
     long countedHeldBytes;
     int countedUnread;
     int countedProbing;
+    long countedWaiting;
     int paced;
 
     private boolean pressed;
@@ -65,6 +68,7 @@ final class Listening implements Listener {
         countedHeldBytes = 0;
         countedUnread = 0;
         countedProbing = 0;
+        countedWaiting = 0;
         paced = 0;
     }
 
@@ -75,6 +79,7 @@ final class Listening implements Listener {
         heldBytes = countedHeldBytes;
         unread = countedUnread;
         probing = countedProbing;
+        waiting = countedWaiting;
         if (unread > 0 || full) {
             if (!pressed) {
                 pressed = true;
@@ -119,6 +124,11 @@ final class Listening implements Listener {
     @Override
     public long heldBytes() {
         return heldBytes;
+    }
+
+    @Override
+    public long waitingBytes() {
+        return waiting;
     }
 
     @Override

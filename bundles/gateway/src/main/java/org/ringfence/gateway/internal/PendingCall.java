@@ -19,6 +19,8 @@ final class PendingCall {
     ApplicationLink application;
     /** When it was sent to the INS, {@link System#nanoTime()}. */
     long sent;
+    /** A question of the gateway's own, for {@link PeerProgress}. */
+    boolean progress;
     /** Row of the trace, or -1. */
     int trace;
     final CallContext context = new CallContext();
@@ -26,6 +28,7 @@ final class PendingCall {
     void clear() {
         operation = null;
         socket = null;
+        progress = false;
         application = null;
         applicationCell = -1;
         trace = -1;

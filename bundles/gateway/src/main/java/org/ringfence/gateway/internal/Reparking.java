@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
@@ -16,14 +17,16 @@ final class Reparking {
 
     private final Services services;
     private final SocketTable table;
+    private final ByteRelay bytes;
     private final Gatekeeper gatekeeper;
     private final byte[] name = new byte[32];
     private final ArrayList<RelayedSocket> idle = new ArrayList<>();
     private long taken;
 
-    Reparking(Services services, SocketTable table, Gatekeeper gatekeeper) {
+    Reparking(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper) {
         this.services = services;
         this.table = table;
+        this.bytes = bytes;
         this.gatekeeper = gatekeeper;
     }
 
@@ -39,15 +42,28 @@ final class Reparking {
         }
         idle.sort(Comparator.comparingLong(socket -> socket.gate.idleSince));
         for (int i = 0; i < idle.size() && i < many; i++) {
-            takeBack(idle.get(i));
+            relieve(idle.get(i));
         }
         idle.clear();
+    }
+
+    /** Takes a connection back if it is idle. */
+    void relieve(RelayedSocket socket) {
+        if (!socket.gated || !mayGo(socket, socket.gate.listening)) {
+            return;
+        }
+        if (socket.outward.isDrained()) {
+            takeBack(socket);
+        } else {
+            // What is left of the response goes to the client, and then the end, as if the server did not keep connections.
+            bytes.end(socket, Measure.REFUSE);
+        }
     }
 
     private static boolean mayGo(RelayedSocket socket, Listening listening) {
         return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null && socket.gate.listening == listening
                 && socket.gate.offered && socket.gate.isIdle() && !socket.endShown && !socket.inputShut && !socket.outputShut
-                && socket.outward.isDrained() && socket.inward.unread() == 0 && listening.accepts();
+                && socket.inward.unread() == 0 && listening.accepts();
     }
 
     private void takeBack(RelayedSocket socket) {

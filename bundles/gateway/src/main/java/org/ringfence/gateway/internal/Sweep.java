@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import org.ringfence.api.call.Answer;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Measure;
@@ -28,6 +29,10 @@ final class Sweep {
      */
     private static final int PACE = 4;
     private static final long PACE_NANOSECONDS = 100_000_000;
+    /** Less than this never is too much to wait for clients. */
+    private static final long SMALL = 1 << 20;
+    /** A client is given so long to show how fast it is. */
+    private static final long READERS_NANOSECONDS = 2_000_000_000;
     private static final int SAMPLED = 64;
     /** A connection is taken back when it has been idle for so long. */
     private static final long IDLE_NANOSECONDS = 20_000_000;
@@ -36,7 +41,7 @@ final class Sweep {
     private final SocketTable table;
     private final ByteRelay bytes;
     private final Gatekeeper gatekeeper;
-    private final PeerWindows windows;
+    private final PeerProgress progress;
     private final List<Listening> listeners = new ArrayList<>();
     private final ArrayList<RelayedSocket> chosen = new ArrayList<>();
     private final Reparking reparking;
@@ -45,13 +50,13 @@ final class Sweep {
     private int cursor;
     private boolean reconsider;
 
-    Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerWindows windows) {
+    Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerProgress progress) {
         this.services = services;
         this.table = table;
         this.bytes = bytes;
         this.gatekeeper = gatekeeper;
         this.reparking = reparking;
-        this.windows = windows;
+        this.progress = progress;
     }
 
     void listens(RelayedSocket socket) {
@@ -78,6 +83,11 @@ final class Sweep {
         return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null;
     }
 
+    /** The application has closed it, and its bytes still wait for the peer. */
+    private static boolean isDraining(RelayedSocket socket) {
+        return socket.gated && socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent && socket.ins != null;
+    }
+
     /** What a listener speaks has become known. */
     void reconsiderSoon() {
         reconsider = true;
@@ -100,6 +110,9 @@ final class Sweep {
                     }
                 }
             }
+        }
+        for (RelayedSocket socket; (socket = gatekeeper.takeRelieved()) != null; ) {
+            reparking.relieve(socket);
         }
         long now = gatekeeper.now();
         if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
@@ -125,6 +138,12 @@ final class Sweep {
                 if (isLive(socket)) {
                     count(socket, socket.gate, now);
                 }
+            } else if (isDraining(socket)) {
+                measure(socket, socket.gate, now);
+                if (inspects && policies != null && isDraining(socket)) {
+                    carryOut(socket, policies.inspect(socket), now);
+                }
+                socket.gate.listening.countedWaiting += socket.gate.outWaiting;
             }
         }
         for (int i = 0; i < listeners.size(); i++) {
@@ -151,17 +170,13 @@ final class Sweep {
         double weight = Math.min(1, seconds / AVERAGED_SECONDS);
         gate.inRate += ((in - gate.inAtSweep) / seconds - gate.inRate) * weight;
         if (out != gate.outAtSweep) {
-            gate.lastOut = now;
-            gate.windowAsked = false;
-        }
-        if (gate.outWaiting > 0) {
-            double rate = (out - gate.outAtSweep) / seconds;
-            gate.outRate += (rate - gate.outRate) * weight;
-            if (out != gate.outAtSweep) {
-                gate.listening.responseRates.add((long) rate);
+            if (gate.outWaiting == 0 || gate.acked < 0) {
+                gate.lastOut = now;
             }
-        } else if (out != gate.outAtSweep) {
-            gate.outRate = Math.max(gate.outRate, (out - gate.outAtSweep) / seconds);
+        }
+        if (gate.outWaiting == 0) {
+            gate.outRate = (out - gate.outAtSweep) / seconds;
+            gate.acked = -1;
         }
         gate.inAtSweep = in;
         gate.outAtSweep = out;
@@ -169,16 +184,17 @@ final class Sweep {
         if (gate.stage == Stage.RESPONSE || gate.stage == Stage.STREAM) {
             gate.stageBytes = out;
         }
-        if (gate.outWaiting > 0 && now - gate.lastOut > 1_000_000_000L && !gate.windowAsked) {
-            gate.windowAsked = windows.ask(socket);
+        if (gate.outWaiting > 0) {
+            progress.ask(socket, now);
         }
-        if (gate.throttledUntil != 0) {
+        if (gate.throttledUntil != 0 || gate.deferred) {
             bytes.relay(socket);
         }
     }
 
     private void count(RelayedSocket socket, Gate gate, long now) {
         Listening listening = gate.listening;
+        listening.countedWaiting += gate.outWaiting;
         if (!gate.offered) {
             if (listening.kind == Listening.Kind.UNKNOWN && gate.watch == Gate.Watch.FIRST_BYTE && now - gate.stageSince > PACE_NANOSECONDS
                     && listening.paced < PACE) {
@@ -199,6 +215,16 @@ final class Sweep {
         if (!gate.read && now - gate.offeredAt > UNREAD_NANOSECONDS && socket.inward.unread() > 0) {
             listening.countedUnread++;
         }
+    }
+
+    /** An INS is gone, with the answers it owed. */
+    void insGone() {
+        progress.forget();
+    }
+
+    /** A question about a peer was answered. */
+    void progress(PendingCall question, Answer answer) {
+        progress.answered(question, answer, gatekeeper.now());
     }
 
     // ---- ages ----
@@ -310,12 +336,40 @@ final class Sweep {
                 }
             }
         }
-        listening.endCount(now, full);
+        listening.endCount(now, full || relieveReaders(listening, policies));
         if (full) {
             relieve(listening, rule, policies);
         } else if (behind && rule != null && rule.reparks() && rule.enforced()) {
             reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS);
         }
+    }
+
+    /** Too many bytes of responses wait: who takes least is reset first, until an eighth is free. True if that was so. */
+    private boolean relieveReaders(Listening listening, PolicyChain policies) {
+        long most = Long.MAX_VALUE;
+        List<RelayedSocket> rows = table.rows();
+        chosen.clear();
+        for (int i = 0; listening.countedWaiting > SMALL && i < rows.size(); i++) {
+            RelayedSocket socket = rows.get(i);
+            if ((isLive(socket) || isDraining(socket)) && socket.gate.listening == listening && socket.gate.outWaiting > 0) {
+                most = socket.gate.rule.absorbTotal();
+                if (listening.countedWaiting <= most || !socket.gate.rule.enforced()) {
+                    return false;
+                }
+                if (gatekeeper.now() - socket.gate.stageSince > READERS_NANOSECONDS) {
+                    chosen.add(socket);
+                }
+            }
+        }
+        chosen.sort(Comparator.comparingDouble(socket -> socket.gate.outRate));
+        for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
+            RelayedSocket socket = chosen.get(i);
+            listening.countedWaiting -= socket.gate.outWaiting;
+            decide(socket, policies, String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.outRate,
+                    listening.countedWaiting >> 20));
+        }
+        chosen.clear();
+        return most != Long.MAX_VALUE;
     }
 
     /** Few slots are left for others. */

@@ -37,7 +37,7 @@ class HoldingTest {
     }
 
     private static HoldRule rule(Evidence evidence, int probes, int connections, int headMilliseconds) {
-        return new HoldRule(evidence, 65536, 262144, headMilliseconds, headMilliseconds, 60_000, 60_000, connections, 1 << 20, probes, 1 << 20, true, true);
+        return new HoldRule(evidence, 65536, 262144, headMilliseconds, headMilliseconds, 60_000, 60_000, connections, 1 << 20, probes, 1 << 20, 256 << 20, true, true);
     }
 
     private void serve(HoldRule rule, String how) {

@@ -1,0 +1,88 @@
+package org.ringfence.gateway.internal;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.Call;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.call.Operation;
+
+/**
+ * Asks the INS's stack what peers have acknowledged, for whom bytes wait: a stack's send buffer takes bytes in lumps, and hides for many
+ * seconds whether a slow peer takes any. Event loop's thread only.
+ */
+final class PeerProgress {
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_INFO = 11;
+    // struct tcp_info, <linux/tcp.h>
+    private static final int BYTES_ACKED = 120;
+    private static final int SND_WND = 228;
+    private static final int BYTES = 232;
+    /** Questions under way, at most: the reply cells are for the application's calls. */
+    private static final int MOST = 512;
+    private static final long EVERY_NANOSECONDS = 1_000_000_000;
+    private static final double AVERAGED_SECONDS = 3;
+
+    private final Services services;
+    private final Call call = new Call();
+    private final PendingCall pending = new PendingCall();
+    private int underWay;
+
+    PeerProgress(Services services) {
+        this.services = services;
+    }
+
+    /** Asks, unless that was done within the last second. */
+    void ask(RelayedSocket socket, long now) {
+        Gate gate = socket.gate;
+        CallTranslator translator = services.translator(socket.ins.region.abi());
+        if (now - gate.askedAt < EVERY_NANOSECONDS || underWay >= MOST || translator == null) {
+            return;
+        }
+        call.clear(Operation.GETSOCKOPT, socket.insSlot, socket.ins.region.generation(socket.insSlot));
+        call.arguments[0] = IPPROTO_TCP;
+        call.arguments[1] = TCP_INFO;
+        call.arguments[2] = BYTES;
+        pending.clear();
+        if (translator.call(call, pending.context) != 0) {
+            return;
+        }
+        gate.askedAt = now;
+        pending.operation = Operation.GETSOCKOPT;
+        pending.socket = socket;
+        pending.number = socket.id;
+        pending.progress = true;
+        underWay++;
+        socket.ins.send(call, pending);
+    }
+
+    /** The INS is gone, and its answers will not come. */
+    void forget() {
+        underWay = 0;
+    }
+
+    void answered(PendingCall question, Answer answer, long now) {
+        underWay = Math.max(0, underWay - 1);
+        RelayedSocket socket = question.socket;
+        if (answer.error != 0 || socket.id != question.number || !socket.gated || answer.payloadLength < BYTES) {
+            return;
+        }
+        ByteBuffer info = ByteBuffer.wrap(answer.payload).order(ByteOrder.LITTLE_ENDIAN);
+        Gate gate = socket.gate;
+        long acked = info.getLong(BYTES_ACKED);
+        gate.peerWindow = Integer.toUnsignedLong(info.getInt(SND_WND));
+        double seconds = (now - gate.ackedAt) / 1e9;
+        if (gate.acked >= 0 && seconds > 0 && seconds < 2 * AVERAGED_SECONDS) {
+            double rate = (acked - gate.acked) / seconds;
+            gate.outRate += (rate - gate.outRate) * Math.min(1, seconds / AVERAGED_SECONDS);
+            if (acked != gate.acked) {
+                gate.lastOut = now;
+                gate.listening.responseRates.add((long) rate);
+            }
+        } else if (acked != gate.acked) {
+            gate.lastOut = now;
+        }
+        gate.acked = acked;
+        gate.ackedAt = now;
+    }
+}

@@ -1,0 +1,106 @@
+package org.ringfence.policy;
+
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.Measure;
+import org.ringfence.api.policy.Policy;
+import org.ringfence.api.policy.Verdict;
+
+/** Finds sources with too many connections, or too many new ones. */
+@Component(service = Policy.class, configurationPid = Connections.PID, immediate = true, property = "service.ranking:Integer=650")
+@Designate(ocd = Connections.Configuration.class)
+public final class Connections extends Detector {
+    static final String PID = "org.ringfence.policy.connections";
+
+    @ObjectClassDefinition(name = "Ringfence detector: connections", description = "Sources with far more connections, or new ones a second, than others have")
+    @interface Configuration {
+        @AttributeDefinition(description = "Whether it looks at anything")
+        boolean enabled() default true;
+
+        @AttributeDefinition(description = "So many connections of a source are always normal", min = "1")
+        int connections() default 256;
+
+        @AttributeDefinition(description = "So many new connections a second of a source are always normal", min = "1")
+        int perSecond() default 100;
+
+        @AttributeDefinition(description = "More than so many times what sources with many have in calm times is not normal", min = "1")
+        int timesNormal() default 4;
+
+        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
+        String calm() default "note";
+
+        @AttributeDefinition(description = "Measure while the application does not keep up")
+        String pressed() default "note";
+
+        @AttributeDefinition(description = "Measure when that has lasted")
+        String hard() default "note";
+
+        @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
+        int blockAfter() default 20;
+    }
+
+    private record Settings(boolean enabled, int connections, int perSecond, int timesNormal, Measures measures) {
+    }
+
+    private volatile Settings settings;
+
+    @Activate
+    public Connections(@Reference SourceLedger sources, Configuration configuration) {
+        super("connections", sources);
+        configure(configuration);
+    }
+
+    @Modified
+    void configure(Configuration changed) {
+        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        settings = new Settings(changed.enabled(), changed.connections(), changed.perSecond(), changed.timesNormal(), made);
+    }
+
+    /** What sources with many have had in calm times: it rises slowly, and falls slower. */
+    private double normalOpen;
+    private double normalRate;
+    private Finding decided;
+
+    @Override
+    public Verdict admit(Connection connection) {
+        Settings s = settings;
+        decided = null;
+        if (!s.enabled || !connection.inbound() || connection.id() == Connection.TRIAL) {
+            return Verdict.PASS;
+        }
+        int open = sources().open(connection);
+        double rate = sources().connectionRate(connection);
+        if (pressure(connection) == 0) {
+            normalOpen = follow(normalOpen, open);
+            normalRate = follow(normalRate, rate);
+        }
+        if (open <= Math.max(s.connections, normalOpen * s.timesNormal) && rate <= Math.max(s.perSecond, normalRate * s.timesNormal)) {
+            return Verdict.PASS;
+        }
+        decided = found(connection, s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", open, rate,
+                normalOpen, normalRate));
+        if (decided == null || decided.measure().compareTo(Measure.REFUSE) < 0) {
+            return Verdict.PASS;
+        }
+        return decided.measure() == Measure.REFUSE ? Verdict.REFUSE : Verdict.RESET;
+    }
+
+    private static double follow(double normal, double seen) {
+        return normal + (seen - normal) * (seen > normal ? 0.002 : 0.0001);
+    }
+
+    /** What the last admit found, told as soon as the connection is looked at, or at once where it is refused. */
+    @Override
+    public Finding admission() {
+        Finding finding = decided;
+        decided = null;
+        return finding;
+    }
+}

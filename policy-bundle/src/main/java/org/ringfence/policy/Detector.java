@@ -1,0 +1,107 @@
+package org.ringfence.policy;
+
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.Listener;
+import org.ringfence.api.policy.Measure;
+import org.ringfence.api.policy.Policy;
+import org.ringfence.api.policy.Verdict;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What detectors have in common: a measure for each degree of pressure, and saying a thing once. A source that has earned many penalties
+ * is blocked where the measure for hard pressure says so. Event loop only.
+ */
+abstract class Detector implements Policy {
+    private static final Logger LOG = LoggerFactory.getLogger(Detector.class);
+    private static final int REMEMBERED = 1 << 15;
+
+    /** Measures for calm, pressed and hard pressed listeners, and after how many penalties a block is due. */
+    record Measures(Measure calm, Measure pressed, Measure hard, int blockAfter) {
+        static Measures of(String pid, String calm, String pressed, String hard, int blockAfter) {
+            return new Measures(measure(pid, calm), measure(pid, pressed), measure(pid, hard), blockAfter);
+        }
+
+        private static Measure measure(String pid, String text) {
+            if (text.equalsIgnoreCase("none")) {
+                return null;
+            }
+            try {
+                return Measure.valueOf(text.strip().toUpperCase(Locale.ROOT));
+            } catch (IllegalArgumentException e) {
+                LOG.error("{}: measure '{}' is unknown: write none, note, shrink, throttle, refuse, reset or block; note is taken", pid, text);
+                return Measure.NOTE;
+            }
+        }
+
+        Measure at(int pressure) {
+            return pressure == 0 ? calm : pressure == 1 ? pressed : hard;
+        }
+    }
+
+    private final String name;
+    private final SourceLedger sources;
+    /** Connection and measure last told of, by the connection's number. */
+    private long[] told;
+
+    Detector(String name, SourceLedger sources) {
+        this.name = name;
+        this.sources = sources;
+    }
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    final SourceLedger sources() {
+        return sources;
+    }
+
+    @Override
+    public Verdict admit(Connection connection) {
+        return Verdict.PASS;
+    }
+
+    /** What is found, with the measure that fits the listener's pressure. Told once for each connection and measure. */
+    final Finding found(Connection connection, Measures measures, Supplier<String> evidence) {
+        return found(connection, measures.at(pressure(connection)), measures, evidence);
+    }
+
+    final Finding found(Connection connection, Measure wanted, Measures measures, Supplier<String> evidence) {
+        Measure measure = wanted;
+        if (measure == null) {
+            return null;
+        }
+        if (told == null) {
+            told = new long[REMEMBERED];
+        }
+        int at = (int) connection.id() & REMEMBERED - 1;
+        long mark = connection.id() << 4 | measure.ordinal() + 1;
+        if (told[at] == mark) {
+            return measure == Measure.NOTE ? null : new Finding(measure == Measure.BLOCK ? Measure.RESET : measure, null);
+        }
+        told[at] = mark;
+        double penalties = sources.penalize(connection);
+        if (measure == Measure.BLOCK && penalties < measures.blockAfter()) {
+            measure = Measure.RESET;
+        }
+        return new Finding(measure, evidence.get());
+    }
+
+    static int pressure(Connection connection) {
+        Listener listener = connection.listener();
+        return listener == null ? 0 : listener.pressure();
+    }
+
+    static double seconds(long sinceNanoseconds) {
+        return (System.nanoTime() - sinceNanoseconds) / 1e9;
+    }
+
+    static String text(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}

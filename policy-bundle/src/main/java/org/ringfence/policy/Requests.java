@@ -1,0 +1,78 @@
+package org.ringfence.policy;
+
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.Policy;
+
+/** Finds sources that flood a server with requests. */
+@Component(service = Policy.class, configurationPid = Requests.PID, immediate = true, property = "service.ranking:Integer=640")
+@Designate(ocd = Requests.Configuration.class)
+public final class Requests extends Detector {
+    static final String PID = "org.ringfence.policy.requests";
+
+    @ObjectClassDefinition(name = "Ringfence detector: requests", description = "Sources with far more requests a second than others have")
+    @interface Configuration {
+        @AttributeDefinition(description = "Whether it looks at anything")
+        boolean enabled() default true;
+
+        @AttributeDefinition(description = "So many requests a second of a source are always normal", min = "1")
+        int perSecond() default 500;
+
+        @AttributeDefinition(description = "More than so many times what busy sources do in calm times is not normal", min = "1")
+        int timesNormal() default 4;
+
+        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
+        String calm() default "note";
+
+        @AttributeDefinition(description = "Measure while the application does not keep up")
+        String pressed() default "throttle";
+
+        @AttributeDefinition(description = "Measure when that has lasted")
+        String hard() default "reset";
+
+        @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
+        int blockAfter() default 20;
+    }
+
+    private record Settings(boolean enabled, int perSecond, int timesNormal, Measures measures) {
+    }
+
+    private volatile Settings settings;
+
+    @Activate
+    public Requests(@Reference SourceLedger sources, Configuration configuration) {
+        super("requests", sources);
+        configure(configuration);
+    }
+
+    @Modified
+    void configure(Configuration changed) {
+        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        settings = new Settings(changed.enabled(), changed.perSecond(), changed.timesNormal(), made);
+    }
+
+    private double normal;
+
+    @Override
+    public Finding inspect(Connection connection) {
+        Settings s = settings;
+        if (!s.enabled || connection.requests() == 0) {
+            return null;
+        }
+        double rate = sources().requestRate(connection);
+        if (pressure(connection) == 0) {
+            normal += (rate - normal) * (rate > normal ? 0.002 : 0.0001);
+        }
+        if (rate <= Math.max(s.perSecond, normal * s.timesNormal)) {
+            return null;
+        }
+        return found(connection, s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal));
+    }
+}

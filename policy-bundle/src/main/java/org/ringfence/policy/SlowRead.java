@@ -1,0 +1,80 @@
+package org.ringfence.policy;
+
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.Policy;
+
+/** Finds clients that take responses too slowly to be meant. */
+@Component(service = Policy.class, configurationPid = SlowRead.PID, immediate = true, property = "service.ranking:Integer=670")
+@Designate(ocd = SlowRead.Configuration.class)
+public final class SlowRead extends Detector {
+    static final String PID = "org.ringfence.policy.slow-read";
+
+    @ObjectClassDefinition(name = "Ringfence detector: slow-read", description = "Responses that their clients take far slower than is normal, or not at all")
+    @interface Configuration {
+        @AttributeDefinition(description = "Whether it looks at anything")
+        boolean enabled() default true;
+
+        @AttributeDefinition(description = "A client that has taken something, or been given something, within this time is never slow by standing still", min = "1")
+        int seconds() default 10;
+
+        @AttributeDefinition(description = "A client that takes more is never slow", min = "1")
+        int bytesPerSecond() default 500;
+
+        @AttributeDefinition(description = "A client that takes less than one part in so many of what is normal at its listener is slow, too, up to four times bytesPerSecond", min = "1")
+        int partOfNormal() default 50;
+
+        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
+        String calm() default "note";
+
+        @AttributeDefinition(description = "Measure while the application does not keep up")
+        String pressed() default "reset";
+
+        @AttributeDefinition(description = "Measure when that has lasted")
+        String hard() default "reset";
+
+        @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
+        int blockAfter() default 20;
+    }
+
+    private record Settings(boolean enabled, int seconds, int bytesPerSecond, int partOfNormal, Measures measures) {
+    }
+
+    private volatile Settings settings;
+
+    @Activate
+    public SlowRead(@Reference SourceLedger sources, Configuration configuration) {
+        super("slow-read", sources);
+        configure(configuration);
+    }
+
+    @Modified
+    void configure(Configuration changed) {
+        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        settings = new Settings(changed.enabled(), changed.seconds(), changed.bytesPerSecond(), changed.partOfNormal(), made);
+    }
+
+    @Override
+    public Finding inspect(Connection connection) {
+        Settings s = settings;
+        if (!s.enabled || connection.outWaiting() == 0 || !connection.inbound()) {
+            return null;
+        }
+        double still = seconds(connection.lastOut());
+        long normal = connection.listener().normalResponseRate();
+        long bound = Math.max(s.bytesPerSecond, Math.min(normal / s.partOfNormal, 4L * s.bytesPerSecond));
+        boolean slow = seconds(connection.stageSince()) > s.seconds && connection.outRate() < bound;
+        if (still < s.seconds && !slow) {
+            return null;
+        }
+        return found(connection, s.measures, () -> text("takes %d B/s, nothing for %.1f s, while %d B wait%s", connection.outRate(), still,
+                connection.outWaiting(), normal > 0 ? text(", normal here %d B/s", normal) : ""));
+    }
+}

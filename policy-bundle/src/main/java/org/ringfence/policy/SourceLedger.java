@@ -1,0 +1,104 @@
+package org.ringfence.policy;
+
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.ringfence.api.policy.Connection;
+import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.Policy;
+import org.ringfence.api.policy.Request;
+import org.ringfence.api.policy.Verdict;
+
+/** Keeps account of sources for the detectors: connections, requests, penalties. Has no opinion of its own. Event loop only. */
+@Component(service = {Policy.class, SourceLedger.class}, configurationPid = "org.ringfence.policy.sources", immediate = true,
+        property = "service.ranking:Integer=950")
+@Designate(ocd = SourceLedger.Configuration.class)
+public final class SourceLedger implements Policy {
+    @ObjectClassDefinition(name = "Ringfence policy: sources", description = "What is remembered of peers, for the detectors")
+    @interface Configuration {
+        @AttributeDefinition(description = "Sources that are remembered at most, 28 bytes each", min = "1024", max = "2097152")
+        int sources() default 1048576;
+
+        @AttributeDefinition(description = "Of an IPv4 address, the bits that make a source", min = "8", max = "32")
+        int ipv4Bits() default 32;
+
+        @AttributeDefinition(description = "Of an IPv6 address, the bits that make a source", min = "16", max = "64")
+        int ipv6Bits() default 64;
+    }
+
+    private final SourceTable table;
+    private final int ipv4Bits;
+    private final int ipv6Bits;
+    private final long start = System.nanoTime();
+
+    @Activate
+    public SourceLedger(Configuration configuration) {
+        table = new SourceTable(configuration.sources());
+        ipv4Bits = configuration.ipv4Bits();
+        ipv6Bits = configuration.ipv6Bits();
+    }
+
+    /** Tenths of a second of a clock of its own. */
+    int now() {
+        return (int) ((System.nanoTime() - start) / 100_000_000);
+    }
+
+    SourceTable table() {
+        return table;
+    }
+
+    private int place(Connection connection, boolean make) {
+        return table.find(SourceTable.key(connection.peerAddress(), ipv4Bits, ipv6Bits), make, now());
+    }
+
+    /** Connections from outside that the connection's source has. */
+    int open(Connection connection) {
+        int place = place(connection, false);
+        return place < 0 ? 0 : table.open(place);
+    }
+
+    double connectionRate(Connection connection) {
+        int place = place(connection, false);
+        return place < 0 ? 0 : table.connectionRate(place, now());
+    }
+
+    double requestRate(Connection connection) {
+        int place = place(connection, false);
+        return place < 0 ? 0 : table.requestRate(place, now());
+    }
+
+    double penalize(Connection connection) {
+        return table.penalize(place(connection, true), now());
+    }
+
+    @Override
+    public String name() {
+        return "sources";
+    }
+
+    @Override
+    public Verdict admit(Connection connection) {
+        if (connection.inbound() && connection.id() != Connection.TRIAL) {
+            table.opened(place(connection, true), now());
+        }
+        return Verdict.PASS;
+    }
+
+    @Override
+    public void closed(Connection connection) {
+        if (connection.inbound()) {
+            int place = place(connection, false);
+            if (place >= 0) {
+                table.closed(place);
+            }
+        }
+    }
+
+    @Override
+    public Finding request(Connection connection, Request request) {
+        table.requested(place(connection, true), now());
+        return null;
+    }
+}
