@@ -160,6 +160,9 @@ final class ByteRelay {
                 if (moved) {
                     socket.timeline.moved(Event.FIRST_OUT, Event.LAST_OUT, now);
                 }
+                if (!socket.closing && gatekeeper.isNextDue(socket)) {
+                    gatekeeper.inward(socket);
+                }
                 passOnShutdown(socket);
                 if (socket.closing && socket.phase != Phase.FREE) {
                     progressClose(socket, moved);

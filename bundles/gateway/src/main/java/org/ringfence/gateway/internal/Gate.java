@@ -81,6 +81,9 @@ final class Gate implements Request {
     long askedAt;
     /** The next request waits until its client has taken more of the last response. */
     boolean deferred;
+    /** A response was seen, and all were small. */
+    boolean smallResponses;
+    boolean firstResponse;
     long throttledUntil;
     long nextPortion;
     boolean shrunk;
@@ -127,6 +130,8 @@ final class Gate implements Request {
         ackedAt = now;
         askedAt = 0;
         deferred = false;
+        smallResponses = false;
+        firstResponse = true;
         throttledUntil = 0;
         nextPortion = 0;
         shrunk = false;

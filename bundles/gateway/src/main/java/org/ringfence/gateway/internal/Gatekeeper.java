@@ -20,6 +20,8 @@ final class Gatekeeper {
     private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
     /** Bytes of responses a client may have left untaken when its next request goes on. */
     private static final int BACKLOG = 64 << 10;
+    /** Bytes of a response that is small. */
+    private static final int SMALL = 16 << 10;
     private static final int LOOK_BYTES = 4096;
     private static final int HTTP_ANSWER = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
 
@@ -118,12 +120,15 @@ final class Gatekeeper {
     }
 
     /**
-     * A client that sends requests and does not take the responses gets no further ones: what it has not taken is all that a worker is to
-     * write for it.
+     * Pipelined requests go on one by one until it is known that their responses are small, and under pressure, and while the client has not taken
+     * what it was sent: one response is all that a worker is to write for it.
      */
     private static boolean isBehind(RelayedSocket socket, Gate gate) {
-        if (gate.outstanding == 0 || gate.probe) {
+        if (gate.probe || !gate.answered && gate.outstanding == 0) {
             return false;
+        }
+        if (gate.outstanding > 0 && (!gate.smallResponses || gate.listening.pressure() > 0)) {
+            return true;
         }
         try {
             return socket.outward.waiting() + socket.outward.unread() > BACKLOG;
@@ -136,6 +141,11 @@ final class Gatekeeper {
     void probe(RelayedSocket socket) {
         socket.gate.probe = true;
         socket.inward.release(Long.MAX_VALUE);
+    }
+
+    /** True if a request waits for responses before it that are complete now. */
+    boolean isNextDue(RelayedSocket socket) {
+        return socket.gated && socket.gate.deferred && socket.gate.outstanding == 0;
     }
 
     /** How far the application may see. */
@@ -353,6 +363,8 @@ final class Gatekeeper {
         switch (event) {
             case HEAD -> {
                 long length = gate.responses.contentLength();
+                gate.smallResponses = length >= 0 && length <= SMALL && (gate.smallResponses || gate.firstResponse);
+                gate.firstResponse = false;
                 if (length > 0 && !gate.shrunk) {
                     socket.outward.expect(Math.min(length + LOOK_BYTES, gate.rule.absorbBytes()));
                 }

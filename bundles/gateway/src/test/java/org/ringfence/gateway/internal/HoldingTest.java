@@ -119,6 +119,17 @@ class HoldingTest {
     }
 
     @Test
+    void pipelinedRequestsAreAllAnswered() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
+        try (Socket socket = connect()) {
+            send(socket, REQUEST.repeat(20) + "GET /2");
+            assertEquals(ANSWER.repeat(20), receive(socket, 20 * ANSWER.length()));
+            send(socket, " HTTP/1.1\r\n\r\n" + REQUEST);
+            assertEquals(ANSWER.repeat(2), receive(socket, 2 * ANSWER.length()));
+        }
+    }
+
+    @Test
     void whoExpectsToBeToldToContinueIsNotHeldBehindTheHead() throws IOException {
         serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
         String head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
