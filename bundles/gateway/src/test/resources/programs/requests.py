@@ -21,7 +21,8 @@ def serve(connection):
                 connection.sendall(data)
             else:
                 body = b"x" * 10
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+                answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+                connection.sendall(answer * max(1, data.count(b"\r\n\r\n")))
         print("end", flush=True)
 
 

@@ -23,7 +23,7 @@ public interface Listener {
     /** Bytes held. */
     long heldBytes();
 
-    /** Bytes of responses that wait in the gateway for their clients. */
+    /** Bytes of responses that wait in the gateway for clients who need more than ten seconds to take them. */
     long waitingBytes();
 
     /** Connections handed to the application of which it has not read a byte for {@code 100} ms: it does not keep up. */

@@ -25,7 +25,7 @@ final class Listening implements Listener {
     int held;
     long heldBytes;
     int unread;
-    /** Bytes of responses that wait for their clients. */
+    /** Bytes of responses that wait for clients who are slow to take them. */
     long waiting;
     /** Connections that were let through without evidence and have shown none yet. */
     int probing;

@@ -32,7 +32,8 @@ final class Sweep {
     /** Less than this never is too much to wait for clients. */
     private static final long SMALL = 1 << 20;
     /** A client is given so long to show how fast it is. */
-    private static final long READERS_NANOSECONDS = 2_000_000_000;
+    private static final long READERS_NANOSECONDS = 3_000_000_000L;
+    private static final double LONG_SECONDS = 10;
     private static final int SAMPLED = 64;
     /** A connection is taken back when it has been idle for so long. */
     private static final long IDLE_NANOSECONDS = 20_000_000;
@@ -143,7 +144,7 @@ final class Sweep {
                 if (inspects && policies != null && isDraining(socket)) {
                     carryOut(socket, policies.inspect(socket), now);
                 }
-                socket.gate.listening.countedWaiting += socket.gate.outWaiting;
+                socket.gate.listening.countedWaiting += slowlyWaiting(socket.gate, now);
             }
         }
         for (int i = 0; i < listeners.size(); i++) {
@@ -177,6 +178,8 @@ final class Sweep {
         if (gate.outWaiting == 0) {
             gate.outRate = (out - gate.outAtSweep) / seconds;
             gate.acked = -1;
+        } else if (gate.acked < 0) {
+            gate.outRate += ((out - gate.outAtSweep) / seconds - gate.outRate) * weight;
         }
         gate.inAtSweep = in;
         gate.outAtSweep = out;
@@ -194,7 +197,7 @@ final class Sweep {
 
     private void count(RelayedSocket socket, Gate gate, long now) {
         Listening listening = gate.listening;
-        listening.countedWaiting += gate.outWaiting;
+        listening.countedWaiting += slowlyWaiting(gate, now);
         if (!gate.offered) {
             if (listening.kind == Listening.Kind.UNKNOWN && gate.watch == Gate.Watch.FIRST_BYTE && now - gate.stageSince > PACE_NANOSECONDS
                     && listening.paced < PACE) {
@@ -344,7 +347,12 @@ final class Sweep {
         }
     }
 
-    /** Too many bytes of responses wait: who takes least is reset first, until an eighth is free. True if that was so. */
+    /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */
+    private static long slowlyWaiting(Gate gate, long now) {
+        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.outRate * LONG_SECONDS ? gate.outWaiting : 0;
+    }
+
+    /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */
     private boolean relieveReaders(Listening listening, PolicyChain policies) {
         long most = Long.MAX_VALUE;
         List<RelayedSocket> rows = table.rows();
@@ -356,7 +364,7 @@ final class Sweep {
                 if (listening.countedWaiting <= most || !socket.gate.rule.enforced()) {
                     return false;
                 }
-                if (gatekeeper.now() - socket.gate.stageSince > READERS_NANOSECONDS) {
+                if (slowlyWaiting(socket.gate, gatekeeper.now()) > 0) {
                     chosen.add(socket);
                 }
             }
