@@ -8,6 +8,7 @@
 
 #include "entry.h"
 #include "environment.h"
+#include "reach.h"
 #include "real.h"
 
 extern char **environ;
@@ -20,6 +21,7 @@ extern char **environ;
     } while (0)
 
 int shim_execve(const char *path, char *const arguments[], char *const environment[]) {
+    reach_look(path, 0);
     COMPLETE(environment);
     return real.execve(path, arguments, environment);
 }
@@ -27,6 +29,7 @@ int shim_execve(const char *path, char *const arguments[], char *const environme
 int shim_execv(const char *path, char *const arguments[]) { return shim_execve(path, arguments, environ); }
 
 int shim_execvpe(const char *file, char *const arguments[], char *const environment[]) {
+    reach_look(file, 1);
     COMPLETE(environment);
     return real.execvpe(file, arguments, environment);
 }
@@ -45,12 +48,14 @@ int shim_execveat(int directory, const char *path, char *const arguments[], char
 
 int shim_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                      const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
+    reach_look(path, 0);
     COMPLETE(environment);
     return real.posix_spawn(pid, path, actions, attributes, arguments, environment);
 }
 
 int shim_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                       const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
+    reach_look(file, 1);
     COMPLETE(environment);
     return real.posix_spawnp(pid, file, actions, attributes, arguments, environment);
 }

@@ -75,15 +75,21 @@ $(SHIM_FUZZ): $(patsubst %,$(BUILD)/shim-asan/shim/%.o,fuzz/network network netl
 test-shim-fuzz: $(SHIM_FUZZ)
 	$(SHIM_FUZZ)
 
+# A program that nothing can be preloaded into.
+SHIM_STATIC := $(BUILD)/shim/static
+$(SHIM_STATIC): shim/test/static/program.c $(RULES)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 $(WARNINGS) -fno-stack-protector -fcf-protection=none -nostdlib -static -o $@ $<
+
 .PHONY: test-shim
-test-shim: $(SHIM) $(SHIM_TESTS) $(SHIM_DOUBLE)
+test-shim: $(SHIM) $(SHIM_TESTS) $(SHIM_DOUBLE) $(SHIM_STATIC)
 	shim/test/exports $(SHIM)
 	shim/coverage check
 	shim/test/run native
 	shim/test/run double
 	shim/test/run failures
 
-ALL += $(SHIM_TESTS) $(SHIM_DOUBLE)
+ALL += $(SHIM_TESTS) $(SHIM_DOUBLE) $(SHIM_STATIC)
 TESTS += test-shim test-shim-fuzz test-shim-sanitized
 
 # The table in docs/coverage.md.
