@@ -19,6 +19,7 @@
 #include "critical.h"
 #include "environment.h"
 #include "real.h"
+#include "settings.h"
 #include "table.h"
 
 #define ANSWER_SECONDS 5
@@ -36,8 +37,8 @@ static struct {
 
 /* Programs change their environment, so it is read once, before main. */
 void attachment_configure(void) {
-    const char *path = getenv("RINGFENCE_ATTACH"), *launch = getenv("RINGFENCE_LAUNCH");
-    const char *name = getenv("RINGFENCE_NAME");
+    struct settings settings = settings_read();
+    const char *path = settings.attach, *launch = settings.launch, *name = settings.name;
     if (path == NULL) return;
     configuration.too_long = strlen(path) >= sizeof configuration.path;
     snprintf(configuration.path, sizeof configuration.path, "%s", path);

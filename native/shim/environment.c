@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -47,7 +48,8 @@ void environment_record(const char *path, const char *launch, const char *name) 
     if (dladdr(&prefixes, &own) == 0 || realpath(own.dli_fname, shim) == NULL) shim[0] = '\0';
     const char *values[INHERIT] = {shim, path, launch, name};
     for (enum variable v = 0; v < INHERIT; v++) snprintf(wanted[v], sizeof wanted[v], "%s%s", prefixes[v], values[v]);
-    const char *found = value_in(environ, INHERIT);
+    /* A set-user-ID program takes no descriptors from whoever has started it. */
+    const char *found = getauxval(AT_SECURE) == 0 ? value_in(environ, INHERIT) : NULL;
     snprintf(inherited, sizeof inherited, "%s", found != NULL ? found : "");
     strcpy(wanted[INHERIT], prefixes[INHERIT]);
     putenv(wanted[INHERIT]);

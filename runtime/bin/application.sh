@@ -134,7 +134,11 @@ cmd_run() {
     local -a namespace=()
     if ! $host_net; then
         namespace=(unshare --net --)
-        [ "$(id -u)" -eq 0 ] || own_user_namespace
+        if [ "$(id -u)" -ne 0 ]; then
+            own_user_namespace
+        elif own_preload_list; then
+            namespace=(unshare --net --mount --propagation slave --)
+        fi
     fi
     application_cpus "$placement"
     if [ -n "$CPUS" ]; then
@@ -143,7 +147,25 @@ cmd_run() {
     # Only COMMAND itself gets the shim, so a shell sets LD_PRELOAD as the last thing (env(1) would take a COMMAND
     # with '=' in its name for a variable). Every step is an exec: the process id stays.
     # shellcheck disable=SC2016 # expanded by the inner shell
-    exec ${namespace[@]+"${namespace[@]}"} sh -c 'export LD_PRELOAD="$1"; shift; exec "$@"' ringfence "$PRELOAD" "$@"
+    exec ${namespace[@]+"${namespace[@]}"} sh -c '
+        [ -z "$2" ] || { mount --bind "$2" /etc/ld.so.preload; rm -f "$2"; }
+        export LD_PRELOAD="$1"; shift 2; exec "$@"' ringfence "$PRELOAD" "$PRELOAD_LIST" "$@"
+}
+
+# As root: sets PRELOAD_LIST, a file that COMMAND's own mount namespace has in the place of /etc/ld.so.preload. So what it
+# executes is behind the gateway even with an environment that the shim could not complete, and set-user-ID programs are.
+# The loader needs a file to lay it over: where there is none, an empty one is made, which says nothing to anybody.
+PRELOAD_LIST=''
+own_preload_list() {
+    { [ -e /etc/ld.so.preload ] || : >/etc/ld.so.preload; } 2>/dev/null || return 1
+    unshare --mount --propagation slave -- mount --bind /etc/ld.so.preload /etc/ld.so.preload 2>/dev/null || return 1
+    PRELOAD_LIST=$(mktemp "$STATE/preload.XXXXXX") || return 1
+    {
+        printf '#\tRINGFENCE_ATTACH=%s\tRINGFENCE_LAUNCH=%s\tRINGFENCE_NAME=%s\n%s\n' \
+            "$RINGFENCE_ATTACH" "$RINGFENCE_LAUNCH" "$NAME" "$NATIVE/libringfence.so"
+        sed 's/#.*//' /etc/ld.so.preload
+    } >"$PRELOAD_LIST"
+    chmod 0644 "$PRELOAD_LIST"
 }
 
 # Without root: a user namespace in which the caller keeps its id, around the network namespace.
