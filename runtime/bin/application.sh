@@ -15,8 +15,8 @@ isolated network stack. Exit status and signals pass through; the process keeps 
                auto (default): as 'up' chose. A caller that may not use that CPU is left where it is
 
 Without root the program runs in a user namespace with one user id: setgid(), setgroups() and changing to another
-user fail there, and so do ports below 1024. Programs that are set-user-ID or statically linked cannot be put behind
-the gateway: one line says so, and they run without network.
+user fail there, and so do ports below 1024; set-user-ID programs cannot be put behind the gateway. Statically linked
+ones cannot in any case: one line says so, and they run without network.
 EOF
 }
 
