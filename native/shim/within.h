@@ -4,7 +4,7 @@
  * While such a function runs, the kernel hands each system call of its thread to the shim (syscall user dispatch,
  * Linux 5.11: Documentation/admin-guide/syscall-user-dispatch.rst), which takes it for what syscall() with the same
  * number would be: sockets are those behind the gateway. So nsswitch, /etc/hosts, name servers, time-outs, sorting and
- * error codes are libc's own. docs/decisions/0008 has the alternatives.
+ * error codes are libc's own. docs/decisions/0011 has the alternatives.
  *
  * The functions are the RF_CALL_WITHIN of calls.def.
  */
