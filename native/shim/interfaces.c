@@ -167,6 +167,17 @@ static int tell(const struct network *network, unsigned long request, struct ifr
     return address == NULL ? EADDRNOTAVAIL : tell_address(address, request, into);
 }
 
+/* Setting flags that are set already is no change. */
+static int set(const struct network *network, unsigned long request, const struct ifreq *from) {
+    char name[IFNAMSIZ];
+    if (request != SIOCSIFFLAGS) return EPERM;
+    memcpy(name, from->ifr_name, sizeof name);
+    name[IFNAMSIZ - 1] = '\0';
+    const struct rf_network_entry *link = network_link(network, 0, name);
+    if (link == NULL) return ENODEV;
+    return from->ifr_flags == (short)link->link.flags ? 0 : EPERM;
+}
+
 bool interfaces_ioctl(int fd, unsigned long request, long word, int *result) {
     struct stat status;
     struct network network;
@@ -177,9 +188,12 @@ bool interfaces_ioctl(int fd, unsigned long request, long word, int *result) {
         errno = kept;
         return false;
     }
-    int error = is_setting(request) ? EPERM : network_load(&network);
+    size_t size = request == SIOCGIFCONF ? sizeof(struct ifconf) : sizeof(struct ifreq);
+    int error = readable((void *)word, size) ? network_load(&network) : EFAULT;
     if (error == 0) {
-        error = request == SIOCGIFCONF ? list(&network, (void *)word) : tell(&network, request, (void *)word);
+        error = is_setting(request)      ? set(&network, request, (void *)word)
+                : request == SIOCGIFCONF ? list(&network, (void *)word)
+                                         : tell(&network, request, (void *)word);
         network_unload(&network);
     }
     *result = error == 0 ? 0 : -1;

@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/mman.h>
 
 static struct ifreq request_for(const char *name) {
     struct ifreq request = {0};
@@ -35,6 +36,17 @@ static void by_ioctl(int fd) {
     check(ioctl(fd, SIOCGIFHWADDR, &r) == 0 && r.ifr_hwaddr.sa_family == 772, "its hardware is that of a loopback");
     r = request_for("no-such-one");
     check(ioctl(fd, SIOCGIFADDR, &r) == -1 && errno == ENODEV, "an interface that is not there is ENODEV");
+    r = request_for("lo");
+    need(ioctl(fd, SIOCGIFFLAGS, &r) == 0);
+    short flags = r.ifr_flags;
+    check(ioctl(fd, SIOCSIFFLAGS, &r) == 0 || errno == EPERM, "flags that are set can be set, by whoever may");
+    r.ifr_flags = 0;
+    need(ioctl(fd, SIOCGIFFLAGS, &r) == 0);
+    check(r.ifr_flags == flags, "and are as they were");
+    void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    check(ioctl(fd, SIOCGIFFLAGS, nowhere) == -1 && errno == EFAULT && ioctl(fd, SIOCGIFCONF, (void *)-1) == -1 && errno == EFAULT,
+          "a pointer that leads nowhere is EFAULT");
+    munmap(nowhere, 4096);
     r = (struct ifreq){.ifr_ifindex = 1000000};
     check(ioctl(fd, SIOCGIFNAME, &r) == -1 && errno == ENODEV, "and so is a number");
 }
