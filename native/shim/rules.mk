@@ -68,7 +68,7 @@ test-shim-sanitized: $(SHIM_TESTS) $(SHIM_DOUBLE) $(BUILD)/shim-asan/libringfenc
 
 # What the shim makes of entries about the network that make no sense: its own objects, the rest is played.
 SHIM_FUZZ := $(BUILD)/shim-asan/shim/fuzz/network
-$(SHIM_FUZZ): $(patsubst %,$(BUILD)/shim-asan/shim/%.o,fuzz/network network netlink_answer interfaces)
+$(SHIM_FUZZ): $(patsubst %,$(BUILD)/shim-asan/shim/%.o,fuzz/network network netlink_answer interfaces addressable)
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
 
 .PHONY: test-shim-fuzz

@@ -23,6 +23,7 @@
 #include "../netlink.h"
 #include "../network.h"
 #include "../real.h"
+#include "../sandbox.h"
 
 static uint64_t state;
 static uint32_t chance(void) {
@@ -35,6 +36,7 @@ static unsigned datagrams, messages, malformed;
 /* ---- what the shim's objects need ---- */
 
 struct real real;
+bool sandbox_confined;
 
 bool attachment_configured(void) { return true; }
 bool process_is_borrowed(void) { return false; }
