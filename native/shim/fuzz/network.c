@@ -40,6 +40,7 @@ bool sandbox_confined;
 
 bool attachment_configured(void) { return true; }
 bool process_is_borrowed(void) { return false; }
+bool sandbox_confined = false;
 int shim_socket(int domain, int type, int protocol) {
     (void)domain, (void)type, (void)protocol;
     return 3;
