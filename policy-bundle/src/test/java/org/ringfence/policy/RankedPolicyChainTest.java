@@ -299,6 +299,19 @@ class RankedPolicyChainTest {
     }
 
     @Test
+    void aNewVersionThatWasSlowForWantOfTheCpuIsAsked() {
+        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
+        trying.add(new Saying("slow", () -> {
+            long end = System.nanoTime() + (org.ringfence.api.handover.Trial.MILLISECONDS + 200) * 1_000_000;
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            return Verdict.ALLOW;
+        }), Map.of("service.id", 1L));
+        assertEquals("asked", trying.report().get(0).state());
+    }
+
+    @Test
     void aPolicyWithoutOneBeforeItThatFailsItsTrialIsInQuarantine() {
         RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
         trying.add(new Saying("broken", () -> {
