@@ -34,7 +34,7 @@ final class Values {
 
     private static String wrongPart(AttributeDefinition definition, String part) {
         String[] options = definition.getOptionValues();
-        if (options != null && !Arrays.asList(options).contains(part)) {
+        if (options != null && options.length > 0 && !Arrays.asList(options).contains(part)) {
             return "is unknown: write one of " + String.join(", ", options);
         }
         boolean right = switch (definition.getType()) {
