@@ -25,7 +25,7 @@ public final class BlockedCommand extends Command {
         Rows rows = new Rows("nothing is blocked").text("prefix", "from").onlyShown("until").onlyJson("seconds_left");
         for (BlockReport block : blocks.blocks()) {
             rows.row(block.prefix(), block.configured() ? "configuration" : "command",
-                    block.secondsLeft() < 0 ? block.configured() ? "it is configured otherwise" : "the gateway ends" : "in " + Units.span(block.secondsLeft() * 1000),
+                    block.secondsLeft() < 0 ? block.configured() ? "its file changes" : "the gateway ends" : "in " + Units.span(block.secondsLeft() * 1000),
                     block.secondsLeft() < 0 ? null : block.secondsLeft());
         }
         if (!arguments.has("--json")) {

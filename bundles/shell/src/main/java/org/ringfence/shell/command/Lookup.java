@@ -1,5 +1,6 @@
 package org.ringfence.shell.command;
 
+import org.apache.felix.hc.api.execution.HealthCheckExecutor;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -22,6 +23,9 @@ public final class Lookup {
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY)
     private volatile Blocks blocks;
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY)
+    private volatile HealthCheckExecutor health;
 
     /** @throws Failure if it is away */
     public Gateway gateway() {
@@ -48,6 +52,11 @@ public final class Lookup {
 
     public boolean hasBlocks() {
         return blocks != null;
+    }
+
+    /** @throws Failure if it is away */
+    public HealthCheckExecutor health() {
+        return there(health, "the executor of health checks");
     }
 
     private static <T> T there(T service, String what) {

@@ -1,9 +1,10 @@
 package org.ringfence.shell.command;
 
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.felix.hc.api.Result;
+import org.apache.felix.hc.api.execution.HealthCheckExecutionResult;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -24,19 +25,15 @@ import org.ringfence.shell.text.Units;
 public final class StatusCommand extends Command {
     private final Lookup lookup;
     private final BundleContext context;
-    private final Missing missing;
-
     @Activate
-    public StatusCommand(BundleContext context, @Reference Lookup lookup, @Reference Missing missing) {
+    public StatusCommand(BundleContext context, @Reference Lookup lookup) {
         super(new Usage("status", "gateway, INSs, applications and policies at a glance, and what is missing and why").flag("--json", "for scripts"));
         this.context = context;
         this.lookup = lookup;
-        this.missing = missing;
     }
 
     @Override
     protected Object run(Arguments arguments, Screen screen) {
-        List<Missing.Part> absent = new ArrayList<>(missing.parts());
         Facts facts = new Facts();
         Runtime runtime = Runtime.getRuntime();
         long used = runtime.totalMemory() - runtime.freeMemory();
@@ -53,12 +50,6 @@ public final class StatusCommand extends Command {
             calls = gateway.calls();
         } catch (Failure | IllegalStateException e) {
             trouble = e instanceof Failure ? "the gateway is not there" : e.getMessage();
-        }
-        if (trouble == null && inss.isEmpty()) {
-            absent.add(new Missing.Part("INS", "none is attached: './ringfence logs' says why"));
-        }
-        if (!lookup.hasChain()) {
-            absent.add(new Missing.Part("policy chain", "there is none: nothing is let in until the bundle org.ringfence.policy is active"));
         }
         boolean ready = trouble == null && !inss.isEmpty() && lookup.hasChain();
         facts.add("gateway", ready ? "ready" : trouble != null ? trouble : "not ready");
@@ -80,19 +71,23 @@ public final class StatusCommand extends Command {
                 Units.bytes(r.usage().poolUsed()) + "/" + Units.bytes(r.usage().poolBytes()), r.usage().openSlots(), r.usage().poolUsed(),
                 r.wakesSentPerSecond() + r.wakesReceivedPerSecond()));
         facts.add("rings", ringRows);
-        Rows absentRows = new Rows("nothing").text("what", "why");
-        absent.forEach(part -> absentRows.row(part.what(), part.why()));
-        return facts.add("missing", arguments.has("--json") ? absentRows : missingText(absentRows, absent));
+        return facts.add("missing", missing(arguments.has("--json")));
     }
 
-    /** Not as a table: a reason may be long, and must not be cut. */
-    private static Object missingText(Rows rows, List<Missing.Part> absent) {
-        if (rows.isEmpty()) {
-            return "nothing";
-        }
+    /** What health checks complain of. Not as a table: a reason may be long, and must not be cut. */
+    private Object missing(boolean json) {
+        Rows rows = new Rows("nothing").text("what", "why");
         StringBuilder text = new StringBuilder();
-        absent.forEach(part -> text.append("\n  ").append(part.what()).append(": ").append(part.why()));
-        return text.toString();
+        for (HealthCheckExecutionResult result : HealthCommand.results(lookup.health())) {
+            if (result.getHealthCheckResult().getStatus() != Result.Status.OK) {
+                String name = result.getHealthCheckMetadata().getName();
+                HealthCommand.messages(result).forEach(why -> {
+                    rows.row(name, why);
+                    text.append("\n  ").append(name).append(": ").append(why);
+                });
+            }
+        }
+        return json ? rows : rows.isEmpty() ? "nothing" : text.toString();
     }
 
     private String chain() {
