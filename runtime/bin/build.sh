@@ -26,6 +26,7 @@ build_all() {
         say "building the bundles (mvn package); the first time Maven fetches its libraries"
         cd "$ROOT" || exit
         mvn -q -B -T1 package -DskipTests >&2 || die "mvn package failed: see the messages above"
+        "$JAVA" cnf/ConfigurationPages.java || die "docs/configuration.md could not be written: see the message above"
     ) 8<"$ROOT/pom.xml"
 }
 

@@ -19,7 +19,7 @@ public final class AllowPolicy implements Policy {
     @ObjectClassDefinition(name = "Ringfence policy: allow",
             description = "Allows what no other policy had an opinion on")
     @interface Configuration {
-        @AttributeDefinition(description = "If false, a connection on which no policy has an opinion is refused")
+        @AttributeDefinition(name = "Enabled", description = "If false, a connection on which no policy has an opinion is refused")
         boolean enabled() default true;
     }
 

@@ -35,7 +35,7 @@ public final class BlockPolicy implements Policy, Blocks {
     @ObjectClassDefinition(name = "Ringfence policy: block",
             description = "Turns away connections from and to blocked addresses and prefixes")
     @interface Configuration {
-        @AttributeDefinition(description = "Addresses and prefixes, IPv4 and IPv6, several separated by commas: "
+        @AttributeDefinition(name = "Prefixes", description = "Addresses and prefixes, IPv4 and IPv6, several separated by commas: "
                 + "192.0.2.7, 198.51.100.0/24, 2001:db8::/32")
         String[] prefixes() default {};
 
@@ -45,7 +45,7 @@ public final class BlockPolicy implements Policy, Blocks {
         @AttributeDefinition(description = "Of an IPv6 source, the prefix that is blocked, in bits", min = "32", max = "128")
         int ipv6Bits() default 64;
 
-        @AttributeDefinition(description = "RESET: the peer gets a reset. REFUSE: an orderly end of the connection",
+        @AttributeDefinition(name = "Verdict", description = "RESET: the peer gets a reset. REFUSE: an orderly end of the connection",
                 options = {@Option(label = "reset", value = "RESET"), @Option(label = "refuse", value = "REFUSE")})
         String verdict() default "RESET";
     }

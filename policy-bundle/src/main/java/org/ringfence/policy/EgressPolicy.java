@@ -27,7 +27,7 @@ public final class EgressPolicy implements Policy {
 
     @ObjectClassDefinition(name = "Ringfence policy: egress", description = "Forbids applications to connect to certain addresses and prefixes")
     @interface Configuration {
-        @AttributeDefinition(description = "Addresses and prefixes, IPv4 and IPv6, several separated by commas: 127.0.0.0/8, ::1")
+        @AttributeDefinition(name = "Forbidden", description = "Addresses and prefixes, IPv4 and IPv6, several separated by commas: 127.0.0.0/8, ::1")
         String[] forbidden() default {};
     }
 

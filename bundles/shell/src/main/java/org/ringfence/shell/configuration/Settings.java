@@ -66,10 +66,10 @@ public final class Settings {
         return described ? information.getObjectClassDefinition(pid, null) : null;
     }
 
-    /** The definition that some active bundle has of a PID, or null. */
+    /** The definition that some bundle has of a PID, or null. */
     public ObjectClassDefinition definition(String pid) {
         for (Bundle bundle : context.getBundles()) {
-            ObjectClassDefinition definition = bundle.getState() == Bundle.ACTIVE ? definition(bundle, pid) : null;
+            ObjectClassDefinition definition = bundle.getState() >= Bundle.RESOLVED ? definition(bundle, pid) : null;
             if (definition != null) {
                 return definition;
             }
@@ -93,7 +93,7 @@ public final class Settings {
     private Dictionary<String, Object> values(String pid) {
         try {
             Configuration[] found = configurations.listConfigurations("(service.pid=" + pid + ")");
-            return found == null ? new Hashtable<>() : found[0].getProperties();
+            return found == null ? new Hashtable<>() : found[0].getProcessedProperties(null);
         } catch (IOException | org.osgi.framework.InvalidSyntaxException e) {
             throw new IllegalStateException("configuration " + pid + ": " + e.getMessage(), e);
         }
