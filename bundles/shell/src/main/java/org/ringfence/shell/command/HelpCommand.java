@@ -30,6 +30,6 @@ public final class HelpCommand extends Command {
         }
         Rows rows = new Rows("none").text("command", "what it shows or does");
         new TreeMap<>(commands.summaries()).forEach(rows::row);
-        return rows + "\n\nEach has --help. The platform's own commands (felix:start, felix:stop, scr:list and others): 'felix:help' lists them.";
+        return rows + "\n\nEach has --help. 'felix:help' lists the platform's own commands: felix:start, scr:list and others.";
     }
 }

@@ -35,9 +35,9 @@ public final class Facts {
         boolean afterTable = false;
         for (Map.Entry<String, String> entry : shown.entrySet()) {
             text.append(text.isEmpty() ? "" : "\n");
-            if (values.get(entry.getKey()) instanceof Rows) {
+            if (values.get(entry.getKey()) instanceof Rows rows) {
                 afterTable = true;
-                text.append('\n').append(entry.getKey()).append("\n  ").append(entry.getValue().replace("\n", "\n  "));
+                text.append('\n').append(entry.getKey()).append("\n  ").append(rows.toString(Table.WIDTH - 2).replace("\n", "\n  "));
             } else {
                 text.append(afterTable ? "\n" : "");
                 afterTable = false;

@@ -113,6 +113,11 @@ public final class Rows {
     /** The table, or what is said when there are no rows. */
     @Override
     public String toString() {
+        return toString(Table.WIDTH);
+    }
+
+    /** The same, in lines of at most {@code width} characters if possible. */
+    public String toString(int width) {
         if (rows.isEmpty()) {
             return whenEmpty;
         }
@@ -126,7 +131,7 @@ public final class Rows {
         for (Object[] row : rows) {
             table.row(shown.stream().map(i -> row[i] == null ? null : columns.get(i).format.apply(row[i])).toArray());
         }
-        return table.toString();
+        return table.toString(width);
     }
 
     private static String heading(Column column) {

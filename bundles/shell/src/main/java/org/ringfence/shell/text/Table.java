@@ -52,16 +52,20 @@ public final class Table {
         return this;
     }
 
-    /** The table without a newline at its end; lines have no trailing spaces. */
     @Override
     public String toString() {
+        return toString(WIDTH);
+    }
+
+    /** The table without a newline at its end; lines have no trailing spaces and, if possible, at most {@code width} characters. */
+    public String toString(int width) {
         int[] widths = new int[rightAligned.length];
         for (String[] row : rows) {
             for (int column = 0; column < widths.length; column++) {
                 widths[column] = Math.max(widths[column], row[column].length());
             }
         }
-        narrow(widths);
+        narrow(widths, width);
         StringBuilder text = new StringBuilder();
         for (String[] row : rows) {
             StringBuilder line = new StringBuilder();
@@ -76,12 +80,12 @@ public final class Table {
     }
 
     /** Takes from the widest left-aligned column until the line fits. Numbers, which are right-aligned, are never cut. */
-    private void narrow(int[] widths) {
+    private void narrow(int[] widths, int most) {
         int line = GAP.length() * (widths.length - 1);
         for (int width : widths) {
             line += width;
         }
-        for (; line > WIDTH; line--) {
+        for (; line > most; line--) {
             int widest = -1;
             for (int column = 0; column < widths.length; column++) {
                 if (!rightAligned[column] && widths[column] > NARROWEST && (widest < 0 || widths[column] > widths[widest])) {
