@@ -56,6 +56,16 @@ check "a missing operand is named" said 2 'ID is missing' hold
 check "an unknown policy is named" said 1 "'nobody' is not in the chain" policy nobody
 check "an unknown command is named" said 1 "no command 'conections'" conections
 
+# on a terminal
+terminal=$("$PYTHON" "$CLIENTS/terminal.py" "$rf" 2>&1)
+while IFS= read -r line; do
+    case $line in
+        'ok - '*) ok "${line#ok - }" ;;
+        *) not_ok "the shell on a terminal" "$line" ;;
+    esac
+done <<<"$terminal"
+check "the history is its owner's only" test "$(stat -c %a "$RINGFENCE_STATE/shell_history")" = 600
+
 # by hand
 exec 8<>"/dev/tcp/127.0.0.1/$port"
 id=$("$rf" shell "connections --state open --json" | grep -o '"id": [0-9]*' | head -n 1 | tr -dc 0-9)

@@ -240,12 +240,14 @@ usage: ./ringfence shell [COMMAND ...]
 
 The Gogo shell of the running gateway. With COMMAND: runs it, prints what it writes, and exits with status 1 if it
 failed, 2 if it was called wrongly, 3 if no gateway answers. Several arguments are the words of one command; one argument
-is a line as it would be typed ('connections | grep nginx'). Without: runs the lines of standard input; 'help' lists the
-commands, 'exit' or end of file leaves.
+is a line as it would be typed ('connections | grep nginx'). Without: runs the lines of standard input; on a terminal
+with a history (Up, Ctrl-R) and completion (Tab), and Ctrl-C ends the command that runs. 'help' lists the commands, 'exit'
+or end of file leaves.
 EOF
 }
 
 cmd_shell() {
+    umask 077 # the history
     locate_state
     gateway_pid >/dev/null || { say "gateway: down (state directory $STATE): './ringfence up' starts it"; exit 3; }
     gateway_shell "$@"

@@ -70,6 +70,6 @@ gateway_shell() {
         prompt=true
     fi
     "$JAVA" -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xmx32m \
-        -Dringfence.shell.prompt=$prompt -cp "$RUNTIME/bundle/org.ringfence.shell.jar" \
+        -Dringfence.shell.prompt=$prompt -cp "$RUNTIME/bundle/org.ringfence.shell.jar:$RUNTIME/lib/client/jline.jar" \
         org.ringfence.shell.client.ShellClient "$STATE/shell.sock" "$@"
 }

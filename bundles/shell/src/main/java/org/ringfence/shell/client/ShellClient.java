@@ -12,8 +12,11 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
+import org.ringfence.shell.protocol.Duplex;
 import org.ringfence.shell.protocol.Frame;
 
 /**
@@ -35,7 +38,7 @@ public final class ShellClient {
 
     ShellClient(SocketChannel gateway, PrintStream stdout, PrintStream stderr) {
         this.in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(gateway)));
-        this.out = new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(gateway)));
+        this.out = new DataOutputStream(new BufferedOutputStream(Duplex.output(gateway)));
         this.stdout = stdout;
         this.stderr = stderr;
     }
@@ -49,9 +52,9 @@ public final class ShellClient {
         try (SocketChannel gateway = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             gateway.connect(address);
             ShellClient client = new ShellClient(gateway, System.out, System.err);
-            int status = args.length > 1
-                    ? client.run(command(Arrays.copyOfRange(args, 1, args.length)))
-                    : client.runLines(new BufferedReader(new InputStreamReader(System.in)), terminal());
+            int status = args.length > 1 ? client.run(command(Arrays.copyOfRange(args, 1, args.length)))
+                    : terminal() ? new Interactive(client, Path.of(args[0]).resolveSibling("shell_history")).run()
+                    : client.runLines(new BufferedReader(new InputStreamReader(System.in)), false);
             System.exit(status);
         } catch (IOException e) {
             System.err.println("ringfence shell: " + address + ": " + e.getMessage()
@@ -99,6 +102,33 @@ public final class ShellClient {
             }
         }
         throw new IOException("gateway closed the connection before '" + command + "' had ended");
+    }
+
+    /** What the last word of a line may become. Between two commands only. */
+    List<String> complete(String line) throws IOException {
+        Frame.question(line).writeTo(out);
+        out.flush();
+        Frame answer = Frame.readFrom(in);
+        if (answer == null || answer.type() != Frame.CANDIDATES) {
+            throw new IOException("gateway closed the connection");
+        }
+        return answer.text().isEmpty() ? List.of() : List.of(answer.text().split("\n"));
+    }
+
+    /** Tells the size of the terminal that commands write to. Between two commands only. */
+    void terminal(int rows, int columns) throws IOException {
+        Frame.terminal(rows, columns).writeTo(out);
+        out.flush();
+    }
+
+    /** Ends the command that runs. Any thread: while it runs nothing else is sent. */
+    void interrupt() {
+        try {
+            Frame.interrupt().writeTo(out);
+            out.flush();
+        } catch (IOException e) {
+            // whoever reads the command's output sees the same
+        }
     }
 
     private static void print(PrintStream stream, Frame frame) throws IOException {

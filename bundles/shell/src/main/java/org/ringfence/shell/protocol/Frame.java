@@ -4,7 +4,9 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * One message of the shell protocol on {@code shell.sock}.
@@ -23,6 +25,10 @@ import java.nio.charset.StandardCharsets;
  *   'O' 0x4F  server  a piece of what the command wrote to its standard output
  *   'E' 0x45  server  a piece of what it wrote to its standard error, or why it failed
  *   'S' 0x53  server  4 bytes, big-endian: exit status; the command has ended
+ *   'I' 0x49  client  nothing: the command that runs is to end (Ctrl-C)
+ *   'T' 0x54  client  twice 4 bytes, big-endian: rows and columns of the terminal it writes to
+ *   'Q' 0x51  client  the beginning of a line, UTF-8: what may its last word become?
+ *   'K' 0x4B  server  the answer to a Q: whole words, UTF-8, a line each
  * </pre>
  *
  * <p>The server answers each C with any number of O and E in the order they were written, then exactly one S. The
@@ -39,9 +45,15 @@ public record Frame(byte type, byte[] payload) {
     public static final byte OUTPUT = 'O';
     public static final byte ERROR = 'E';
     public static final byte STATUS = 'S';
+    public static final byte INTERRUPT = 'I';
+    public static final byte TERMINAL = 'T';
+    public static final byte QUESTION = 'Q';
+    public static final byte CANDIDATES = 'K';
 
     /** Exit status of a command that failed or does not exist. */
     public static final int FAILED = 1;
+    /** Exit status of a command that was interrupted, as shells have it: 128 and SIGINT. */
+    public static final int INTERRUPTED = 130;
 
     /** The longest payload in bytes that either side accepts. Longer output is sent in several frames. */
     public static final int MAX_PAYLOAD = 64 * 1024;
@@ -54,6 +66,27 @@ public record Frame(byte type, byte[] payload) {
         return new Frame(STATUS, new byte[] {
             (byte) (status >> 24), (byte) (status >> 16), (byte) (status >> 8), (byte) status
         });
+    }
+
+    public static Frame interrupt() {
+        return new Frame(INTERRUPT, new byte[0]);
+    }
+
+    public static Frame terminal(int rows, int columns) {
+        return new Frame(TERMINAL, ByteBuffer.allocate(8).putInt(rows).putInt(columns).array());
+    }
+
+    public static Frame question(String line) {
+        return new Frame(QUESTION, line.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static Frame candidates(List<String> words) {
+        return new Frame(CANDIDATES, String.join("\n", words).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Number {@code index} of a terminal frame; 0 if there is none. */
+    public int number(int index) {
+        return payload.length < (index + 1) * 4 ? 0 : ByteBuffer.wrap(payload).getInt(index * 4);
     }
 
     /** The payload of a command or message frame. */

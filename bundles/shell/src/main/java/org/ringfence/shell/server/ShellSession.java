@@ -7,20 +7,24 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.apache.felix.service.command.Job;
 import org.ringfence.shell.command.Failure;
+import org.ringfence.shell.command.Screen;
+import org.ringfence.shell.protocol.Duplex;
 import org.ringfence.shell.protocol.Frame;
 import org.ringfence.shell.protocol.FrameOutputStream;
 import org.slf4j.Logger;
@@ -51,40 +55,22 @@ final class ShellSession {
     private final Thread reader = new Thread(this::read, "shell-read");
     private final Thread executor = new Thread(this::execute, "shell-execute");
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final Function<String, List<String>> completer;
+    /** Gogo's session; null before it is made. */
+    private volatile CommandSession running;
 
     /**
+     * @param completer what the last word of a line may become
      * @param peer the connection; owned by the session from here on
      * @param onEnd told, from any thread, when the session has ended
      */
-    ShellSession(CommandProcessor processor, SocketChannel peer, Consumer<ShellSession> onEnd) {
+    ShellSession(CommandProcessor processor, Function<String, List<String>> completer, SocketChannel peer, Consumer<ShellSession> onEnd) {
         this.processor = processor;
+        this.completer = completer;
         this.peer = peer;
         this.onEnd = onEnd;
         this.in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(peer)));
-        this.out = new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(writeSide(peer))));
-    }
-
-    /**
-     * The channel without its type. {@code Channels} locks a selectable channel as a whole for each read and each
-     * write (JDK 17), so a reader that waits for the next command would keep the answer to this one from being sent.
-     */
-    private static WritableByteChannel writeSide(SocketChannel channel) {
-        return new WritableByteChannel() {
-            @Override
-            public int write(ByteBuffer source) throws IOException {
-                return channel.write(source);
-            }
-
-            @Override
-            public boolean isOpen() {
-                return channel.isOpen();
-            }
-
-            @Override
-            public void close() throws IOException {
-                channel.close();
-            }
-        };
+        this.out = new DataOutputStream(new BufferedOutputStream(Duplex.output(peer)));
     }
 
     void start() {
@@ -111,7 +97,11 @@ final class ShellSession {
     private void read() {
         try {
             for (Frame frame = Frame.readFrom(in); frame != null; frame = Frame.readFrom(in)) {
-                if (frame.type() != Frame.COMMAND) {
+                if (frame.type() == Frame.INTERRUPT) {
+                    interrupt();
+                    continue;
+                }
+                if (frame.type() != Frame.COMMAND && frame.type() != Frame.TERMINAL && frame.type() != Frame.QUESTION) {
                     throw new IOException("shell protocol: frame of type " + frame.type() + ", expected a command: "
                             + "not a shell client, or of a different version");
                 }
@@ -134,8 +124,14 @@ final class ShellSession {
                 CommandSession session =
                         processor.createSession(InputStream.nullInputStream(), stdout, stderr)) {
             session.put("SCOPE", SCOPE);
-            for (Frame frame = commands.take(); frame != END; frame = commands.take()) {
+            running = session;
+            for (Frame frame = next(); frame != END; frame = next()) {
+                if (frame.type() != Frame.COMMAND) {
+                    answer(session, frame);
+                    continue;
+                }
                 int status = run(session, frame.text(), stdout, stderr);
+                Thread.interrupted(); // of the command that has ended
                 stdout.flush();
                 stderr.flush();
                 synchronized (out) {
@@ -150,6 +146,40 @@ final class ShellSession {
         }
     }
 
+    /** Ends the command that runs, which Gogo may run in a thread of its own. Any thread. */
+    private void interrupt() {
+        CommandSession session = running;
+        Job job = session == null ? null : session.foregroundJob();
+        if (job != null) {
+            job.interrupt();
+        }
+    }
+
+    /** An interrupt that came when nothing ran is of no consequence. */
+    private Frame next() throws InterruptedException {
+        while (true) {
+            try {
+                return commands.take();
+            } catch (InterruptedException e) {
+                if (closed.get()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void answer(CommandSession session, Frame frame) throws IOException {
+        if (frame.type() == Frame.TERMINAL) {
+            session.put(Screen.ROWS, frame.number(0));
+            session.put(Screen.COLUMNS, frame.number(1));
+            return;
+        }
+        synchronized (out) {
+            Frame.candidates(completer.apply(frame.text())).writeTo(out);
+            out.flush();
+        }
+    }
+
     /** Anything a command throws is the command's failure and not the session's, so everything is caught. */
     private static int run(CommandSession session, String line, PrintStream stdout, PrintStream stderr) {
         try {
@@ -158,6 +188,8 @@ final class ShellSession {
                 stdout.println(session.format(result, Converter.INSPECT));
             }
             return 0;
+        } catch (InterruptedException | CancellationException e) {
+            return Frame.INTERRUPTED;
         } catch (Failure e) {
             stderr.println(e.getMessage());
             return e.status();

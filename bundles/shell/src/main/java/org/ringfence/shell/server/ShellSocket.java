@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 import org.apache.felix.service.command.CommandProcessor;
 import org.osgi.framework.BundleContext;
@@ -20,6 +22,7 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.ringfence.shell.command.Commands;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,18 +45,20 @@ public final class ShellSocket {
     private static final Logger LOG = LoggerFactory.getLogger(ShellSocket.class);
 
     private final CommandProcessor processor;
+    private final Function<String, List<String>> completer;
     private final Path path;
     private final ServerSocketChannel listener;
     private final UserPrincipal owner;
     private final Set<ShellSession> sessions = ConcurrentHashMap.newKeySet();
 
     @Activate
-    public ShellSocket(@Reference CommandProcessor processor, BundleContext context) throws IOException {
-        this(processor, stateDirectory(context).resolve("shell.sock"));
+    public ShellSocket(@Reference CommandProcessor processor, @Reference Commands commands, BundleContext context) throws IOException {
+        this(processor, commands::complete, stateDirectory(context).resolve("shell.sock"));
     }
 
-    ShellSocket(CommandProcessor processor, Path path) throws IOException {
+    ShellSocket(CommandProcessor processor, Function<String, List<String>> completer, Path path) throws IOException {
         this.processor = processor;
+        this.completer = completer;
         this.path = path;
         Files.deleteIfExists(path);
         listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -104,7 +109,7 @@ public final class ShellSocket {
                 LOG.warn("shell socket {}: {} sessions are open: refused one more, close some", path, MAX_SESSIONS);
             } else {
                 peer.setOption(StandardSocketOptions.SO_SNDBUF, 64 * 1024);
-                ShellSession session = new ShellSession(processor, peer, sessions::remove);
+                ShellSession session = new ShellSession(processor, completer, peer, sessions::remove);
                 sessions.add(session);
                 session.start();
                 admitted = true;

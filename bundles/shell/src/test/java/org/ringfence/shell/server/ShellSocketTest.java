@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -70,7 +71,7 @@ class ShellSocketTest {
             processor.addCommand("ringfence", commands, name);
         }
         path = directory.resolve("shell.sock");
-        shell = new ShellSocket(processor, path);
+        shell = new ShellSocket(processor, line -> List.of(line + "!", "other"), path);
     }
 
     @AfterEach
@@ -141,6 +142,31 @@ class ShellSocketTest {
             assertTrue(commands.waiting.await(10, TimeUnit.SECONDS));
         }
         assertTrue(commands.interrupted.await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void completesALine() throws IOException {
+        try (SocketChannel channel = connect()) {
+            Frame.question("conn").writeTo(new DataOutputStream(Channels.newOutputStream(channel)));
+            Frame answer = Frame.readFrom(new DataInputStream(Channels.newInputStream(channel)));
+            assertEquals(Frame.CANDIDATES, answer.type());
+            assertEquals("conn!\nother", answer.text());
+        }
+    }
+
+    @Test
+    void interruptsTheRunningCommandAndGoesOn() throws Exception {
+        try (SocketChannel channel = connect()) {
+            DataOutputStream out = new DataOutputStream(Channels.newOutputStream(channel));
+            Frame.interrupt().writeTo(out); // nothing runs: nothing comes of it
+            Frame.terminal(24, 80).writeTo(out);
+            Frame.command("hang").writeTo(out);
+            assertTrue(commands.waiting.await(10, TimeUnit.SECONDS));
+            Frame.interrupt().writeTo(out);
+            assertTrue(commands.interrupted.await(10, TimeUnit.SECONDS));
+            assertTrue(List.of(0, Frame.INTERRUPTED).contains(Frame.readFrom(new DataInputStream(Channels.newInputStream(channel))).status()));
+            assertEquals("O:hello again\nS:0", run(channel, "greet again"));
+        }
     }
 
     @Test

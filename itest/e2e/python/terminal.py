@@ -1,0 +1,61 @@
+"""Types on the shell's terminal: argument 1 the ringfence command. Prints ok lines."""
+import fcntl, os, pty, select, struct, sys, termios, time
+
+def check(sentence, condition, shown=""):
+    print(("ok - " if condition else "not ok - ") + sentence + ("" if condition else ": " + repr(shown[-400:])))
+    return condition
+
+pid, master = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[1], [sys.argv[1], "shell"])
+
+fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+seen = ""
+def until(what, seconds=60):
+    """Reads until the text comes; what was read up to then, or all that came in the time."""
+    global seen
+    end = time.monotonic() + seconds
+    while what not in seen and time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                seen += os.read(master, 65536).decode("utf-8", "replace")
+            except OSError:
+                break
+    at = seen.find(what)
+    read, seen = (seen[:at + len(what)], seen[at + len(what):]) if at >= 0 else (seen, "")
+    return at >= 0, read
+
+def type_(text):
+    os.write(master, text.encode())
+
+ok, text = until("ringfence> ")
+check("the shell has a prompt on a terminal", ok, text)
+type_("laten\t")
+ok, text = until("latency")
+check("tab completes a command", ok, text)
+type_("\x03")
+until("ringfence> ")
+type_("connections --so\t")
+ok, text = until("--sort")
+check("tab completes an option", ok, text)
+type_(" by\t")
+ok, text = until("bytes")
+check("tab completes an option's value", ok, text)
+type_("\r")
+ok, text = until("none yet")
+check("the line is run", ok, text)
+until("ringfence> ")
+type_("trace\r")
+time.sleep(1)
+type_("\x03")
+ok, text = until("ringfence> ")
+check("Ctrl-C ends the command and not the shell", ok, text)
+type_("\x1bOA\x1bOA")
+ok, text = until("connections --sort")
+check("the history has the earlier lines", ok, text)
+type_("\x03")
+until("ringfence> ")
+type_("\x04")
+_, status = os.waitpid(pid, 0)
+check("Ctrl-D leaves", os.waitstatus_to_exitcode(status) in (0, 130), str(status))
