@@ -101,6 +101,10 @@ public final class ConfigurationPages {
         for (Element designate : children(root, "Designate")) {
             String pid = designate.getAttribute(designate.hasAttribute("factoryPid") ? "factoryPid" : "pid");
             Element definition = definitions.get(children(designate, "Object").get(0).getAttribute("ocdref"));
+            if (pid.contains("-")) {
+                throw new IllegalArgumentException(pid + ": a PID with a hyphen cannot be configured by a file, whose name would mean one of several"
+                        + " configurations of what stands before it: write _");
+            }
             List<Key> keys = new ArrayList<>();
             for (Element attribute : children(definition, "AD")) {
                 keys.add(key(pid, attribute));

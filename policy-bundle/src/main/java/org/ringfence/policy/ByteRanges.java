@@ -16,7 +16,7 @@ import org.ringfence.api.policy.Request;
 @Component(service = Policy.class, configurationPid = ByteRanges.PID, immediate = true, property = "service.ranking:Integer=630")
 @Designate(ocd = ByteRanges.Configuration.class)
 public final class ByteRanges extends Detector {
-    static final String PID = "org.ringfence.policy.byte-ranges";
+    static final String PID = "org.ringfence.policy.byte_ranges";
 
     @ObjectClassDefinition(name = "Ringfence detector: byte-ranges", description = "Requests for many small or overlapping ranges of bytes (Apache killer)")
     @interface Configuration {

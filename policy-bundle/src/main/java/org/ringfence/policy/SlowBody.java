@@ -17,7 +17,7 @@ import org.ringfence.api.policy.Stage;
 @Component(service = Policy.class, configurationPid = SlowBody.PID, immediate = true, property = "service.ranking:Integer=680")
 @Designate(ocd = SlowBody.Configuration.class)
 public final class SlowBody extends Detector {
-    static final String PID = "org.ringfence.policy.slow-body";
+    static final String PID = "org.ringfence.policy.slow_body";
 
     @ObjectClassDefinition(name = "Ringfence detector: slow-body", description = "Request bodies that come far slower than is normal (RUDY)")
     @interface Configuration {

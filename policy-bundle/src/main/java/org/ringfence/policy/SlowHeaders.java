@@ -17,7 +17,7 @@ import org.ringfence.api.policy.Stage;
 @Component(service = Policy.class, configurationPid = SlowHeaders.PID, immediate = true, property = "service.ranking:Integer=690")
 @Designate(ocd = SlowHeaders.Configuration.class)
 public final class SlowHeaders extends Detector {
-    static final String PID = "org.ringfence.policy.slow-headers";
+    static final String PID = "org.ringfence.policy.slow_headers";
 
     @ObjectClassDefinition(name = "Ringfence detector: slow-headers", description = "Request heads and ClientHellos that take far longer than is normal (Slowloris)")
     @interface Configuration {

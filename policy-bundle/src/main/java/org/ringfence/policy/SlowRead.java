@@ -15,7 +15,7 @@ import org.ringfence.api.policy.Policy;
 @Component(service = Policy.class, configurationPid = SlowRead.PID, immediate = true, property = "service.ranking:Integer=670")
 @Designate(ocd = SlowRead.Configuration.class)
 public final class SlowRead extends Detector {
-    static final String PID = "org.ringfence.policy.slow-read";
+    static final String PID = "org.ringfence.policy.slow_read";
 
     @ObjectClassDefinition(name = "Ringfence detector: slow-read", description = "Responses that their clients take far slower than is normal, or not at all")
     @interface Configuration {

@@ -15,7 +15,7 @@ import org.ringfence.api.policy.Policy;
 @Component(service = Policy.class, configurationPid = ZeroWindow.PID, immediate = true, property = "service.ranking:Integer=675")
 @Designate(ocd = ZeroWindow.Configuration.class)
 public final class ZeroWindow extends Detector {
-    static final String PID = "org.ringfence.policy.zero-window";
+    static final String PID = "org.ringfence.policy.zero_window";
 
     @ObjectClassDefinition(name = "Ringfence detector: zero-window", description = "Peers that keep their receive window shut while a response waits (sockstress)")
     @interface Configuration {
