@@ -66,6 +66,30 @@ while IFS= read -r line; do
 done <<<"$terminal"
 check "the history is its owner's only" test "$(stat -c %a "$RINGFENCE_STATE/shell_history")" = 600
 
+# Somebody else, if the modes of socket and directory let him: the kernel knows who he is.
+if [ "$(id -u)" -eq 0 ]; then
+    chmod 0711 "$RINGFENCE_STATE"
+    chmod 0666 "$RINGFENCE_STATE/shell.sock"
+    check "another user gets no answer from the shell" "$PYTHON" - "$RINGFENCE_STATE/shell.sock" <<'EOF'
+import os, socket, sys
+shell = socket.socket(socket.AF_UNIX)
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+shell.connect(sys.argv[1])
+try:
+    shell.sendall(b"C\0\0\0\4help")
+    answer = shell.recv(1)
+except (BrokenPipeError, ConnectionResetError):
+    answer = b""
+assert answer == b"", answer
+EOF
+    chmod 0600 "$RINGFENCE_STATE/shell.sock"
+    chmod 0700 "$RINGFENCE_STATE"
+else
+    skip "another user gets no answer from the shell" "only root can be somebody else"
+fi
+
 # by hand
 exec 8<>"/dev/tcp/127.0.0.1/$port"
 id=$("$rf" shell "connections --state open --json" | grep -o '"id": [0-9]*' | head -n 1 | tr -dc 0-9)
@@ -125,4 +149,4 @@ else
 fi
 stop "$web"
 left "operations leave no application in the gateway" no_applications shell ringfence:applications
-quiet_log operations 'ConfigurationGuard: |BlockPolicy: '
+quiet_log operations 'ConfigurationGuard: |BlockPolicy: |ShellSocket: '
