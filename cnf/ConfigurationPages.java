@@ -16,7 +16,7 @@ import org.w3c.dom.NodeList;
 
 /**
  * Writes docs/configuration.md from the MetaType of the bundles in runtime/bundle, and adds keys that are missing to runtime/conf/PID.cfg,
- * as comments. Run by './ringfence build' as {@code java cnf/ConfigurationPages.java}; {@code --check} writes nothing and fails if
+ * as comments. Run by './ringfence build --pages' as {@code java cnf/ConfigurationPages.java}; {@code --check} writes nothing and fails if
  * something would change. A key without name and description fails in any case.
  */
 public final class ConfigurationPages {
@@ -29,7 +29,7 @@ public final class ConfigurationPages {
     private static final String HEAD = """
             # Configuration
 
-            Written by the build from what the bundles say of themselves (MetaType): do not edit.
+            Written by `./ringfence build --pages` from what the bundles say of themselves (MetaType): do not edit.
 
             A component is configured by a file `PID.cfg` of lines `key = value`, in `conf/` of the instance's state directory for
             that instance, or in `runtime/conf/` for all; where both have the same PID, the instance's file counts. A line that ends in
@@ -60,7 +60,7 @@ public final class ConfigurationPages {
             pages.write(file, withAllKeys(page, Files.exists(pages.root.resolve(file)) ? Files.readString(pages.root.resolve(file)) : ""));
         }
         if (check && !pages.changes.isEmpty()) {
-            System.err.println("not current, run './ringfence build': " + pages.changes);
+            System.err.println("not current, run './ringfence build --pages': " + pages.changes);
             System.exit(1);
         }
     }

@@ -3,17 +3,22 @@
 
 help_build() {
     cat <<'EOF'
-usage: ./ringfence build
+usage: ./ringfence build [--pages]
 
 Builds the native parts (make) and the bundles (Maven, without tests), and fills runtime/bundle and runtime/lib.
-What is up to date is not built again.
+What is up to date is not built again. --pages then writes docs/configuration.md, and new keys of runtime/conf/*.cfg, from
+what the bundles say of themselves; a test fails if they are not current.
 EOF
 }
 
 cmd_build() {
-    [ $# -eq 0 ] || usage_error "build: takes no arguments, got '$1'"
+    [ $# -eq 0 ] || [ "$*" = --pages ] || usage_error "build: '$1' is not understood: './ringfence build --help' shows the options"
     need_programs build
     build_all
+    if [ "${1:-}" = --pages ]; then
+        find_java
+        (cd "$ROOT" && "$JAVA" cnf/ConfigurationPages.java) || die "docs/configuration.md could not be written: see the message above"
+    fi
 }
 
 # Two builds at a time would write the same files; the second waits for the first.
@@ -26,7 +31,6 @@ build_all() {
         say "building the bundles (mvn package); the first time Maven fetches its libraries"
         cd "$ROOT" || exit
         mvn -q -B -T1 package -DskipTests >&2 || die "mvn package failed: see the messages above"
-        "$JAVA" cnf/ConfigurationPages.java || die "docs/configuration.md could not be written: see the message above"
     ) 8<"$ROOT/pom.xml"
 }
 
