@@ -23,6 +23,8 @@ import org.ringfence.shell.text.Units;
 /** {@code ringfence:status}: the gateway at a glance, and what is missing. */
 @Component(service = Command.class, property = {Command.SCOPE, Command.FUNCTION + "status"})
 public final class StatusCommand extends Command {
+    private static final int CHAIN_WIDTH = 85;
+
     private final Lookup lookup;
     private final BundleContext context;
     @Activate
@@ -57,7 +59,7 @@ public final class StatusCommand extends Command {
         facts.add("process", ProcessHandle.current().pid(), ProcessHandle.current().pid() + ", Java " + System.getProperty("java.version") + ", heap "
                 + Units.bytes(used) + " of " + Units.bytes(runtime.maxMemory()));
         facts.add("calls", calls);
-        facts.add("chain", lookup.hasChain() ? chain() : "none");
+        facts.add("chain", lookup.hasChain() ? names() : List.of(), lookup.hasChain() ? chain() : "none");
         facts.add("bundles", bundles());
         Rows insRows = new Rows("none attached").number("region", "pid").text("abi").number("connections").span("silent");
         inss.forEach(i -> insRows.row(i.region(), i.pid(), i.abi(), i.connections(), i.silentMilliseconds()));
@@ -90,9 +92,23 @@ public final class StatusCommand extends Command {
         return json ? rows : rows.isEmpty() ? "nothing" : text.toString();
     }
 
+    private List<String> names() {
+        return lookup.chain().report().stream().map(PolicyReport::name).toList();
+    }
+
+    /** The policies in order, in lines that fit beside the names of the facts. */
     private String chain() {
-        List<String> names = lookup.chain().report().stream().map(PolicyReport::name).toList();
-        return names.isEmpty() ? "empty: every connection is refused" : String.join(" > ", names);
+        StringBuilder text = new StringBuilder();
+        int lineBegin = 0;
+        for (String name : names()) {
+            String next = text.isEmpty() ? name : " > " + name;
+            if (text.length() - lineBegin + next.length() > CHAIN_WIDTH) {
+                text.append("\n         ");
+                lineBegin = text.length();
+            }
+            text.append(next);
+        }
+        return text.isEmpty() ? "empty: every connection is refused" : text.toString();
     }
 
     private String bundles() {
