@@ -122,7 +122,7 @@ struct rf_header {
     _Alignas(64) pthread_mutex_t command_lock;
 
     /* @512 bit n: cell n holds an answer the frontend has not seen. Both. Region B only: the
-     * frontend of region A has a thread waiting on each cell. */
+     * frontend of region A has a thread waiting on each cell, and its watchers here (rf_watcher). */
     _Alignas(512) _Atomic uint64_t answered[RF_MAX_CELLS / 64];
 };
 
@@ -162,6 +162,11 @@ struct rf_name {
     uint8_t address[28]; /* struct sockaddr_in or sockaddr_in6 of the region's ABI */
 };
 
+/* Watchers of a region, numbered from 1, and what `armed` says of a socket that has been watched in more than one way: it
+ * gets packets as long as it lives. */
+#define RF_WATCHERS 128u
+#define RF_ARMED_NEVER UINT32_MAX
+
 /* How many packets the frontend reads away when the backend says that they pile up. */
 #define RF_CROWD_TAKEN 3
 
@@ -193,7 +198,7 @@ struct rf_slot {
     _Atomic uint32_t kick;        /* 1: send a packet if the in ring is not empty; cleared by the
                                      backend: both */
     _Atomic uint32_t error_taken; /* sequence of the last error handed to the program */
-    _Atomic uint32_t armed;       /* reserved for suppressing packets */
+    _Atomic uint32_t armed;       /* the watcher that wants packets only while it sleeps, 0, or RF_ARMED_NEVER */
     _Atomic uint32_t heard;       /* packets read away */
     uint32_t unused2[3];
 

@@ -21,6 +21,16 @@ static inline bool rf_notify(const struct rf_region *region, uint32_t slot) {
     return rf_must_ring(&region->header->backend_asleep);
 }
 
+/* A watcher's word: 0, or twice the id of its process, plus 1 while it sleeps and wants a packet. Written by the frontend;
+ * the backend clears bit 0. */
+static inline _Atomic uint32_t *rf_watcher(const struct rf_region *region, uint32_t watcher) {
+    return (_Atomic uint32_t *)region->header->answered + watcher;
+}
+
+/* Backend, after it has published bytes: true if the socket's watcher is awake and will see the bit that was set for it, so that
+ * no packet is needed. */
+bool rf_readable_seen(const struct rf_region *region, uint32_t slot);
+
 /* Makes the descriptor unreadable if the in ring is empty. Call it under receive_lock after every
  * rf_consume and after every look that found the ring empty; it does nothing if bytes are left.
  * `slot` is valid. True: the caller has to ring. */

@@ -15,6 +15,7 @@
 #include "real.h"
 #include "socket.h"
 #include "stream.h"
+#include "watch.h"
 
 /* True if the program must not touch this number: it did not open it. Nor must a child of vfork, since the program
  * that it becomes inherits it. */
@@ -26,6 +27,7 @@ static int not_open(void) {
 }
 
 static void forget(int fd) {
+    watch_closed(fd);
     if (table_get(fd) != RF_ENTRY_NONE && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
 }
 
@@ -65,8 +67,10 @@ void shim_closefrom(int first) {
 
 static int copied(int from, int to) {
     if (to < 0 || process_is_borrowed()) return to;
+    watch_closed(to);
     table_set(to, table_get(from));
     if (table_get(to) != RF_ENTRY_NONE) stream_standard(to);
+    if (to != from) watch_unsure(from);
     return to;
 }
 

@@ -10,6 +10,7 @@
 #include "environment.h"
 #include "reach.h"
 #include "real.h"
+#include "watch.h"
 
 extern char **environ;
 
@@ -23,6 +24,7 @@ extern char **environ;
 int shim_execve(const char *path, char *const arguments[], char *const environment[]) {
     reach_look(path, 0);
     COMPLETE(environment);
+    watch_break_all();
     return real.execve(path, arguments, environment);
 }
 
@@ -31,6 +33,7 @@ int shim_execv(const char *path, char *const arguments[]) { return shim_execve(p
 int shim_execvpe(const char *file, char *const arguments[], char *const environment[]) {
     reach_look(file, 1);
     COMPLETE(environment);
+    watch_break_all();
     return real.execvpe(file, arguments, environment);
 }
 
@@ -38,11 +41,13 @@ int shim_execvp(const char *file, char *const arguments[]) { return shim_execvpe
 
 int shim_fexecve(int fd, char *const arguments[], char *const environment[]) {
     COMPLETE(environment);
+    watch_break_all();
     return real.fexecve(fd, arguments, environment);
 }
 
 int shim_execveat(int directory, const char *path, char *const arguments[], char *const environment[], int flags) {
     COMPLETE(environment);
+    watch_break_all();
     return real.execveat(directory, path, arguments, environment, flags);
 }
 

@@ -16,6 +16,7 @@
 #include "real.h"
 #include "stream.h"
 #include "table.h"
+#include "watch.h"
 
 #define SETTLE_TRIES 400 /* times 500 us */
 #define SLOTS_PER_PAGE (RF_PAGE / sizeof(struct rf_slot))
@@ -76,6 +77,8 @@ static void recognise(int fd) {
     uint32_t generation = atomic_load(&attachment->region.slots[number].generation);
     table_set(fd, table_entry(attachment_index(attachment), number, generation));
     stream_standard(fd);
+    struct ring_socket s;
+    if (table_find(fd, &s)) watch_socket_unsure(&s); /* another program, or process, may watch it */
 }
 
 void inherit_across_exec(void) {

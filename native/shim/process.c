@@ -17,6 +17,7 @@
 #include "entry.h"
 #include "real.h"
 #include "table.h"
+#include "watch.h"
 
 /* Wiped by any fork, however it is done: 0 says that this process has not recorded its number. */
 static _Atomic(_Atomic pid_t *) recorded;
@@ -46,6 +47,7 @@ bool process_is_borrowed(void) {
     if (pid == 0) {
         /* The first look after a fork. The thread that was attaching then does not exist here. */
         attachment_after_fork();
+        watch_after_fork();
         process_depth = 0;
         atomic_store_explicit(page, getpid(), memory_order_relaxed);
         return false;

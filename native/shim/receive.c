@@ -18,6 +18,7 @@
 #include "real.h"
 #include "sandbox.h"
 #include "socket.h"
+#include "watch.h"
 
 bool socket_settle(const struct ring_socket *s) {
     return table_holds(s) && rf_readable_settle(s->region, s->number, s->fd);
@@ -64,6 +65,7 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
 
 int socket_await_packet(const struct ring_socket *s, unsigned waits) {
     if (!table_holds(s)) return -EBADF;
+    watch_socket_unsure(s); /* it waits for a packet */
     char byte;
     if ((sandbox_confined ? syscall(SYS_recvfrom, s->fd, &byte, 1, MSG_PEEK, NULL, NULL)
                           : real.recv(s->fd, &byte, 1, MSG_PEEK)) < 0)

@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "real.h"
 #include "table.h"
+#include "watch.h"
 
 #define KNOWN 1024 /* descriptors whose flags are noted; others count as blocking */
 
@@ -28,6 +29,7 @@ void sandbox_enter(void) {
     for (int fd = 0; fd < KNOWN && (unsigned)fd < table_end(); fd++)
         if (table_get(fd) != RF_ENTRY_NONE && (raw_call(SYS_fcntl, fd, F_GETFL, 0) & O_NONBLOCK) != 0)
             nonblocking[fd / 64] |= UINT64_C(1) << fd % 64;
+    watch_break_all(); /* from now on packets wake, which takes no other calls */
     sandbox_confined = true;
     errno = kept;
 }

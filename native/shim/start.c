@@ -3,12 +3,14 @@
 #include "inherit.h"
 #include "real.h"
 #include "table.h"
+#include "watch.h"
 
 __attribute__((constructor)) static void start(void) {
     real_resolve();
     attachment_configure();
     if (!attachment_configured()) return;
     process_record();
+    watch_prepare();
     attachment_inherit();
     inherit_across_exec();
 }

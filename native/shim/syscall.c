@@ -19,6 +19,7 @@
 #include "privileges.h"
 #include "sandbox.h"
 #include "table.h"
+#include "watch.h"
 
 /* The numbers that C code below looks at; one bit each. */
 #define NUMBERS(X, word)                                                                                        \
@@ -29,7 +30,8 @@
     X(word, sendfile) X(word, splice) X(word, close) X(word, close_range) X(word, dup) X(word, dup2)            \
     X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
     X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, setrlimit) X(word, prlimit64) X(word, rt_sigaction) X(word, io_uring_setup)                     \
-    X(word, prctl) X(word, seccomp)
+    X(word, prctl) X(word, seccomp) X(word, epoll_ctl) X(word, epoll_wait) X(word, epoll_pwait) X(word, epoll_pwait2)      \
+    X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6)
 #define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
 #define WORD(word) 0 NUMBERS(BIT, word)
 extern const uint64_t syscall_numbers[8];
@@ -69,6 +71,24 @@ static bool has_entry(long fd) { return table_get((int)fd) != RF_ENTRY_NONE; }
 __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f) {
     int fd = (int)a;
     switch (number) {
+    /* What watches by number is the kernel's alone, and woken by packets. */
+    case SYS_epoll_ctl:
+        watch_unsure((int)c);
+        watch_unsure(fd);
+        break;
+    case SYS_epoll_wait:
+    case SYS_epoll_pwait:
+    case SYS_epoll_pwait2:
+        watch_unsure(fd);
+        break;
+    case SYS_poll:
+    case SYS_ppoll:
+        watch_polled((const struct pollfd *)a, (nfds_t)b);
+        break;
+    case SYS_select:
+    case SYS_pselect6:
+        watch_selected((int)a, (const fd_set *)b);
+        break;
     /* What opens or closes a descriptor or names two: the shim's functions leave no stale entry behind. */
     case SYS_socket:
         return shim_socket((int)a, (int)b, (int)c);

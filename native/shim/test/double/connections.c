@@ -288,7 +288,7 @@ static void move_in(uint32_t n) {
     bool kicked = s->kick != 0 && atomic_exchange(&s->kick, 0) != 0;
     if (s->in_tail != head && (kicked || head != c->packet_head)) {
         c->packet_head = head;
-        tell(n);
+        if (kicked || !rf_readable_seen(&region, n)) tell(n);
     }
 }
 

@@ -50,6 +50,9 @@ public final class HeaderLayout {
     public static final int ANSWERED = 512;
     public static final int BYTES = 1024;
 
+    /** Watchers of region A, numbered from 1; their words of 32 bits lie where region B has {@code answered}. */
+    public static final int WATCHERS = 128;
+
     /** Distance from either side's asleep flag to its heartbeat. */
     public static final int HEARTBEAT_AFTER_ASLEEP = FRONTEND_HEARTBEAT - FRONTEND_ASLEEP;
 

@@ -1,5 +1,6 @@
 package org.ringfence.ring.region;
 
+import java.lang.invoke.VarHandle;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.handover.HandoverState;
@@ -39,6 +40,10 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final boolean[] crowded;
     /** Packets of the watchdog since the application last read. */
     private final byte[] rescues;
+    /** Sockets whose watcher has let bytes lie: they get packets. */
+    private final boolean[] distrusted;
+    /** What watchers that are awake look at. */
+    private final PendingSlots seen;
     private boolean watchful;
 
     protected BackendRegion(SharedMemory shared, int id, String name, int pid) {
@@ -55,6 +60,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         packets = new int[slots()];
         crowded = new boolean[slots()];
         rescues = new byte[slots()];
+        distrusted = new boolean[slots()];
+        seen = pendingToFrontend();
     }
 
     protected BackendRegion(HandoverState from) {
@@ -71,6 +78,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         packets = from.numbers("packets");
         crowded = from.flags("crowded");
         rescues = from.bytes("rescues");
+        distrusted = new boolean[slots()];
+        seen = pendingToFrontend();
         watchful = from.flag("watchful");
     }
 
@@ -129,6 +138,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         packets[slot] = 0;
         crowded[slot] = false;
         rescues[slot] = 0;
+        distrusted[slot] = false;
+        memory.putInt(s + SlotLayout.ARMED, 0); // before the first packet: who receives the socket does it too late
         memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
         memory.putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.IN_BLOCKED, 0);
         memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
@@ -310,8 +321,29 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         long head = word(slot, SlotLayout.IN_HEAD);
         if (head != Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL) && head != headAtLastPacket[slot]) {
             headAtLastPacket[slot] = head;
-            wakeReader(slot);
+            if (distrusted[slot] || !isSeen(slot)) {
+                wakeReader(slot);
+            }
         }
+    }
+
+    /**
+     * True if the one watcher of the socket is awake: it sees the bit that is set here before it sleeps, and needs no packet
+     * (docs/protocol.md, "Awake"). The same as {@code rf_readable_seen} of readiness.c.
+     */
+    private boolean isSeen(int slot) {
+        int watcher = intWord(slot, SlotLayout.ARMED);
+        if (watcher <= 0 || watcher >= HeaderLayout.WATCHERS) {
+            return false;
+        }
+        seen.set(slot);
+        VarHandle.fullFence();
+        int word = HeaderLayout.ANSWERED + Integer.BYTES * watcher;
+        int process = Words.getIntOpaque(memory, word);
+        if (process == 0 || (process & 1) == 0) {
+            return process != 0;
+        }
+        return ((int) Words.INT.getAndBitwiseAnd(memory, word, ~1) & 1) == 0;
     }
 
     /**
@@ -372,6 +404,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
                     rescues[slot] = 0;
                 } else if (rescues[slot] < MOST_RESCUES) {
                     rescues[slot]++;
+                    distrusted[slot] = true;
                     wakeReader(slot);
                 }
                 headAtLastLook[slot] = head;

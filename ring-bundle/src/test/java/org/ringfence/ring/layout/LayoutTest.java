@@ -150,6 +150,8 @@ class LayoutTest {
         assertEquals(c.get("RF_RECORD_UNIT"), RecordLayout.UNIT);
         assertEquals(c.get("RF_DATAGRAM_ORDER"), RecordLayout.RING_ORDER);
         assertEquals(c.get("RF_MAX_DATAGRAM"), RecordLayout.MAX_DATAGRAM);
+        assertEquals(c.get("RF_WATCHERS"), HeaderLayout.WATCHERS);
+        assertEquals(c.get("RF_ARMED_NEVER"), 0xffffffffL);
         assertEquals(c.get("RF_CROWD_TAKEN"), SlotLayout.CROWD_TAKEN);
         assertEquals(c.get("RF_MAX_SLOTS") / 8, PendingLayout.BYTES - PendingLayout.LEAF);
         assertEquals(c.get("RF_MAX_SLOTS") / 64 / 8, PendingLayout.LEAF - PendingLayout.SUMMARY);

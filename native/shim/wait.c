@@ -1,0 +1,194 @@
+/* Waiting for events: epoll_wait() looks at the region before it sleeps in the kernel; poll() and select() look at the
+ * kernel's side of a socket, which from then on the gateway keeps. */
+#include <errno.h>
+#include <poll.h>
+#include <sys/select.h>
+#include <time.h>
+
+#include "../region/readiness.h"
+#include "addressable.h"
+#include "attach.h"
+#include "entry.h"
+#include "real.h"
+#include "socket.h"
+#include "watch.h"
+
+/* How the program wants to wait. */
+struct patience {
+    enum { WAIT, PWAIT, PWAIT2 } call;
+    int milliseconds;
+    const struct timespec *limit; /* of PWAIT2 */
+    const sigset_t *mask;
+};
+
+static const struct timespec no_time;
+
+static bool is_over_at_once(const struct patience *p) {
+    if (p->call != PWAIT2) return p->milliseconds == 0;
+    return p->limit != NULL && p->limit->tv_sec == 0 && p->limit->tv_nsec == 0;
+}
+
+static int ask_kernel(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
+    int milliseconds = at_once ? 0 : p->milliseconds;
+    switch (p->call) {
+    case WAIT: return real.epoll_wait(epoll, events, room, milliseconds);
+    case PWAIT: return real.epoll_pwait(epoll, events, room, milliseconds, p->mask);
+    default: return real.epoll_pwait2(epoll, events, room, at_once ? &no_time : p->limit, p->mask);
+    }
+}
+
+/* The event of a slot whose bit was set, if there is one. */
+static bool event_of(struct watch *w, uint32_t number, struct epoll_event *event) {
+    const struct watched *entry = watch_of(number);
+    struct rf_slot *slot = rf_slot_at(watch_region(), number);
+    uint64_t bit = UINT64_C(1) << number % 64;
+    struct ring_socket s;
+    /* It may have been closed, and its slot given to another connection. */
+    if (slot == NULL || !table_find(entry->fd, &s) || s.slot != slot || s.generation != entry->generation) {
+        atomic_fetch_and(&w->mine[number / 64], ~bit);
+        return false;
+    }
+    struct rf_ring in = rf_in_ring(slot);
+    if (rf_available(&in) == 0) return false;
+    if ((entry->events & EPOLLET) == 0) atomic_fetch_or(&w->again[number / 64], bit);
+    *event = (struct epoll_event){entry->events & (EPOLLIN | EPOLLRDNORM), entry->data};
+    return true;
+}
+
+/* Events of sockets that the gateway has set bits for. Begins where the last look ended, so that everybody gets a turn. */
+static int collect(struct watch *w, struct epoll_event *events, int room) {
+    uint32_t end = atomic_load_explicit(&w->end, memory_order_acquire);
+    struct rf_pending *news = watch_region()->to_frontend;
+    int count = 0;
+    if (end == 0 || room <= 0) return 0;
+    uint32_t start = w->cursor / 64 % end;
+    for (uint32_t k = 0; k <= end; k++) {
+        uint32_t word = (start + k) % end;
+        uint64_t part = ~UINT64_C(0) << w->cursor % 64;
+        if (k == end) part = ~part;
+        else if (k > 0) part = ~UINT64_C(0);
+        part &= atomic_load_explicit(&w->mine[word], memory_order_relaxed);
+        uint64_t bits = atomic_load_explicit(&news->leaf[word], memory_order_acquire) & part;
+        if (bits != 0) atomic_fetch_and(&news->leaf[word], ~bits);
+        uint64_t again = atomic_load_explicit(&w->again[word], memory_order_relaxed) & part;
+        if (again != 0) bits |= atomic_fetch_and(&w->again[word], ~again) & part;
+        for (; bits != 0; bits &= bits - 1) {
+            uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            if (count == room) {
+                atomic_fetch_or(&w->again[word], bits);
+                w->cursor = number;
+                return count;
+            }
+            if (event_of(w, number, &events[count])) count++;
+        }
+    }
+    return count;
+}
+
+/* One socket has one event, whoever told of it. `first` events stand before `second` ones. */
+static int merge(struct epoll_event *events, int first, int second) {
+    int count = first;
+    for (int i = first; i < first + second; i++) {
+        int same = 0;
+        while (same < first && events[same].data.u64 != events[i].data.u64) same++;
+        if (same < first) events[same].events |= events[i].events;
+        else events[count++] = events[i];
+    }
+    return count;
+}
+
+static int wait_in(struct watch *w, int epoll, struct epoll_event *events, int room, const struct patience *p) {
+    _Atomic uint32_t *word = rf_watcher(watch_region(), w->number);
+    int found = collect(w, events, room);
+    if (found == 0 && !is_over_at_once(p)) {
+        atomic_fetch_or(word, 1);
+        atomic_thread_fence(memory_order_seq_cst);
+        found = collect(w, events, room);
+        if (found == 0) {
+            int told = ask_kernel(epoll, events, room, p, false);
+            int kept = errno;
+            atomic_fetch_and(word, ~UINT32_C(1));
+            errno = kept;
+            return told < 0 ? told : merge(events, told, collect(w, events + told, room - told));
+        }
+        atomic_fetch_and(word, ~UINT32_C(1));
+    }
+    if (found == room) return found;
+    int kept = errno, told = ask_kernel(epoll, events + found, room - found, p, true);
+    if (told >= 0) return merge(events, found, told);
+    if (found == 0) return told;
+    errno = kept;
+    return found;
+}
+
+static int wait_for(int epoll, struct epoll_event *events, int room, const struct patience *p) {
+    struct watch *w = watch_find(epoll);
+    if (w == NULL || w->number == 0 || room <= 0 || atomic_load(&w->broken) || process_is_borrowed())
+        return ask_kernel(epoll, events, room, p, false);
+    if (atomic_exchange(&w->inside, true)) {
+        watch_break(w); /* two threads, or one that left by longjmp() */
+        return ask_kernel(epoll, events, room, p, false);
+    }
+    int result = wait_in(w, epoll, events, room, p);
+    atomic_store(&w->inside, false);
+    return result;
+}
+
+int shim_epoll_wait(int epoll, struct epoll_event *events, int room, int milliseconds) {
+    return wait_for(epoll, events, room, &(struct patience){WAIT, milliseconds, NULL, NULL});
+}
+
+int shim_epoll_pwait(int epoll, struct epoll_event *events, int room, int milliseconds, const sigset_t *mask) {
+    return wait_for(epoll, events, room, &(struct patience){PWAIT, milliseconds, NULL, mask});
+}
+
+int shim_epoll_pwait2(int epoll, struct epoll_event *events, int room, const struct timespec *limit, const sigset_t *mask) {
+    return wait_for(epoll, events, room, &(struct patience){PWAIT2, 0, limit, mask});
+}
+
+/* ---- what looks at the kernel's side only ---- */
+
+void watch_polled(const struct pollfd *fds, nfds_t count) {
+    if (!attachment_configured() || process_is_borrowed() || table_end() == 0) return;
+    if (count > RF_TABLE_SIZE || !addressable(fds, count * sizeof *fds)) return;
+    for (nfds_t i = 0; i < count; i++)
+        if (fds[i].fd >= 0) watch_unsure(fds[i].fd);
+}
+
+int shim_poll(struct pollfd *fds, nfds_t count, int milliseconds) {
+    watch_polled(fds, count);
+    return real.poll(fds, count, milliseconds);
+}
+
+int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
+    watch_polled(fds, count);
+    return real.ppoll(fds, count, limit, mask);
+}
+
+int shim___poll_chk(struct pollfd *fds, nfds_t count, int milliseconds, size_t size) {
+    if (size / sizeof *fds >= count) watch_polled(fds, count);
+    return real.__poll_chk(fds, count, milliseconds, size);
+}
+
+int shim___ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask, size_t size) {
+    if (size / sizeof *fds >= count) watch_polled(fds, count);
+    return real.__ppoll_chk(fds, count, limit, mask, size);
+}
+
+void watch_selected(int end, const fd_set *set) {
+    if (!addressable(set, (size_t)(end > 0 ? end : 0) / 8 + 1) || !attachment_configured() || process_is_borrowed() || table_end() == 0) return;
+    const unsigned long *words = (const unsigned long *)set; /* may be longer than FD_SETSIZE: select(2) */
+    enum { BITS = 8 * sizeof *words };
+    for (int fd = 0; fd < end; fd++)
+        if ((words[fd / BITS] >> fd % BITS & 1) != 0) watch_unsure(fd);
+}
+
+int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timeval *limit) {
+    watch_selected(end, reading);
+    return real.select(end, reading, writing, other, limit);
+}
+
+int shim_pselect(int end, fd_set *reading, fd_set *writing, fd_set *other, const struct timespec *limit, const sigset_t *mask) {
+    watch_selected(end, reading);
+    return real.pselect(end, reading, writing, other, limit, mask);
+}

@@ -1,0 +1,219 @@
+/* Which sockets are armed: what epoll_ctl() and everything that ends it say. */
+#include "watch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../region/readiness.h"
+#include "attach.h"
+#include "entry.h"
+#include "real.h"
+#include "sandbox.h"
+#include "socket.h"
+
+#define WATCHES 16
+#define PLAIN_EVENTS (EPOLLIN | EPOLLRDNORM)
+/* How long a socket that was armed may take to get its packet before the call that looks at it goes on: 40 times 50 us. */
+enum { NAPS = 40, NAP_NANOSECONDS = 50000 };
+
+static struct watch watches[WATCHES] = {[0 ... WATCHES - 1] = {.fd = -1}};
+static _Atomic unsigned in_use;
+static _Atomic(struct watched *) watched;
+static struct attachment *attachment; /* the first; sockets of later ones get packets */
+
+struct watch *watch_find(int epoll) {
+    if (atomic_load_explicit(&in_use, memory_order_relaxed) == 0 || epoll < 0) return NULL;
+    for (int i = 0; i < WATCHES; i++)
+        if (atomic_load_explicit(&watches[i].fd, memory_order_acquire) == epoll) return &watches[i];
+    return NULL;
+}
+
+struct watched *watch_of(uint32_t slot) { return &atomic_load_explicit(&watched, memory_order_acquire)[slot]; }
+
+const struct rf_region *watch_region(void) { return attachment == NULL ? NULL : &attachment->region; }
+
+void watch_created(int epoll) {
+    if (epoll < 0 || !attachment_configured() || process_is_borrowed()) return;
+    watch_closed(epoll);
+    for (int i = 0; i < WATCHES; i++) {
+        int none = -1;
+        if (!atomic_compare_exchange_strong(&watches[i].fd, &none, -2)) continue;
+        atomic_store(&watches[i].number, 0);
+        atomic_store(&watches[i].broken, false);
+        atomic_store(&watches[i].inside, false);
+        atomic_store(&watches[i].end, 0);
+        atomic_fetch_add(&in_use, 1);
+        atomic_store_explicit(&watches[i].fd, epoll, memory_order_release);
+        return;
+    }
+}
+
+/* Gives the instance a word of the region: a free one, or one whose process is gone. */
+static bool claim_number(struct watch *w) {
+    const struct rf_region *region = &attachment->region;
+    uint32_t own = (uint32_t)getpid() << 1;
+    for (uint32_t n = 1; n < RF_WATCHERS; n++) {
+        _Atomic uint32_t *word = rf_watcher(region, n);
+        uint32_t seen = atomic_load(word);
+        if (seen != 0 && (seen >> 1 == own >> 1 || kill((pid_t)(seen >> 1), 0) == 0 || errno != ESRCH)) continue;
+        if (!atomic_compare_exchange_strong(word, &seen, own)) continue;
+        atomic_store_explicit(&w->number, n, memory_order_release);
+        return true;
+    }
+    return false;
+}
+
+static bool prepare(struct watch *w, const struct ring_socket *s) {
+    if (atomic_load(&w->broken) || sandbox_confined) return false;
+    if (atomic_load_explicit(&watched, memory_order_acquire) == NULL) {
+        struct watched *none = NULL;
+        size_t bytes = RF_MAX_SLOTS * sizeof *none;
+        void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) return false;
+        attachment = s->attachment;
+        if (!atomic_compare_exchange_strong(&watched, &none, memory)) munmap(memory, bytes);
+    }
+    if (s->attachment != attachment) return false;
+    return atomic_load(&w->number) != 0 || claim_number(w);
+}
+
+static bool is_armed(const struct rf_slot *slot) {
+    uint32_t armed = atomic_load_explicit(&slot->armed, memory_order_relaxed);
+    return armed != 0 && armed != RF_ARMED_NEVER;
+}
+
+static bool has_bytes(struct rf_slot *slot) {
+    struct rf_ring in = rf_in_ring(slot);
+    return rf_available(&in) != 0;
+}
+
+static void drop_bits(struct watch *w, uint32_t slot) {
+    atomic_fetch_and(&w->mine[slot / 64], ~(UINT64_C(1) << slot % 64));
+    atomic_fetch_and(&w->again[slot / 64], ~(UINT64_C(1) << slot % 64));
+}
+
+static void arm(struct watch *w, const struct ring_socket *s, const struct epoll_event *event) {
+    uint32_t none = 0, word = s->number / 64, end = atomic_load(&w->end);
+    uint64_t bit = UINT64_C(1) << s->number % 64;
+    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data};
+    while (end <= word && !atomic_compare_exchange_weak(&w->end, &end, word + 1)) continue;
+    if (!atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number) return;
+    atomic_fetch_or(&w->mine[word], bit);
+    atomic_thread_fence(memory_order_seq_cst);
+    /* Bytes that nobody has been told of, or that a changed interest has to be told of again. */
+    if (has_bytes(s->slot)) atomic_fetch_or(&w->again[word], bit);
+}
+
+/* From now on the gateway sends packets; for bytes that it has sent none for, at once. */
+static void disarm(const struct ring_socket *s, uint32_t armed) {
+    uint32_t before = atomic_exchange(&s->slot->armed, armed);
+    if (before == 0 || before == RF_ARMED_NEVER) return;
+    for (int i = 0; i < WATCHES; i++)
+        if (s->attachment == attachment && atomic_load(&watches[i].number) == before && watches[i].fd >= 0)
+            drop_bits(&watches[i], s->number);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!has_bytes(s->slot)) return;
+    int kept = errno;
+    char byte;
+    if (rf_readable_kick(s->region, s->number)) attachment_ring(s->attachment);
+    for (int naps = 0; naps < NAPS && has_bytes(s->slot) &&
+                       syscall(SYS_recvfrom, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) < 0; naps++)
+        syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+    errno = kept;
+}
+
+void watch_socket_unsure(const struct ring_socket *s) {
+    if (is_armed(s->slot)) disarm(s, RF_ARMED_NEVER);
+}
+
+void watch_unsure(int fd) {
+    struct watch *w = watch_find(fd);
+    struct ring_socket s;
+    if (w != NULL) watch_break(w);
+    else if (table_find(fd, &s)) watch_socket_unsure(&s);
+}
+
+void watch_break(struct watch *w) {
+    struct ring_socket s;
+    if (atomic_exchange(&w->broken, true) || atomic_load(&w->number) == 0) return;
+    for (uint32_t word = 0; word < atomic_load(&w->end); word++) {
+        for (uint64_t bits = atomic_load(&w->mine[word]); bits != 0; bits &= bits - 1) {
+            uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            if (table_find(watch_of(slot)->fd, &s) && s.attachment == attachment && s.number == slot)
+                disarm(&s, RF_ARMED_NEVER);
+        }
+    }
+}
+
+void watch_break_all(void) {
+    if (atomic_load(&in_use) == 0 || process_is_borrowed()) return;
+    int kept = errno;
+    for (int i = 0; i < WATCHES; i++)
+        if (atomic_load(&watches[i].fd) >= 0) watch_break(&watches[i]);
+    errno = kept;
+}
+
+void watch_closed(int fd) {
+    struct watch *w = watch_find(fd);
+    struct ring_socket s;
+    if (atomic_load_explicit(&in_use, memory_order_relaxed) == 0 || process_is_borrowed()) return;
+    if (w != NULL) {
+        watch_break(w);
+        uint32_t own = (uint32_t)getpid() << 1;
+        if (w->number != 0) atomic_compare_exchange_strong(rf_watcher(&attachment->region, w->number), &own, 0);
+        for (uint32_t word = 0; word < w->end; word++) w->mine[word] = w->again[word] = 0;
+        atomic_store_explicit(&w->fd, -1, memory_order_release);
+        atomic_fetch_sub(&in_use, 1);
+    } else if (table_find(fd, &s) && is_armed(s.slot) && s.attachment == attachment && watch_of(s.number)->fd == fd) {
+        for (int i = 0; i < WATCHES; i++)
+            if (watches[i].fd >= 0) drop_bits(&watches[i], s.number);
+    }
+}
+
+/* Its parent, if that was forked by number, goes on with the instances. */
+void watch_after_fork(void) {
+    for (int i = 0; i < WATCHES; i++) atomic_store(&watches[i].broken, true);
+}
+
+void watch_prepare(void) { pthread_atfork(watch_break_all, NULL, NULL); }
+
+int shim_epoll_create(int size) {
+    int fd = real.epoll_create(size);
+    watch_created(fd);
+    return fd;
+}
+
+int shim_epoll_create1(int flags) {
+    int fd = real.epoll_create1(flags);
+    watch_created(fd);
+    return fd;
+}
+
+int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
+    struct ring_socket s;
+    int result = real.epoll_ctl(epoll, operation, fd, event);
+    if (result != 0 || process_is_borrowed()) return result;
+    if (operation == EPOLL_CTL_ADD && watch_find(fd) != NULL) watch_unsure(fd); /* nested */
+    if (!table_find(fd, &s) || socket_is_datagram(&s)) return 0;
+    struct watch *w = watch_find(epoll);
+    uint32_t armed = atomic_load(&s.slot->armed);
+    if (operation == EPOLL_CTL_DEL) {
+        if (w != NULL && armed == w->number && armed != 0) disarm(&s, 0);
+        return 0;
+    }
+    if (w == NULL || (armed != 0 && armed != w->number) || (operation == EPOLL_CTL_ADD && armed != 0) ||
+        (event->events & (EPOLLONESHOT | EPOLLEXCLUSIVE)) != 0) {
+        if (is_armed(s.slot)) disarm(&s, RF_ARMED_NEVER);
+        else atomic_store(&s.slot->armed, RF_ARMED_NEVER);
+    } else if ((event->events & PLAIN_EVENTS) == 0) {
+        disarm(&s, 0);
+    } else if (prepare(w, &s)) {
+        arm(w, &s, event);
+    }
+    return 0;
+}

@@ -1,0 +1,61 @@
+/*
+ * watch.h - epoll instances of this process whose sockets need no readiness packet while their program is awake
+ * (docs/protocol.md, "Awake").
+ *
+ * A socket is *armed* while exactly one such instance watches it and nobody has looked at it in another way. Whatever
+ * the shim is not sure of ends that: then the gateway sends packets, and the kernel does the rest.
+ */
+#ifndef RINGFENCE_SHIM_WATCH_H
+#define RINGFENCE_SHIM_WATCH_H
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+
+#include "table.h"
+
+/* One epoll instance. The bitmaps have a bit for each slot of the first attachment. */
+struct watch {
+    _Atomic int fd;          /* -1: free */
+    _Atomic uint32_t number; /* of its word in the region, 0 before the first socket */
+    _Atomic bool broken;     /* watched by more than one thread or process, or through another descriptor */
+    _Atomic bool inside;     /* a thread is in epoll_wait() */
+    _Atomic uint32_t end;    /* words of the bitmaps in use */
+    uint32_t cursor;         /* slot at which the next look begins; of the thread that is inside */
+    _Atomic uint64_t mine[RF_MAX_SLOTS / 64];
+    _Atomic uint64_t again[RF_MAX_SLOTS / 64]; /* to be looked at again: level-triggered, or no room for its event */
+};
+
+/* What an instance watches of a slot. */
+struct watched {
+    int fd;
+    uint32_t generation;
+    uint32_t events;
+    epoll_data_t data;
+};
+
+/* The trusted instance of this descriptor, or NULL. */
+struct watch *watch_find(int epoll);
+struct watched *watch_of(uint32_t slot);
+/* The region in which sockets are armed; NULL before the first. */
+const struct rf_region *watch_region(void);
+
+/* A fresh epoll instance. */
+void watch_created(int epoll);
+/* A descriptor is about to be closed, or to become something else. */
+void watch_closed(int fd);
+/* A descriptor has been, or may be, watched in a way that the shim does not follow: a socket in a region, or an epoll instance. */
+void watch_unsure(int fd);
+void watch_socket_unsure(const struct ring_socket *socket);
+void watch_break(struct watch *watch);
+/* These are about to be looked at by poll() or select(). */
+void watch_polled(const struct pollfd *fds, nfds_t count);
+void watch_selected(int end, const fd_set *set);
+/* This process is about to be forked, or to become another program. */
+void watch_break_all(void);
+/* In the child of a fork. */
+void watch_after_fork(void);
+/* For the constructor. */
+void watch_prepare(void);
+
+#endif
