@@ -21,7 +21,7 @@
 /* How long a socket that was armed may take to get its packet before the call that looks at it goes on: 40 times 50 us. */
 enum { NAPS = 40, NAP_NANOSECONDS = 50000 };
 
-static struct watch watches[WATCHES] = {[0 ... WATCHES - 1] = {.fd = -1}};
+static struct watch watches[WATCHES];
 static _Atomic unsigned in_use;
 static _Atomic(struct watched *) watched;
 static struct attachment *attachment; /* the first; sockets of later ones get packets */
@@ -29,7 +29,7 @@ static struct attachment *attachment; /* the first; sockets of later ones get pa
 struct watch *watch_find(int epoll) {
     if (atomic_load_explicit(&in_use, memory_order_relaxed) == 0 || epoll < 0) return NULL;
     for (int i = 0; i < WATCHES; i++)
-        if (atomic_load_explicit(&watches[i].fd, memory_order_acquire) == epoll) return &watches[i];
+        if (atomic_load_explicit(&watches[i].name, memory_order_acquire) == epoll + 1) return &watches[i];
     return NULL;
 }
 
@@ -41,14 +41,14 @@ void watch_created(int epoll) {
     if (epoll < 0 || !attachment_configured() || process_is_borrowed()) return;
     watch_closed(epoll);
     for (int i = 0; i < WATCHES; i++) {
-        int none = -1;
-        if (!atomic_compare_exchange_strong(&watches[i].fd, &none, -2)) continue;
+        int none = 0;
+        if (!atomic_compare_exchange_strong(&watches[i].name, &none, -1)) continue;
         atomic_store(&watches[i].number, 0);
         atomic_store(&watches[i].broken, false);
         atomic_store(&watches[i].inside, false);
         atomic_store(&watches[i].end, 0);
         atomic_fetch_add(&in_use, 1);
-        atomic_store_explicit(&watches[i].fd, epoll, memory_order_release);
+        atomic_store_explicit(&watches[i].name, epoll + 1, memory_order_release);
         return;
     }
 }
@@ -114,7 +114,7 @@ static void disarm(const struct ring_socket *s, uint32_t armed) {
     uint32_t before = atomic_exchange(&s->slot->armed, armed);
     if (before == 0 || before == RF_ARMED_NEVER) return;
     for (int i = 0; i < WATCHES; i++)
-        if (s->attachment == attachment && atomic_load(&watches[i].number) == before && watches[i].fd >= 0)
+        if (s->attachment == attachment && atomic_load(&watches[i].number) == before && watches[i].name > 0)
             drop_bits(&watches[i], s->number);
     atomic_thread_fence(memory_order_seq_cst);
     if (!has_bytes(s->slot)) return;
@@ -154,7 +154,7 @@ void watch_break_all(void) {
     if (atomic_load(&in_use) == 0 || process_is_borrowed()) return;
     int kept = errno;
     for (int i = 0; i < WATCHES; i++)
-        if (atomic_load(&watches[i].fd) >= 0) watch_break(&watches[i]);
+        if (atomic_load(&watches[i].name) > 0) watch_break(&watches[i]);
     errno = kept;
 }
 
@@ -167,11 +167,11 @@ void watch_closed(int fd) {
         uint32_t own = (uint32_t)getpid() << 1;
         if (w->number != 0) atomic_compare_exchange_strong(rf_watcher(&attachment->region, w->number), &own, 0);
         for (uint32_t word = 0; word < w->end; word++) w->mine[word] = w->again[word] = 0;
-        atomic_store_explicit(&w->fd, -1, memory_order_release);
+        atomic_store_explicit(&w->name, 0, memory_order_release);
         atomic_fetch_sub(&in_use, 1);
     } else if (table_find(fd, &s) && is_armed(s.slot) && s.attachment == attachment && watch_of(s.number)->fd == fd) {
         for (int i = 0; i < WATCHES; i++)
-            if (watches[i].fd >= 0) drop_bits(&watches[i], s.number);
+            if (watches[i].name > 0) drop_bits(&watches[i], s.number);
     }
 }
 

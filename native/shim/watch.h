@@ -16,7 +16,7 @@
 
 /* One epoll instance. The bitmaps have a bit for each slot of the first attachment. */
 struct watch {
-    _Atomic int fd;          /* -1: free */
+    _Atomic int name;        /* one more than its descriptor; 0: free */
     _Atomic uint32_t number; /* of its word in the region, 0 before the first socket */
     _Atomic bool broken;     /* watched by more than one thread or process, or through another descriptor */
     _Atomic bool inside;     /* a thread is in epoll_wait() */
