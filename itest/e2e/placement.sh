@@ -6,8 +6,6 @@ needs "placement" taskset
 rf=$ROOT/ringfence
 mapfile -t cpus < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")')
 all=$(IFS=,; echo "${cpus[*]}")
-last=${cpus[-1]}
-others=${all%,*}
 if [ "${#cpus[@]}" -lt 2 ]; then
     skip "placement" "one CPU"
     exit 0
@@ -19,13 +17,16 @@ may_use() {
 program_uses() { "$rf" run "$@" -- "$PYTHON" -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep=",")' 2>/dev/null; }
 
 own_gateway --placement together
+read -r _ last _ <"$RINGFENCE_STATE/placement"
+others=$(printf '%s\n' "${cpus[@]}" | grep -vx "$last" | paste -sd, -)
+other=${others%%,*}
 check "together: every thread of the gateway has one CPU" test "$(may_use "$GATEWAY")" = "$last"
 check "together: the INS has the same CPU" test "$(may_use "$INS")" = "$last"
 check "together: a program has it, too" test "$(program_uses)" = "$last"
 check "run --placement spread keeps off the gateway's CPU" test "$(program_uses --placement spread)" = "$others"
 check "run --placement none leaves a program all CPUs" test "$(program_uses --placement none)" = "$all"
 check "a caller with other CPUs than the gateway's is left there" \
-    test "$(taskset -c "${cpus[0]}" "$rf" run -- "$PYTHON" -c 'import os; print(*os.sched_getaffinity(0))' 2>/dev/null)" = "${cpus[0]}"
+    test "$(taskset -c "$other" "$rf" run -- "$PYTHON" -c 'import os; print(*os.sched_getaffinity(0))' 2>/dev/null)" = "$other"
 check_status "run --placement wants a word it knows" 2 "$rf" run --placement here -- true
 check_status "up with another placement than the running one's is refused" 1 "$rf" up --placement none
 "$rf" down 2>/dev/null

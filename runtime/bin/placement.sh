@@ -14,12 +14,12 @@ allowed_cpus() {
 
 is_placement() { [[ $1 =~ ^(auto|together|spread|none)$ ]]; }
 
-# choose_placement CHOICE: sets PLACEMENT to together, spread or none, and CPU to the gateway's (the last one: the
-# first ones have most of the machine's interrupts).
+# choose_placement CHOICE PID: sets PLACEMENT to together, spread or none, and CPU to that of the gateway, which has this
+# process id: several instances do not all choose the same.
 choose_placement() {
     local -a cpus
     mapfile -t cpus < <(allowed_cpus)
-    PLACEMENT=$1 CPU=${cpus[-1]}
+    PLACEMENT=$1 CPU=${cpus[$2 % ${#cpus[@]}]}
     if [ "${#cpus[@]}" -eq 1 ]; then
         PLACEMENT=none
     elif [ "$PLACEMENT" = auto ]; then
@@ -32,7 +32,7 @@ choose_placement() {
 # start later inherits it. At the start they had them all.
 place_gateway() {
     local pid
-    choose_placement "$2"
+    choose_placement "$2" "$1"
     if [ "$PLACEMENT" != none ]; then
         for pid in "$1" $(descendants "$1"); do
             taskset -apc "$CPU" "$pid" >/dev/null 2>&1 || true # it may have ended

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Where {@code ringfence up} has put gateway, INS and applications on one CPU: gives the applications the others back when that one is
- * not enough for them. Looks once a second, from a thread of its own.
+ * not enough for them, and if that does not help, because something else uses it, gateway and INS too. Looks once a second, from a
+ * thread of its own.
  */
 @Component(service = {}, immediate = true)
 public final class Placement {
@@ -37,6 +38,7 @@ public final class Placement {
         return thread;
     });
     private Starvation starvation;
+    private boolean applicationsFree;
     private int cpu;
     private String cpus;
 
@@ -70,7 +72,11 @@ public final class Placement {
                 starvation = new Starvation(cpu);
             }
             if (starvation.look(Files.readAllLines(PROC.resolve("stat")))) {
-                release();
+                release(!applicationsFree);
+                if (applicationsFree) {
+                    clock.shutdown();
+                }
+                applicationsFree = true;
             }
         } catch (IOException | RuntimeException e) {
             LOG.warn("placement: applications stay on the gateway's CPU: {}", e.toString());
@@ -78,13 +84,13 @@ public final class Placement {
         }
     }
 
-    private void release() throws IOException {
+    private void release(boolean applications) throws IOException {
         Set<String> regions = regions(PROC.resolve("self"));
         int released = 0;
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path process : processes) {
                 long pid = Long.parseLong(process.getFileName().toString());
-                if (!isOwn(pid) && !Collections.disjoint(regions, regions(process))) {
+                if (isOwn(pid) != applications && !Collections.disjoint(regions, regions(process))) {
                     new ProcessBuilder("taskset", "-apc", cpus, Long.toString(pid))
                             .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
                     released++;
@@ -92,7 +98,8 @@ public final class Placement {
             }
         }
         if (released > 0) {
-            LOG.info("placement: CPU {} is busy and the others are not: {} processes of applications may use CPUs {}", cpu, released, cpus);
+            LOG.info("placement: CPU {} is busy and the others are not: {} processes of {} may use CPUs {}", cpu, released,
+                    applications ? "applications" : "gateway and INS", cpus);
         }
     }
 

@@ -26,7 +26,7 @@ final class Starvation {
         this.cpu = cpu;
     }
 
-    /** Takes a look about once a second. True once, when the CPU has been too small for {@value #LOOKS} looks. */
+    /** Takes a look about once a second. True when the CPU has been too small for {@value #LOOKS} looks; then it counts anew. */
     boolean look(List<String> procStat) {
         long busy = 0;
         long all = 0;
@@ -58,6 +58,10 @@ final class Starvation {
         allBefore = all;
         othersBusyBefore = othersBusy;
         othersAllBefore = othersAll;
-        return starved == LOOKS;
+        if (starved == LOOKS) {
+            starved = 0;
+            return true;
+        }
+        return false;
     }
 }

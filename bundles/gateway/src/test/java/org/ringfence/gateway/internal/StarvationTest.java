@@ -31,7 +31,9 @@ class StarvationTest {
         assertFalse(second(10, 100));
         assertFalse(second(10, 99));
         assertTrue(second(10, 100));
-        assertFalse(second(10, 100), "once is enough");
+        assertFalse(second(10, 100), "told, it counts anew");
+        assertFalse(second(10, 100));
+        assertTrue(second(10, 100));
     }
 
     @Test
