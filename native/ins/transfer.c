@@ -48,6 +48,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             continue;
         }
         if (budget <= 0) {
+            rf_produce(&ring, 0);
             ins_join(ins, &ins->run, slot);
             return;
         }
@@ -59,7 +60,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             /* Less than asked for: the stack has no more, and reports when it has. An end that stands
              * behind these bytes has been reported, and has to be read. */
             if (bytes < room && !s->hangup) s->readable = false;
-        } else if (bytes == 0) {
+        } else if (rf_produce(&ring, 0), bytes == 0) {
             s->in_eof = true;
             ins_set_marks(ins, slot, RF_MARK_IN_EOF);
         } else if (bytes == RF_STACK_AGAIN) {

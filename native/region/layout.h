@@ -188,7 +188,8 @@ struct rf_slot {
     _Atomic uint64_t out_head;
     _Atomic uint32_t crowded; /* 1: read RF_CROWD_TAKEN packets away; cleared by the frontend: both */
     _Atomic uint32_t told;    /* packets sent, or about to be */
-    uint32_t unused1[2];
+    _Atomic uint32_t in_busy; /* 1: the producer is at the ring, or was killed there */
+    uint32_t unused1;
 
     /* @128 written by the frontend */
     _Alignas(64) _Atomic uint64_t out_tail;
@@ -200,7 +201,8 @@ struct rf_slot {
     _Atomic uint32_t error_taken; /* sequence of the last error handed to the program */
     _Atomic uint32_t armed;       /* the watcher that wants packets only while it sleeps, 0, or RF_ARMED_NEVER */
     _Atomic uint32_t heard;       /* packets read away */
-    uint32_t unused2[3];
+    _Atomic uint32_t out_busy;    /* 1: the producer is at the ring, or was killed there */
+    uint32_t unused2[2];
 
     /* @192 robust, process-shared; initialised by whoever receives the slot's descriptor */
     _Alignas(64) pthread_mutex_t receive_lock;

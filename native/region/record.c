@@ -26,7 +26,10 @@ int rf_record_reserve(const struct rf_region *region, const struct rf_ring *ring
     struct iovec span[2];
     uint8_t *place;
     if (length > RF_MAX_DATAGRAM) return 0;
-    if (rf_produce_span(region, ring, span) < rf_record_bytes(length)) return 0;
+    if (rf_produce_span(region, ring, span) < rf_record_bytes(length)) {
+        rf_produce(ring, 0);
+        return 0;
+    }
     if (!split(region, span, length, &place, bytes)) return -EPROTO;
     *header = memset(place, 0, sizeof **header);
     return 1;

@@ -127,13 +127,15 @@ struct rf_ring {
     _Atomic uint64_t *tail, *base, *used; /* the producer's */
     _Atomic uint64_t *head;               /* the consumer's */
     _Atomic uint64_t *grant;              /* the owner's */
+    _Atomic uint32_t *busy;               /* the producer's */
 };
 static inline struct rf_ring rf_in_ring(struct rf_slot *slot) {
-    return (struct rf_ring){&slot->in_tail, &slot->in_base, &slot->in_used, &slot->in_head, &slot->in_grant};
+    return (struct rf_ring){&slot->in_tail, &slot->in_base, &slot->in_used, &slot->in_head, &slot->in_grant,
+                            &slot->in_busy};
 }
 static inline struct rf_ring rf_out_ring(struct rf_slot *slot) {
     return (struct rf_ring){&slot->out_tail, &slot->out_base, &slot->out_used, &slot->out_head,
-                            &slot->out_grant};
+                            &slot->out_grant, &slot->out_busy};
 }
 static inline uint64_t rf_available(const struct rf_ring *ring) {
     return atomic_load_explicit(ring->tail, memory_order_acquire) -
@@ -141,11 +143,13 @@ static inline uint64_t rf_available(const struct rf_ring *ring) {
 }
 /* Producer: the free part of the ring as at most two pieces; adopts a new grant and rewinds when
  * the ring is empty. Returns its size in bytes; 0 if full, or waiting to become empty so that a
- * larger grant can be adopted, or without a grant. */
+ * larger grant can be adopted, or without a grant. Until rf_produce the producer is busy: the owner does not
+ * give the ring's pages back to the kernel. Producing 0 bytes ends that, too. */
 uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]);
 static inline void rf_produce(const struct rf_ring *ring, uint64_t bytes) {
     uint64_t tail = atomic_load_explicit(ring->tail, memory_order_relaxed);
     atomic_store_explicit(ring->tail, tail + bytes, memory_order_release);
+    atomic_store_explicit(ring->busy, 0, memory_order_release);
 }
 /* Consumer: the filled part as at most two pieces. Returns its size, 0 if empty, or -EPROTO if the
  * producer's words are impossible. */

@@ -20,7 +20,7 @@ static uint32_t pieces(uint8_t *memory, uint32_t size, uint64_t from, uint32_t l
     return length;
 }
 
-uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]) {
+static uint32_t free_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]) {
     uint64_t tail = atomic_load_explicit(ring->tail, memory_order_relaxed);
     uint64_t head = atomic_load_explicit(ring->head, memory_order_acquire);
     uint64_t used = atomic_load_explicit(ring->used, memory_order_relaxed);
@@ -38,6 +38,16 @@ uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *r
     if (memory == NULL || tail - head >= size) return 0;
     uint64_t base = atomic_load_explicit(ring->base, memory_order_relaxed);
     return pieces(memory, size, tail - base, (uint32_t)(size - (tail - head)), span);
+}
+
+uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]) {
+    /* The owner grants another ring, fences and looks at busy: either it sees us here and leaves the pages of the ring
+     * before alone, or we see the new grant. */
+    atomic_store_explicit(ring->busy, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t room = free_span(region, ring, span);
+    if (room == 0) atomic_store_explicit(ring->busy, 0, memory_order_release);
+    return room;
 }
 
 int64_t rf_consume_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]) {

@@ -84,7 +84,10 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
         }
     }
     ssize_t length = fill(from, span, room < wanted ? room : wanted);
-    if (length <= 0) return length == 0 ? -ENODATA : length;
+    if (length <= 0) {
+        rf_produce(&out, 0);
+        return length == 0 ? -ENODATA : length;
+    }
     rf_produce(&out, (uint64_t)length);
     *ring = rf_notify(s->region, s->number);
     return length;

@@ -37,9 +37,9 @@
 #define FIELDS_OF_SLOT(X)                                                                            \
     X(slot, generation) X(slot, domain) X(slot, type) X(slot, protocol) X(slot, in_grant)            \
     X(slot, out_grant) X(slot, cookie) X(slot, state) X(slot, error) X(slot, marks)                  \
-    X(slot, in_blocked) X(slot, in_tail) X(slot, in_base) X(slot, in_used) X(slot, out_head) X(slot, crowded) X(slot, told) \
+    X(slot, in_blocked) X(slot, in_tail) X(slot, in_base) X(slot, in_used) X(slot, out_head) X(slot, crowded) X(slot, told) X(slot, in_busy) \
     X(slot, out_tail) X(slot, out_base) X(slot, out_used) X(slot, in_head) X(slot, out_blocked)      \
-    X(slot, kick) X(slot, error_taken) X(slot, armed) X(slot, heard) X(slot, receive_lock) X(slot, send_lock)       \
+    X(slot, kick) X(slot, error_taken) X(slot, armed) X(slot, heard) X(slot, out_busy) X(slot, receive_lock) X(slot, send_lock)       \
     X(slot, local) X(slot, peer) X(slot, last_call) X(slot, last_result) X(slot, last_error)
 
 #define FIELDS_OF_OTHERS(X)                                                                          \

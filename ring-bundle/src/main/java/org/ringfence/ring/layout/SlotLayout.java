@@ -8,10 +8,10 @@ package org.ringfence.ring.layout;
  *          16 in_grant u64 | 24 out_grant u64 | 32 cookie u64
  * backend  64 state u32 | 68 error u32 | 72 marks u32 | 76 in_blocked u32
  *          80 in_tail u64 | 88 in_base u64 | 96 in_used u64 | 104 out_head u64
- *         112 crowded u32 | 116 told u32
+ *         112 crowded u32 | 116 told u32 | 120 in_busy u32
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
- *          176 heard u32
+ *          176 heard u32 | 180 out_busy u32
  *          192 receive_lock | 256 send_lock
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
  *          384 last_call u64 | 392 last_result i64 | 400 last_error i32
@@ -35,6 +35,7 @@ public final class SlotLayout {
     public static final int OUT_HEAD = 104;
     public static final int CROWDED = 112;
     public static final int TOLD = 116;
+    public static final int IN_BUSY = 120;
     public static final int OUT_TAIL = 128;
     public static final int OUT_BASE = 136;
     public static final int OUT_USED = 144;
@@ -44,6 +45,7 @@ public final class SlotLayout {
     public static final int ERROR_TAKEN = 168;
     public static final int ARMED = 172;
     public static final int HEARD = 176;
+    public static final int OUT_BUSY = 180;
     public static final int RECEIVE_LOCK = 192;
     public static final int SEND_LOCK = 256;
     public static final int LOCAL = 320;

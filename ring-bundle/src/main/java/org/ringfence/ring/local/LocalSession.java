@@ -258,11 +258,11 @@ final class LocalSession implements TransportSession {
         if (now - lastSweep >= SWEEP_MILLISECONDS * 1_000_000L) {
             lastSweep = now;
             for (LocalApplicationRegion application : applications) {
-                application.shrinkIdleRings();
+                application.restIdleRings();
             }
             for (LocalInsRegion ins : inss) {
                 ins.beat(now);
-                ins.shrinkIdleRings();
+                ins.restIdleRings();
             }
         }
         return milliseconds < 0 ? WATCH_MILLISECONDS : Math.min(milliseconds, WATCH_MILLISECONDS);

@@ -17,6 +17,9 @@ import org.ringfence.ring.layout.Words;
  * What the gateway's two sides of a region have in common: the table of slots and the pool of rings, which it owns in both.
  */
 public abstract class MappedRegion implements Region {
+    /** Rings whose memory goes back in one look, so that the event loop is not held: some 2 us each. */
+    private static final int PUNCHES = 1000;
+
     private final int id;
     private final String name;
     private final int pid;
@@ -49,7 +52,7 @@ public abstract class MappedRegion implements Region {
         slots = places.slots();
         slotsAt = places.slotsAt();
         poolAt = places.poolAt();
-        pool = new RingPool(places.poolBytes());
+        pool = new RingPool(places.poolBytes(), shared, poolAt);
         in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, slots);
         out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, slots);
         generation = new int[slots];
@@ -71,7 +74,7 @@ public abstract class MappedRegion implements Region {
         slots = places.slots();
         slotsAt = places.slotsAt();
         poolAt = places.poolAt();
-        pool = new RingPool(from.state("pool"));
+        pool = new RingPool(from.state("pool"), shared, poolAt);
         in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, from.state("in"));
         out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, from.state("out"));
         generation = from.numbers("generation");
@@ -298,12 +301,13 @@ public abstract class MappedRegion implements Region {
     /** The direction in which the gateway produces: towards the region's peer. */
     protected abstract Direction produced();
 
-    /** Takes large rings back from sockets that have been still for a while. Called about once a second. */
-    public final void shrinkIdleRings() {
+    /** Takes the memory of rings back from sockets that have been still for a while. Called about once a second. */
+    public final void restIdleRings() {
+        int punches = 0;
         for (int slot = 0; slot < highWater; slot++) {
             if (isOpen(slot)) {
-                in.shrinkIfIdle(slot, produced() == Direction.IN);
-                out.shrinkIfIdle(slot, produced() == Direction.OUT);
+                punches += in.rest(slot, produced() == Direction.IN, punches < PUNCHES) ? 1 : 0;
+                punches += out.rest(slot, produced() == Direction.OUT, punches < PUNCHES) ? 1 : 0;
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.ringfence.ring.region;
 
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.Grant;
@@ -11,6 +12,7 @@ import org.ringfence.ring.layout.Words;
  */
 final class RingGrants {
     private static final int GROWTH = 2; // orders at a time
+    private static final int LOOKS = 5; // one a second
 
     private final ByteBuffer memory;
     private final RingPool pool;
@@ -21,6 +23,7 @@ final class RingGrants {
     private final long[] granted;
     private final long[] tailAtLastLook;
     private final boolean[] fixed;
+    private final byte[] stillLooks;
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int slots) {
         this.memory = memory;
@@ -32,6 +35,7 @@ final class RingGrants {
         granted = new long[slots];
         tailAtLastLook = new long[slots];
         fixed = new boolean[slots];
+        stillLooks = new byte[slots];
     }
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, HandoverState from) {
@@ -44,6 +48,7 @@ final class RingGrants {
         granted = from.longNumbers("granted");
         tailAtLastLook = from.longNumbers("tailAtLastLook");
         fixed = from.flags("fixed");
+        stillLooks = new byte[used.length];
     }
 
     HandoverState handOver() {
@@ -58,6 +63,7 @@ final class RingGrants {
         used[slot] = grant;
         tailAtLastLook[slot] = -1;
         fixed[slot] = false;
+        stillLooks[slot] = 0;
         return grant != 0;
     }
 
@@ -131,26 +137,59 @@ final class RingGrants {
     }
 
     /**
-     * Grants a smallest ring in place of a larger one that has been empty and still since the last call, about a second ago.
+     * Looks at a slot about once a second. A larger ring that has been empty and still since the last look is taken back for a smallest
+     * one; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for.
      *
-     * @param produced true if the gateway is the ring's producer: then it moves at once, else the peer does when it next produces
+     * @param produced true if the gateway is the ring's producer, and so knows that nobody is at it
+     * @param mayPunch false if enough memory was given back for now: a later look will do it
+     * @return true if memory was given back
      */
-    void shrinkIfIdle(int slot, boolean produced) {
-        if (isMoving(slot) || Grant.order(used[slot]) == 0 || fixed[slot]) {
-            return;
+    boolean rest(int slot, boolean produced, boolean mayPunch) {
+        if (isMoving(slot) || fixed[slot]) {
+            return false;
         }
         int s = slotsAt + slot * slotBytes;
         long tail = Words.getAcquire(memory, s + offsets.tail());
-        boolean idle = tail == tailAtLastLook[slot] && tail == Words.getAcquire(memory, s + offsets.head());
+        boolean still = tail == tailAtLastLook[slot] && tail == Words.getAcquire(memory, s + offsets.head());
         tailAtLastLook[slot] = tail;
-        long grant = idle ? pool.take(0) : 0;
+        int before = stillLooks[slot];
+        boolean large = Grant.order(used[slot]) > 0;
+        stillLooks[slot] = (byte) (still ? Math.min(before + 1, LOOKS + 1) : 0);
+        if (!still || !large && stillLooks[slot] != LOOKS) {
+            return false;
+        }
+        if (!mayPunch) {
+            stillLooks[slot] = (byte) before;
+            return false;
+        }
+        return produced ? restOwn(slot, large) : restPeers(slot, s);
+    }
+
+    private boolean restOwn(int slot, boolean large) {
+        long grant = large ? pool.takeLarge(0) : 0;
+        pool.punch(used[slot]);
         if (grant != 0) {
             granted[slot] = grant;
             publish(slot, grant);
-            if (produced) {
-                adopt(slot);
-            }
+            adopt(slot);
         }
+        return true;
+    }
+
+    /** The peer may be about to write: it gets another ring, and if it is not at the present one it will not be any more. */
+    private boolean restPeers(int slot, int s) {
+        long grant = pool.takeLarge(0);
+        if (grant == 0) {
+            return false;
+        }
+        granted[slot] = grant;
+        pool.punch(grant); // it may have been somebody's
+        publish(slot, grant);
+        VarHandle.fullFence();
+        if (Words.getIntAcquire(memory, s + offsets.busy()) == 0) {
+            pool.punch(used[slot]);
+        }
+        return true;
     }
 
     /**

@@ -2,6 +2,7 @@ package org.ringfence.ring.region;
 
 import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
+import org.ringfence.api.system.SharedMemory;
 import org.ringfence.ring.layout.Grant;
 
 /**
@@ -22,8 +23,17 @@ final class RingPool {
     private int freePages;
     private int reservedPages;
     private int epoch;
+    /** The region the pool lies in, and where; null where no memory belongs to it. */
+    private final SharedMemory shared;
+    private final int poolAt;
 
     RingPool(long bytes) {
+        this(bytes, null, 0);
+    }
+
+    RingPool(long bytes, SharedMemory shared, int poolAt) {
+        this.shared = shared;
+        this.poolAt = poolAt;
         pages = (int) (bytes / Grant.PAGE_BYTES);
         block = new byte[pages];
         next = new int[pages];
@@ -43,7 +53,9 @@ final class RingPool {
         freePages = pages;
     }
 
-    RingPool(HandoverState from) {
+    RingPool(HandoverState from, SharedMemory shared, int poolAt) {
+        this.shared = shared;
+        this.poolAt = poolAt;
         block = from.bytes("block");
         pages = block.length;
         next = from.numbers("next");
@@ -101,6 +113,11 @@ final class RingPool {
             order++;
         }
         push(page, order);
+    }
+
+    /** Gives the memory of a ring that nobody is at back to the kernel: it reads as zeros from then on. */
+    void punch(long grant) {
+        shared.punch(poolAt + (long) Grant.page(grant) * Grant.PAGE_BYTES, Grant.bytes(grant));
     }
 
     /** Pages that only smallest rings may use, so that every slot can still be opened. */

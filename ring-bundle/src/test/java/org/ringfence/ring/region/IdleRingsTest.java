@@ -1,0 +1,119 @@
+package org.ringfence.ring.region;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.ring.layout.Grant;
+import org.ringfence.ring.layout.SlotLayout;
+import org.ringfence.ring.layout.Words;
+
+/** Connections that are still for a while give the memory of their rings back, and lose nothing by it. */
+class IdleRingsTest {
+    private static final int ENOUGH_LOOKS = 7;
+    private static final byte WRITTEN = 77;
+    private final TestRegions regions = new TestRegions();
+    private final MappedRegion region = regions.application;
+    private final int slot = region.openSlot(2, 1, 0);
+
+    @AfterEach
+    void close() {
+        regions.close();
+    }
+
+    private int place(long grant) {
+        return region.poolAt() + Grant.page(grant) * Grant.PAGE_BYTES;
+    }
+
+    private long used(Direction direction) {
+        return region.grants(direction).used(slot);
+    }
+
+    /** So many bytes have gone through a ring, and nothing is left in it. */
+    private void passed(Direction direction, long bytes) {
+        RingOffsets words = RingOffsets.of(direction);
+        region.memory.put(place(used(direction)), WRITTEN);
+        Words.setRelease(region.memory, region.at(slot) + words.tail(), bytes);
+        Words.setRelease(region.memory, region.at(slot) + words.head(), bytes);
+    }
+
+    private void rest() {
+        for (int i = 0; i < ENOUGH_LOOKS; i++) {
+            region.restIdleRings();
+        }
+    }
+
+    private long granted(Direction direction) {
+        return Words.getAcquire(region.memory, region.at(slot) + RingOffsets.of(direction).grant());
+    }
+
+    @Test
+    void aRingOfTheGatewaysOwnIsGivenBackInPlace() {
+        long before = used(Direction.IN);
+        passed(Direction.IN, 100);
+        rest();
+        assertEquals(before, granted(Direction.IN));
+        assertEquals(0, region.memory.get(place(before)));
+    }
+
+    @Test
+    void aPeersRingIsGivenBackWhenAnotherWasGrantedInItsPlace() {
+        long before = used(Direction.OUT);
+        passed(Direction.OUT, 100);
+        rest();
+        assertNotEquals(before, granted(Direction.OUT));
+        assertEquals(0, Grant.order(granted(Direction.OUT)));
+        assertEquals(0, region.memory.get(place(before)));
+    }
+
+    @Test
+    void aPeerThatIsAtItsRingKeepsWhatItHasWritten() {
+        long before = used(Direction.OUT);
+        passed(Direction.OUT, 100);
+        Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 1);
+        rest();
+        assertEquals(WRITTEN, region.memory.get(place(before)));
+    }
+
+    @Test
+    void bytesThatWaitKeepTheirRing() {
+        passed(Direction.IN, 100);
+        passed(Direction.OUT, 100);
+        Words.setRelease(region.memory, region.at(slot) + SlotLayout.IN_HEAD, 99);
+        Words.setRelease(region.memory, region.at(slot) + SlotLayout.OUT_HEAD, 99);
+        long before = used(Direction.OUT);
+        rest();
+        assertEquals(WRITTEN, region.memory.get(place(used(Direction.IN))));
+        assertEquals(WRITTEN, region.memory.get(place(before)));
+        assertEquals(before, granted(Direction.OUT));
+    }
+
+    @Test
+    void aConnectionThatIsNotStillKeepsItsRings() {
+        for (int i = 1; i <= 3 * ENOUGH_LOOKS; i++) {
+            passed(Direction.IN, i);
+            passed(Direction.OUT, i);
+            region.restIdleRings();
+        }
+        assertEquals(WRITTEN, region.memory.get(place(used(Direction.IN))));
+        assertEquals(used(Direction.OUT), granted(Direction.OUT));
+    }
+
+    @Test
+    void aPeerGoesOnInTheRingItWasGranted() {
+        passed(Direction.OUT, 100);
+        long before = used(Direction.OUT);
+        rest();
+        long next = granted(Direction.OUT);
+        assertFalse(region.grants(Direction.OUT).accept(slot, before + (1L << 48)), "a ring that was never granted");
+        assertTrue(region.grants(Direction.OUT).accept(slot, next));
+        assertEquals(next, used(Direction.OUT));
+        region.memory.put(place(next), WRITTEN);
+        region.restIdleRings();
+        assertEquals(WRITTEN, region.memory.get(place(next)), "the first look after it begins the count anew");
+    }
+}
