@@ -119,7 +119,7 @@ def idle(tools, way, connections):
         for s in sockets:
             if not s.recv(4096):
                 raise RuntimeError("a connection was closed")
-        time.sleep(7)
+        time.sleep(8 + connections / 1500)
         after, cpu, begin = memory(), cpu_seconds(way.roots), time.monotonic()
         time.sleep(3)
         cpu = (cpu_seconds(way.roots) - cpu) / (time.monotonic() - begin)

@@ -23,13 +23,13 @@ are. Builds first what has not been built.
              Applications that one CPU is not enough for get the others back
 
 Environment: RINGFENCE_STATE (state directory), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_INS_ADDRESS
-(with --ins-net own: its addresses), RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options),
+(with --ins-net own: its addresses), RINGFENCE_PLACEMENT (in place of auto), RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options),
 JAVA_HOME.
 EOF
 }
 
 cmd_up() {
-    local abi='' ins='' ins_net=host placement=auto asked=$#
+    local abi='' ins='' ins_net=host placement=${RINGFENCE_PLACEMENT:-auto} asked=$#
     local -a arguments=()
     while [ $# -gt 0 ]; do
         case $1 in

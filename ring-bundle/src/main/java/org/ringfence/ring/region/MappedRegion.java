@@ -17,8 +17,8 @@ import org.ringfence.ring.layout.Words;
  * What the gateway's two sides of a region have in common: the table of slots and the pool of rings, which it owns in both.
  */
 public abstract class MappedRegion implements Region {
-    /** Rings whose memory goes back in one look, so that the event loop is not held: some 2 us each. */
-    private static final int PUNCHES = 1000;
+    /** Rings whose memory goes back in one look, so that the event loop is not held long: some 2 us each. */
+    private static final int PUNCHES = 4000;
 
     private final int id;
     private final String name;

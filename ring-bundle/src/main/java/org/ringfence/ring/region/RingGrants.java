@@ -12,7 +12,7 @@ import org.ringfence.ring.layout.Words;
  */
 final class RingGrants {
     private static final int GROWTH = 2; // orders at a time
-    private static final int LOOKS = 5; // one a second
+    private static final int LOOKS = 4; // one a second, after one to compare with
 
     private final ByteBuffer memory;
     private final RingPool pool;
