@@ -78,8 +78,9 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         packets = from.numbers("packets");
         crowded = from.flags("crowded");
         rescues = from.bytes("rescues");
-        distrusted = new boolean[slots()];
-        seen = pendingToFrontend();
+        // a version before these were there sent packets only
+        distrusted = from.has("distrusted") ? from.flags("distrusted") : new boolean[slots()];
+        seen = from.has("seen") ? pendingToFrontend().from(from.state("seen")) : pendingToFrontend();
         watchful = from.flag("watchful");
     }
 
@@ -88,7 +89,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         return super.handOver().put("commands", commands.handOver()).put("cells", cells.handOver()).put("pending", pending.handOver()).put("state", state).put("marks", marks)
                 .put("errorSequence", errorSequence).put("flowing", flowing).put("headAtLastPacket", headAtLastPacket)
                 .put("headAtLastLook", headAtLastLook).put("packets", packets).put("crowded", crowded).put("rescues", rescues)
-                .put("watchful", watchful);
+                .put("watchful", watchful).put("distrusted", distrusted).put("seen", seen.handOver());
     }
 
     // ---- how the application is told ----

@@ -48,11 +48,12 @@ final class RingGrants {
         granted = from.longNumbers("granted");
         tailAtLastLook = from.longNumbers("tailAtLastLook");
         fixed = from.flags("fixed");
-        stillLooks = new byte[used.length];
+        stillLooks = from.has("stillLooks") ? from.bytes("stillLooks") : new byte[used.length];
     }
 
     HandoverState handOver() {
-        return new HandoverState("grants", 1).put("used", used).put("granted", granted).put("tailAtLastLook", tailAtLastLook).put("fixed", fixed);
+        return new HandoverState("grants", 1).put("used", used).put("granted", granted).put("tailAtLastLook", tailAtLastLook).put("fixed", fixed)
+                .put("stillLooks", stillLooks);
     }
 
     /** Grants a slot its first ring. False if the pool is exhausted. */
