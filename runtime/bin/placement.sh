@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which CPUs gateway, network stack and applications use (docs/decisions/0012). Sourced by ./ringfence.
+# Which CPUs gateway, network stack and applications use (docs/decisions/0015). Sourced by ./ringfence.
 
 # Up to so many CPUs are few: gateway, network stack and applications share one, the load has the others.
 readonly FEW_CPUS=3
