@@ -36,7 +36,6 @@ static unsigned datagrams, messages, malformed;
 /* ---- what the shim's objects need ---- */
 
 struct real real;
-bool sandbox_confined;
 
 bool attachment_configured(void) { return true; }
 bool process_is_borrowed(void) { return false; }
