@@ -80,8 +80,8 @@ class EchoTest {
             long before = threads.getThreadAllocatedBytes(loop);
             roundTrips(socket, 20_000);
             long allocated = threads.getThreadAllocatedBytes(loop) - before;
-            // one object of the smallest size in each would be 320,000; what happens ten times a second may cost a little
-            assertTrue(allocated < 16_384, allocated + " bytes were allocated in 20,000 round trips");
+            // one object of the smallest size in each would be 320,000; what happens ten times a second costs more the slower the machine
+            assertTrue(allocated < 80_000, allocated + " bytes were allocated in 20,000 round trips");
         }
     }
 
