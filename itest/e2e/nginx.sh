@@ -73,5 +73,23 @@ check "the workers of before the reload end" within 15 old_gone
 check "after the reload nginx serves on" fetched_by 16 4 "$url/small" "$SITE/www/small"
 
 check "nginx ends when it is told to" stop "$nginx" QUIT
+# ---- the next binary takes over (USR2, then QUIT to the old one): only a daemon does that ----
+pid_file=$(sed -n 's/^pid  *\(.*\);/\1/p' "$SITE/nginx.conf")
+"$ROOT/ringfence" run --name nginx -- "$(command -v nginx)" -e "$SITE/error.log" -c "$SITE/nginx.conf" >"$SITE/daemon.log" 2>&1 </dev/null
+check "nginx serves as a daemon" within 10 fetches "$url/small" "$SITE/www/small"
+old=$(cat "$pid_file")
+fetched_by 8 20 "$url/small" "$SITE/www/small" >"$SITE/upgrade.log" 2>&1 &
+load=$!
+kill -USR2 "$old"
+upgraded() { local new; new=$(cat "$pid_file") && [ -n "$new" ] && [ "$new" != "$old" ] && [ "$(pgrep -P "$new" | wc -l)" -eq 2 ]; }
+check "nginx's next binary starts beside it" within 15 upgraded
+new=$(cat "$pid_file")
+kill -QUIT "$old"
+check "the old one ends" within 15 ended "$old"
+wait $load
+check "requests meanwhile are all answered" test $? -eq 0
+check "the next binary serves on" fetched_by 8 4 "$url/small" "$SITE/www/small"
+kill -QUIT "$new"
+check "and ends when it is told to" within 10 ended "$new"
 check "nginx says nothing alarming in its own log" bash -c "! grep -E '\[(alert|crit|emerg)\]' $SITE/error.log"
 nothing_stays nginx
