@@ -4,7 +4,7 @@ set -u
 . "$(dirname -- "$0")/behind.sh"
 . "$(dirname -- "$0")/sockets.sh"
 needs "two network stacks behind one gateway" curl "$PYTHON" ss
-own_gateway
+own_gateway --abi linux
 
 outside "$ROOT/native/build/ringfence-ins" --abi netbsd --name south --socket "$RINGFENCE_STATE/ins.sock" --no-sandbox
 south=$PROGRAM

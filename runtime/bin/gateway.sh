@@ -22,7 +22,7 @@ are. Builds first what has not been built.
              kernel chooses (none); auto (default): together on 2 or 3 CPUs, where waking across CPUs costs most.
              Applications that one CPU is not enough for get the others back
 
-Environment: RINGFENCE_STATE (state directory), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_INS_ADDRESS
+Environment: RINGFENCE_STATE (state directory), RINGFENCE_ABI (instead of --abi), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_INS_ADDRESS
 (with --ins-net own: its addresses), RINGFENCE_PLACEMENT (in place of auto), RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options),
 JAVA_HOME.
 EOF
@@ -60,8 +60,10 @@ cmd_up() {
     fi
     # shellcheck disable=SC2206 # RINGFENCE_INS_COMMAND is separated by blanks
     if [ -z "$ins" ]; then
-        INS_COMMAND=(${RINGFENCE_INS_COMMAND:-"$NATIVE/ringfence-ins" --abi "${abi:-linux}"})
-        INS_OPTIONS="--abi ${abi:-linux}"
+        abi=${abi:-${RINGFENCE_ABI:-linux}}
+        [[ $abi =~ ^(linux|netbsd)$ ]] || usage_error "up: RINGFENCE_ABI is '$abi', not linux or netbsd"
+        INS_COMMAND=(${RINGFENCE_INS_COMMAND:-"$NATIVE/ringfence-ins" --abi "$abi"})
+        INS_OPTIONS="--abi $abi"
     else
         INS_COMMAND=("$ins" ${arguments[@]+"${arguments[@]}"})
         INS_OPTIONS="--ins ${INS_COMMAND[*]}"

@@ -3,17 +3,38 @@
 
 help_test() {
     cat <<'EOF'
-usage: ./ringfence test
+usage: ./ringfence test [--abi linux|netbsd] [NAME ...]
 
 Runs everything: the tests of the native parts (make -C native test), unit tests and tests in the OSGi container
 (mvn verify), and end-to-end tests with real programs (itest/e2e). The last line is the sum; exit status 0 only if
 something ran and nothing failed. Logs and reports are in target/test. As root on Debian or Ubuntu it installs the
 programs it needs; a test whose program cannot be had says "skip" and why.
+
+  --abi netbsd  the end-to-end tests alone, every gateway in them with an INS that speaks NetBSD
+  NAME          these end-to-end tests alone, such as nginx
 EOF
 }
 
 cmd_test() {
-    [ $# -eq 0 ] || usage_error "test: takes no arguments, got '$1'"
+    local script part=false
+    local -a names=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --abi) set -- "--abi=${2:-}" "${@:3}" ;;
+            --abi=linux | --abi=netbsd)
+                export RINGFENCE_ABI=${1#*=}
+                [ "$RINGFENCE_ABI" = linux ] || part=true
+                shift
+                ;;
+            -*) usage_error "test: '$1' is not understood: './ringfence test --help' shows the options" ;;
+            *)
+                [ -x "$ROOT/itest/e2e/$1.sh" ] || usage_error "test: there is no end-to-end test '$1' in itest/e2e"
+                names+=("$1")
+                part=true
+                shift
+                ;;
+        esac
+    done
     need_programs test
     build_all
     TEST_LOGS=$ROOT/target/test
@@ -21,11 +42,13 @@ cmd_test() {
     mkdir -p -- "$TEST_LOGS"
     PASSED=0 FAILED=0 SKIPPED=0
 
-    test_stage "native: make -C native test" native make --no-print-directory -C "$ROOT/native" test
-    test_maven
-    local script
+    if ! $part; then
+        test_stage "native: make -C native test" native make --no-print-directory -C "$ROOT/native" test
+        test_maven
+    fi
     for script in "$ROOT"/itest/e2e/*.sh; do
         [ -x "$script" ] || continue
+        [ ${#names[@]} -eq 0 ] || [[ " ${names[*]} " == *" $(basename "$script" .sh) "* ]] || continue
         test_stage "end to end: ${script#"$ROOT"/}" "e2e-$(basename "$script" .sh)" "$script"
     done
 
