@@ -57,10 +57,32 @@ static void unread(void) {
     check(send(pair[0], "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE, "and a writer that it is broken");
 }
 
+/* A sender that never reads, whose peer does not read either and then closes with bytes unread. */
+static void neither_reads(void) {
+    static char bytes[65536];
+    int pair[2];
+    connection(AF_INET, pair);
+    set_nonblocking(pair[1]);
+    pid_t child = fork();
+    if (child == 0) {
+        close(pair[1]);
+        signal(SIGPIPE, SIG_IGN);
+        while (send(pair[0], bytes, sizeof bytes, 0) > 0) continue;
+        _exit(errno == ECONNRESET || errno == EPIPE ? 0 : 1);
+    }
+    need(child > 0);
+    close(pair[0]);
+    /* Until the peer's rings and buffers are full, too: its end is what the child has to read before the reset. */
+    while (polled(pair[1], POLLOUT, 500) != 0 && send(pair[1], bytes, sizeof bytes, 0) > 0) continue;
+    close(pair[1]);
+    check(exited_well(child), "a sender that does not read learns of the reset");
+}
+
 int main(void) {
     again();
     any_address();
     unbound();
     unread();
+    neither_reads();
     finished();
 }

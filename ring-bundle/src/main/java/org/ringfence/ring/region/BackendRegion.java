@@ -243,6 +243,14 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     @Override
+    public void sendingFailed(int slot, int errno) {
+        setError(slot, errno);
+        addMarks(slot, SocketState.OUT_SHUT);
+        Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
+        tellWritable(slot);
+    }
+
+    @Override
     public void refused(int slot, int errno) {
         setError(slot, errno);
         notConnected(slot);

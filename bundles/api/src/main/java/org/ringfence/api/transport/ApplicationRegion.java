@@ -66,6 +66,9 @@ public interface ApplicationRegion extends Region {
     /** The connection, or the attempt to make one, failed with a Linux errno. */
     void failed(int slot, int errno);
 
+    /** The connection failed with a Linux errno, but there are bytes to read yet: who sends learns of it now. */
+    void sendingFailed(int slot, int errno);
+
     /** The attempt to connect that the program waits for failed with a Linux errno: the socket is as it was before, but for the error. */
     void refused(int slot, int errno);
 

@@ -176,7 +176,15 @@ final class ByteRelay {
     /** Shows the application how the network's side ended, once all bytes before the end were given. */
     private void ends(RelayedSocket socket) {
         int marks = socket.ins.region.marks(socket.insSlot);
-        if (marks == 0 || !socket.inputShut && !socket.inward.isDrained()) {
+        if (marks == 0) {
+            return;
+        }
+        if (!socket.inputShut && !socket.inward.isDrained()) {
+            if ((marks & SocketState.RESET) != 0 && !socket.sendingFailed && !socket.closing && !socket.isHeld()) {
+                // Its reader has bytes to come; but one who does not read, and only sends, must not wait for ever.
+                socket.sendingFailed = true;
+                socket.region().sendingFailed(socket.slot, error(socket));
+            }
             return;
         }
         if (socket.isHeld()) {

@@ -58,6 +58,8 @@ final class RelayedSocket implements Connection {
     long closeDeadline;
     /** Position of the out direction at which SHUTDOWN is to be passed on; -1 if none is due. */
     long shutdownAt;
+    /** The connection is reset, and the application's senders know; its readers do when they have read what came before. */
+    boolean sendingFailed;
     /** The program waits for its CONNECT: should that fail, the socket is as it was before. */
     boolean connectAwaited;
     boolean endShown;
@@ -119,6 +121,7 @@ final class RelayedSocket implements Connection {
         closeAnswered = false;
         shutdownAt = -1;
         connectAwaited = false;
+        sendingFailed = false;
         closeResets = false;
         endShown = false;
         inputShut = false;
