@@ -33,6 +33,16 @@ final class RuntimeOptions {
         return Path.of(System.getProperty("ringfence.runtime"));
     }
 
+    /** The jars that the launcher starts, in that order. */
+    static List<Path> bundles() throws IOException {
+        List<Path> jars = new ArrayList<>();
+        Matcher line = LINE.matcher(Files.readString(runtime().resolve("conf/config.properties")));
+        while (line.find()) {
+            jars.add(runtime().resolve("bundle").resolve(line.group(1)));
+        }
+        return jars;
+    }
+
     /**
      * A running gateway's bundles and properties, JUnit's API for the tests in the container, and a new state
      * directory: its path must be short enough for a socket in it, so it is in the system's temporary directory.
@@ -40,10 +50,7 @@ final class RuntimeOptions {
     static Option[] shipped() throws IOException {
         Path state = Files.createTempDirectory("ringfence-it");
         List<Option> options = new ArrayList<>();
-        Matcher line = LINE.matcher(Files.readString(runtime().resolve("conf/config.properties")));
-        while (line.find()) {
-            options.add(bundle(runtime().resolve("bundle").resolve(line.group(1)).toUri().toString()));
-        }
+        bundles().forEach(jar -> options.add(bundle(jar.toUri().toString())));
         try (Stream<Path> junit = Files.list(Path.of(System.getProperty("junit.bundles")))) {
             junit.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString())));
         }
