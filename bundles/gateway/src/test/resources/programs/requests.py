@@ -1,5 +1,5 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
-Prints its port first. With a number it answers with so many bytes."""
+`in-turn`: in HTTP, one connection after the other, and says whose port. Prints its port first."""
 import socket
 import sys
 import threading
@@ -27,6 +27,10 @@ def serve(connection):
 
 
 while True:
-    connection = listener.accept()[0]
+    connection, client = listener.accept()
+    if how == "in-turn":
+        print("accepted", client[1], flush=True)
+        serve(connection)
+        continue
     print("accepted", flush=True)
     threading.Thread(target=serve, args=(connection,), daemon=True).start()

@@ -253,7 +253,9 @@ final class Sweep {
             return;
         }
         if (gate.stage == Stage.IDLE) {
-            bytes.end(socket, Measure.REFUSE);
+            if (!gate.offered) { // what the application has is its own to end
+                bytes.end(socket, Measure.REFUSE);
+            }
             return;
         }
         gate.reported = true;

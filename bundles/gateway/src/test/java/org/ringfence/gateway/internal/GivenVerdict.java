@@ -1,6 +1,7 @@
 package org.ringfence.gateway.internal;
 
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.HoldRule;
@@ -17,6 +18,8 @@ final class GivenVerdict implements PolicyChain {
     volatile HoldRule rule = HoldRule.NONE;
     final AtomicLong admitted = new AtomicLong();
     final AtomicLong closed = new AtomicLong();
+    /** The evidence of what the gateway itself decided. */
+    final List<String> decisions = new CopyOnWriteArrayList<>();
 
     GivenVerdict(Verdict verdict) {
         this.verdict = verdict;
@@ -45,7 +48,8 @@ final class GivenVerdict implements PolicyChain {
 
     @Override
     public boolean decided(Connection connection, Measure measure, String evidence) {
-        return true;
+        decisions.add(evidence);
+        return rule.enforced();
     }
 
     @Override
