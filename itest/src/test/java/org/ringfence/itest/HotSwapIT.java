@@ -240,7 +240,7 @@ public class HotSwapIT {
             assertTrue(failed.getMessage().endsWith("stays in charge"), failed.getMessage());
             assertFalse(failed.getMessage().contains("\n"), failed.getMessage());
             assertEquals(present, running(name));
-            assertTrue(isInCharge(role(name), present));
+            assertTrue(isInCharge(role(name), present), () -> present + ": " + gateway.services());
             EchoServer.roundTrip(socket);
             try (Socket after = server.connect()) {
                 EchoServer.roundTrip(after);
