@@ -63,6 +63,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final Answer answer = new Answer();
     private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
+    /** Set when nobody is there any more to answer. */
+    private volatile boolean ended;
     private long policiesMissingSince;
     /** Calls, answers and pieces of news taken. */
     private long done;
@@ -115,8 +117,13 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                 pause();
             }
         }
-        if (session.isThere()) {
-            session.close();
+        try {
+            if (session.isThere()) {
+                session.close();
+            }
+        } finally {
+            ended = true;
+            runAsked();
         }
     }
 
@@ -375,18 +382,30 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
 
     // ---- questions from other threads ----
 
-    /** Runs a question on the event loop; its answer, or its exception, comes as the future's. */
+    /** Runs a question on the event loop; its answer, or its exception, comes as the future's: at once an exception if the loop has ended. */
     <T> CompletableFuture<T> ask(Supplier<T> question) {
         CompletableFuture<T> future = new CompletableFuture<>();
         asked.add(() -> {
+            if (ended) {
+                future.completeExceptionally(new IllegalStateException("the event loop has ended"));
+                return;
+            }
             try {
                 future.complete(question.get());
             } catch (RuntimeException | LinkageError e) {
                 future.completeExceptionally(e);
             }
         });
-        wake();
+        if (ended) {
+            runAsked(); // which comes to nothing but exceptions, on whatever thread
+        } else {
+            wake();
+        }
         return future;
+    }
+
+    boolean hasEnded() {
+        return ended;
     }
 
     private void wake() {

@@ -104,10 +104,12 @@ final class ServicesInCharge implements Services {
 
     private void exchangeTransport(Transport next, Transport present) throws Exception {
         if (next == null) {
-            onLoop(() -> {
-                loop.park();
-                return null;
-            });
+            if (!loop.hasEnded()) { // else the gateway ends as well, and the loop has closed the present one
+                onLoop(() -> {
+                    loop.park();
+                    return null;
+                });
+            }
             return;
         }
         if (present != null) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -187,5 +188,12 @@ class TransportSwapTest {
         HandoverState later = new HandoverState("ring.local", 1000);
         IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, () -> next().adopt(later, new SilentListener()));
         assertTrue(thrown.getMessage().contains("version 1000"), thrown.getMessage());
+    }
+
+    @Test
+    void aLoopThatHasEndedAnswersAtOnceThatItHas() {
+        gateway.loop.close();
+        ExecutionException ended = assertThrows(ExecutionException.class, () -> gateway.loop.ask(() -> 1).get(20, TimeUnit.SECONDS));
+        assertEquals("the event loop has ended", ended.getCause().getMessage());
     }
 }
