@@ -1,5 +1,5 @@
 """Types on the shell's terminal: argument 1 the ringfence command. Prints ok lines."""
-import fcntl, os, pty, select, struct, sys, termios, time
+import fcntl, os, pty, select, struct, subprocess, sys, termios, time
 
 def check(sentence, condition, shown=""):
     print(("ok - " if condition else "not ok - ") + sentence + ("" if condition else ": " + repr(shown[-400:])))
@@ -34,8 +34,7 @@ check("the shell has a prompt on a terminal", ok, text)
 type_("laten\t")
 ok, text = until("latency")
 check("tab completes a command", ok, text)
-type_("\x03")
-until("ringfence> ")
+type_("\x15") # Ctrl-U: the line is begun anew
 type_("connections --so\t")
 ok, text = until("--sort")
 check("tab completes an option", ok, text)
@@ -46,15 +45,30 @@ type_("\r")
 ok, text = until("ringfence> ")
 check("the line is run", ok and ("JUDGED" in text or "none yet" in text), text)
 type_("trace\r")
-time.sleep(1)
-type_("\x03")
-ok, text = until("ringfence> ")
+until("\x1b[?2004l")
+# The terminal is the command's when the shell's stty(1), which Ctrl-C would end, has seen to that.
+tty = os.readlink(f"/proc/{pid}/fd/0").removeprefix("/dev/")
+quiet, end = 0, time.monotonic() + 30
+while quiet < 4 and time.monotonic() < end:
+    time.sleep(0.1)
+    busy = subprocess.run(["pgrep", "-x", "-t", tty, "stty"], stdout=subprocess.DEVNULL).returncode == 0
+    quiet = 0 if busy or not termios.tcgetattr(master)[3] & termios.ICANON else quiet + 1
+for attempt in range(20): # the first may come before the command has begun
+    type_("\x03")
+    ok, text = until("ringfence> ", 3)
+    if ok:
+        break
 check("Ctrl-C ends the command and not the shell", ok, text)
 type_("\x1bOA\x1bOA")
 ok, text = until("connections --sort")
 check("the history has the earlier lines", ok, text)
-type_("\x03")
-until("ringfence> ")
-type_("\x04")
-_, status = os.waitpid(pid, 0)
-check("Ctrl-D leaves", os.waitstatus_to_exitcode(status) in (0, 130), str(status))
+type_("\x15\x04")
+end = time.monotonic() + 30
+ended, status = 0, -1
+while not ended and time.monotonic() < end:
+    until("\0", 0.1) # what it still says has to be read
+    ended, status = os.waitpid(pid, os.WNOHANG)
+if not ended:
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+check("Ctrl-D leaves", ended and os.waitstatus_to_exitcode(status) in (0, 130), str(status))

@@ -59,8 +59,16 @@ public final class FrameOutputStream extends OutputStream {
         Frame frame = new Frame(type, Arrays.copyOf(buffer, used));
         used = 0;
         synchronized (connection) {
-            frame.writeTo(connection);
-            connection.flush();
+            // A channel that a thread is interrupted at is closed. Who interrupts a command holds the lock, too.
+            boolean interrupted = Thread.interrupted();
+            try {
+                frame.writeTo(connection);
+                connection.flush();
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
         }
     }
 

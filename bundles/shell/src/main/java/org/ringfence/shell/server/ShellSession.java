@@ -15,6 +15,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -44,6 +46,9 @@ final class ShellSession {
     private static final Logger LOG = LoggerFactory.getLogger(ShellSession.class);
 
     /** Stands for the end of the connection in the queue of commands. */
+    /** How often, and after how long, an interrupt looks again for a command that is about to run. */
+    private static final int INTERRUPT_TRIES = 40;
+    private static final long INTERRUPT_NANOSECONDS = 25_000_000;
     private static final Frame END = new Frame((byte) 0, new byte[0]);
 
     private final CommandProcessor processor;
@@ -55,6 +60,8 @@ final class ShellSession {
     private final Thread reader = new Thread(this::read, "shell-read");
     private final Thread executor = new Thread(this::execute, "shell-execute");
     private final AtomicBoolean closed = new AtomicBoolean();
+    /** Commands that have been read and not been carried out. */
+    private final AtomicInteger unfinished = new AtomicInteger();
     private final Function<String, List<String>> completer;
     /** Gogo's session; null before it is made. */
     private volatile CommandSession running;
@@ -105,6 +112,9 @@ final class ShellSession {
                     throw new IOException("shell protocol: frame of type " + frame.type() + ", expected a command: "
                             + "not a shell client, or of a different version");
                 }
+                if (frame.type() == Frame.COMMAND) {
+                    unfinished.incrementAndGet();
+                }
                 commands.add(frame);
             }
         } catch (IOException e) {
@@ -131,6 +141,7 @@ final class ShellSession {
                     continue;
                 }
                 int status = run(session, frame.text(), stdout, stderr);
+                unfinished.decrementAndGet();
                 Thread.interrupted(); // of the command that has ended
                 stdout.flush();
                 stderr.flush();
@@ -146,12 +157,21 @@ final class ShellSession {
         }
     }
 
-    /** Ends the command that runs, which Gogo may run in a thread of its own. Any thread. */
+    /**
+     * Ends the command that runs, which Gogo may run in a thread of its own, or the one that is about to run. Not while it writes: that would
+     * close the connection. Thread of the reader.
+     */
     private void interrupt() {
-        CommandSession session = running;
-        Job job = session == null ? null : session.foregroundJob();
-        if (job != null) {
-            job.interrupt();
+        for (int tries = 0; tries < INTERRUPT_TRIES && unfinished.get() > 0 && !closed.get(); tries++) {
+            CommandSession session = running;
+            Job job = session == null ? null : session.foregroundJob();
+            if (job != null) {
+                synchronized (out) {
+                    job.interrupt();
+                }
+                return;
+            }
+            LockSupport.parkNanos(INTERRUPT_NANOSECONDS);
         }
     }
 
