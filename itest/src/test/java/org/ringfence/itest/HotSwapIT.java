@@ -234,6 +234,7 @@ public class HotSwapIT {
     private void fails(String name, Path jar, String why) throws Exception {
         try (EchoServer server = server(); Socket socket = server.connect()) {
             EchoServer.roundTrip(socket);
+            await(name + " is in charge after what was there before", () -> isInCharge(role(name), running(name)));
             Bundle present = running(name);
             BundleSwap.Failed failed = assertThrows(BundleSwap.Failed.class, () -> swap(name, jar));
             assertTrue(failed.getMessage().contains(why), failed.getMessage());
