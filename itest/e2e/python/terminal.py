@@ -1,5 +1,5 @@
 """Types on the shell's terminal: argument 1 the ringfence command. Prints ok lines."""
-import fcntl, os, pty, select, struct, subprocess, sys, termios, time
+import fcntl, os, pty, select, signal, struct, subprocess, sys, termios, time
 
 def check(sentence, condition, shown=""):
     print(("ok - " if condition else "not ok - ") + sentence + ("" if condition else ": " + repr(shown[-400:])))
@@ -8,6 +8,7 @@ def check(sentence, condition, shown=""):
 pid, master = pty.fork()
 if pid == 0:
     os.environ["TERM"] = "xterm"
+    signal.signal(signal.SIGINT, signal.SIG_DFL) # ignored in what a shell started in the background
     os.execv(sys.argv[1], [sys.argv[1], "shell"])
 
 fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
