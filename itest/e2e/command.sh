@@ -21,10 +21,10 @@ check_status "a stale pid file is not taken for a gateway" 1 "$rf" status
 started=$(date +%s%N)
 check "up succeeds" "$rf" up
 elapsed=$((($(date +%s%N) - started) / 1000000))
-if [ $elapsed -lt 30000 ]; then
-    ok "up is ready in less than 30 s"
+if [ $elapsed -lt 10000 ]; then
+    ok "up is ready in less than 10 s"
 else
-    not_ok "up is ready in less than 30 s" "$elapsed ms"
+    not_ok "up is ready in less than 10 s" "$elapsed ms"
 fi
 pid=$(cat "$RINGFENCE_STATE/gateway.pid")
 check "up again succeeds" "$rf" up
