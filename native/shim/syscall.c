@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "privileges.h"
 #include "sandbox.h"
+#include "shown.h"
 #include "table.h"
 #include "watch.h"
 
@@ -69,26 +70,32 @@ __attribute__((used)) long syscall_failed(long result) {
 static bool has_entry(long fd) { return table_get((int)fd) != RF_ENTRY_NONE; }
 
 __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f) {
+    struct ring_socket s;
+    long result;
     int fd = (int)a;
     switch (number) {
     /* What watches by number is the kernel's alone, and woken by packets. */
     case SYS_epoll_ctl:
         watch_unsure((int)c);
         watch_unsure(fd);
-        break;
+        if (raw_call(number, a, b, c, d) != 0) return -1;
+        if (b != EPOLL_CTL_DEL) interest_changed(fd, table_find((int)c, &s) ? &s : NULL, (struct epoll_event *)d);
+        return 0;
     case SYS_epoll_wait:
     case SYS_epoll_pwait:
     case SYS_epoll_pwait2:
         watch_unsure(fd);
-        break;
+        result = raw_call(number, a, b, c, d, e, f);
+        if (result > 0) interest_correct(fd, (struct epoll_event *)b, (int)result);
+        return result;
     case SYS_poll:
+        return shim_poll((struct pollfd *)a, (nfds_t)b, (int)c);
     case SYS_ppoll:
-        watch_polled((const struct pollfd *)a, (nfds_t)b);
-        break;
+        return ppoll_by_number((struct pollfd *)a, (nfds_t)b, (struct timespec *)c, (sigset_t *)d, (size_t)e);
     case SYS_select:
+        return shim_select(fd, (fd_set *)b, (fd_set *)c, (fd_set *)d, (struct timeval *)e);
     case SYS_pselect6:
-        watch_selected((int)a, (const fd_set *)b);
-        break;
+        return pselect_by_number(fd, (fd_set *)b, (fd_set *)c, (fd_set *)d, (struct timespec *)e, (void *)f);
     /* What opens or closes a descriptor or names two: the shim's functions leave no stale entry behind. */
     case SYS_socket:
         return shim_socket((int)a, (int)b, (int)c);

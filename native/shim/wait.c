@@ -1,15 +1,12 @@
-/* Waiting for events: epoll_wait() looks at the region before it sleeps in the kernel; poll() and select() look at the
- * kernel's side of a socket, which from then on the gateway keeps. */
+/* Waiting for events: epoll_wait() looks at the region before it sleeps in the kernel. */
 #include <errno.h>
-#include <poll.h>
-#include <sys/select.h>
 #include <time.h>
 
 #include "../region/readiness.h"
-#include "addressable.h"
 #include "attach.h"
 #include "entry.h"
 #include "real.h"
+#include "shown.h"
 #include "socket.h"
 #include "watch.h"
 
@@ -29,12 +26,14 @@ static bool is_over_at_once(const struct patience *p) {
 }
 
 static int ask_kernel(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
-    int milliseconds = at_once ? 0 : p->milliseconds;
+    int milliseconds = at_once ? 0 : p->milliseconds, told;
     switch (p->call) {
-    case WAIT: return real.epoll_wait(epoll, events, room, milliseconds);
-    case PWAIT: return real.epoll_pwait(epoll, events, room, milliseconds, p->mask);
-    default: return real.epoll_pwait2(epoll, events, room, at_once ? &no_time : p->limit, p->mask);
+    case WAIT: told = real.epoll_wait(epoll, events, room, milliseconds); break;
+    case PWAIT: told = real.epoll_pwait(epoll, events, room, milliseconds, p->mask); break;
+    default: told = real.epoll_pwait2(epoll, events, room, at_once ? &no_time : p->limit, p->mask);
     }
+    if (told > 0) interest_correct(epoll, events, told);
+    return told;
 }
 
 /* The event of a slot whose bit was set, if there is one. */
@@ -113,7 +112,10 @@ static int wait_in(struct watch *w, int epoll, struct epoll_event *events, int r
         }
         atomic_fetch_and(word, ~UINT32_C(1));
     }
-    if (found == room) return found;
+    if (found == room) { /* no place for the kernel's events of the same sockets */
+        interest_complete(epoll, events, found);
+        return found;
+    }
     int kept = errno, told = ask_kernel(epoll, events + found, room - found, p, true);
     if (told >= 0) return merge(events, found, told);
     if (found == 0) return told;
@@ -144,51 +146,4 @@ int shim_epoll_pwait(int epoll, struct epoll_event *events, int room, int millis
 
 int shim_epoll_pwait2(int epoll, struct epoll_event *events, int room, const struct timespec *limit, const sigset_t *mask) {
     return wait_for(epoll, events, room, &(struct patience){PWAIT2, 0, limit, mask});
-}
-
-/* ---- what looks at the kernel's side only ---- */
-
-void watch_polled(const struct pollfd *fds, nfds_t count) {
-    if (!attachment_configured() || process_is_borrowed() || table_end() == 0) return;
-    if (count > RF_TABLE_SIZE || !addressable(fds, count * sizeof *fds)) return;
-    for (nfds_t i = 0; i < count; i++)
-        if (fds[i].fd >= 0) watch_unsure(fds[i].fd);
-}
-
-int shim_poll(struct pollfd *fds, nfds_t count, int milliseconds) {
-    watch_polled(fds, count);
-    return real.poll(fds, count, milliseconds);
-}
-
-int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
-    watch_polled(fds, count);
-    return real.ppoll(fds, count, limit, mask);
-}
-
-int shim___poll_chk(struct pollfd *fds, nfds_t count, int milliseconds, size_t size) {
-    if (size / sizeof *fds >= count) watch_polled(fds, count);
-    return real.__poll_chk(fds, count, milliseconds, size);
-}
-
-int shim___ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask, size_t size) {
-    if (size / sizeof *fds >= count) watch_polled(fds, count);
-    return real.__ppoll_chk(fds, count, limit, mask, size);
-}
-
-void watch_selected(int end, const fd_set *set) {
-    if (!addressable(set, (size_t)(end > 0 ? end : 0) / 8 + 1) || !attachment_configured() || process_is_borrowed() || table_end() == 0) return;
-    const unsigned long *words = (const unsigned long *)set; /* may be longer than FD_SETSIZE: select(2) */
-    enum { BITS = 8 * sizeof *words };
-    for (int fd = 0; fd < end; fd++)
-        if ((words[fd / BITS] >> fd % BITS & 1) != 0) watch_unsure(fd);
-}
-
-int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timeval *limit) {
-    watch_selected(end, reading);
-    return real.select(end, reading, writing, other, limit);
-}
-
-int shim_pselect(int end, fd_set *reading, fd_set *writing, fd_set *other, const struct timespec *limit, const sigset_t *mask) {
-    watch_selected(end, reading);
-    return real.pselect(end, reading, writing, other, limit, mask);
 }

@@ -14,6 +14,7 @@
 #include "entry.h"
 #include "real.h"
 #include "sandbox.h"
+#include "shown.h"
 #include "socket.h"
 
 #define WATCHES 16
@@ -199,7 +200,9 @@ int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) 
     int result = real.epoll_ctl(epoll, operation, fd, event);
     if (result != 0 || process_is_borrowed()) return result;
     if (operation == EPOLL_CTL_ADD && watch_find(fd) != NULL) watch_unsure(fd); /* nested */
-    if (!table_find(fd, &s) || socket_is_datagram(&s)) return 0;
+    bool in_region = table_find(fd, &s);
+    if (operation != EPOLL_CTL_DEL) interest_changed(epoll, in_region ? &s : NULL, event);
+    if (!in_region || socket_is_datagram(&s)) return 0;
     struct watch *w = watch_find(epoll);
     uint32_t armed = atomic_load(&s.slot->armed);
     if (operation == EPOLL_CTL_DEL) {

@@ -8,9 +8,7 @@
 #ifndef RINGFENCE_SHIM_WATCH_H
 #define RINGFENCE_SHIM_WATCH_H
 
-#include <poll.h>
 #include <sys/epoll.h>
-#include <sys/select.h>
 
 #include "table.h"
 
@@ -48,9 +46,6 @@ void watch_closed(int fd);
 void watch_unsure(int fd);
 void watch_socket_unsure(const struct ring_socket *socket);
 void watch_break(struct watch *watch);
-/* These are about to be looked at by poll() or select(). */
-void watch_polled(const struct pollfd *fds, nfds_t count);
-void watch_selected(int end, const fd_set *set);
 /* This process is about to be forked, or to become another program. */
 void watch_break_all(void);
 /* In the child of a fork. */

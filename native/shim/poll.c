@@ -1,0 +1,191 @@
+/* poll() and select(): the kernel's, which look at the pair of a socket, corrected by what its slot says. What they look at
+ * is told by packets from then on. */
+#include <poll.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "addressable.h"
+#include "attach.h"
+#include "entry.h"
+#include "kernel.h"
+#include "real.h"
+#include "shown.h"
+#include "socket.h"
+#include "watch.h"
+
+static const struct timespec no_time;
+
+/* ---- poll ---- */
+
+/* How the program of a poll() wants to wait. */
+struct patience {
+    enum { POLL, PPOLL, PPOLL_BY_NUMBER } call;
+    int milliseconds;
+    const struct timespec *limit; /* of the latter two; the last writes into it what is left */
+    const sigset_t *mask;
+    size_t mask_bytes; /* of the last */
+};
+
+static int ask_kernel(struct pollfd *fds, nfds_t count, const struct patience *p, bool at_once) {
+    struct timespec none = no_time;
+    switch (p->call) {
+    case POLL: return real.poll(fds, count, at_once ? 0 : p->milliseconds);
+    case PPOLL: return real.ppoll(fds, count, at_once ? &no_time : p->limit, p->mask);
+    default: return (int)raw_call(SYS_ppoll, fds, count, at_once ? &none : p->limit, p->mask, p->mask_bytes);
+    }
+}
+
+static int poll_with(struct pollfd *fds, nfds_t count, const struct patience *p) {
+    struct ring_socket s;
+    bool told = false;
+    for (nfds_t i = 0; i < count && !told; i++)
+        told = fds[i].fd >= 0 && table_find(fds[i].fd, &s) && shown_beside(&s, (unsigned short)fds[i].events) != 0;
+    int ready = ask_kernel(fds, count, p, told);
+    if (ready < 0 || (ready == 0 && !told)) return ready;
+    for (nfds_t i = 0; i < count; i++) {
+        if (fds[i].fd < 0 || (!told && fds[i].revents == 0) || !table_find(fds[i].fd, &s)) continue;
+        uint32_t asked = (unsigned short)fds[i].events, before = (unsigned short)fds[i].revents;
+        uint32_t now = shown_instead(&s, asked, before) & (asked | SHOWN_ALWAYS | POLLNVAL);
+        fds[i].revents = (short)now;
+        ready += (now != 0) - (before != 0);
+    }
+    return ready;
+}
+
+static bool watch_polled(const struct pollfd *fds, nfds_t count) {
+    struct ring_socket s;
+    bool found = false;
+    if (!attachment_configured() || process_is_borrowed() || table_end() == 0) return false;
+    if (count > RF_TABLE_SIZE || !writable(fds, count * sizeof *fds)) return false;
+    for (nfds_t i = 0; i < count; i++) {
+        if (fds[i].fd < 0) continue;
+        watch_unsure(fds[i].fd);
+        found |= table_find(fds[i].fd, &s);
+    }
+    return found;
+}
+
+int shim_poll(struct pollfd *fds, nfds_t count, int milliseconds) {
+    if (!watch_polled(fds, count)) return real.poll(fds, count, milliseconds);
+    return poll_with(fds, count, &(struct patience){.call = POLL, .milliseconds = milliseconds});
+}
+
+int shim_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
+    if (!watch_polled(fds, count)) return real.ppoll(fds, count, limit, mask);
+    return poll_with(fds, count, &(struct patience){.call = PPOLL, .limit = limit, .mask = mask});
+}
+
+int ppoll_by_number(struct pollfd *fds, nfds_t count, struct timespec *limit, const sigset_t *mask, size_t mask_bytes) {
+    struct patience p = {PPOLL_BY_NUMBER, 0, limit, mask, mask_bytes};
+    return watch_polled(fds, count) ? poll_with(fds, count, &p) : ask_kernel(fds, count, &p, false);
+}
+
+int shim___poll_chk(struct pollfd *fds, nfds_t count, int milliseconds, size_t size) {
+    if (size / sizeof *fds < count) return real.__poll_chk(fds, count, milliseconds, size);
+    return shim_poll(fds, count, milliseconds);
+}
+
+int shim___ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask, size_t size) {
+    if (size / sizeof *fds < count) return real.__ppoll_chk(fds, count, limit, mask, size);
+    return shim_ppoll(fds, count, limit, mask);
+}
+
+/* ---- select ---- */
+
+enum { READING, WRITING, OTHER, SETS };
+static const uint32_t asked_by[SETS] = {SHOWN_READS, SHOWN_WRITES, EPOLLPRI};
+static const uint32_t told_by[SETS] = {SHOWN_READS | EPOLLHUP | EPOLLERR, SHOWN_WRITES | EPOLLERR, EPOLLPRI};
+
+/* Sets may be longer than FD_SETSIZE: select(2). */
+enum { BITS = 8 * sizeof(unsigned long) };
+static bool has(const fd_set *set, int fd) {
+    return set != NULL && (((const unsigned long *)set)[fd / BITS] >> fd % BITS & 1) != 0;
+}
+static void add(fd_set *set, int fd) { ((unsigned long *)set)[fd / BITS] |= 1ul << fd % BITS; }
+
+/* What the program asks of a descriptor. */
+static uint32_t asked_of(fd_set *const sets[SETS], int fd) {
+    uint32_t asked = 0;
+    for (int i = 0; i < SETS; i++)
+        if (has(sets[i], fd)) asked |= asked_by[i];
+    return asked;
+}
+
+/* A socket of which its slot has something to say, and in which sets. */
+struct beside {
+    int fd;
+    unsigned sets;
+};
+#define FOUND_MOST 64 /* who is told of so many looks again */
+
+static int find_beside(int end, fd_set *const sets[SETS], struct beside found[FOUND_MOST]) {
+    struct ring_socket s;
+    int count = 0;
+    for (int fd = 0; fd < end && count < FOUND_MOST; fd++) {
+        uint32_t asked = asked_of(sets, fd);
+        if (asked == 0 || !table_find(fd, &s)) continue;
+        uint32_t events = shown_beside(&s, asked);
+        struct beside *f = &found[count];
+        *f = (struct beside){.fd = fd};
+        for (int i = 0; i < SETS; i++)
+            if (has(sets[i], fd) && (events & told_by[i]) != 0) f->sets |= 1u << i;
+        if (f->sets != 0) count++;
+    }
+    return count;
+}
+
+/* Adds them to what the kernel has told. The number of bits, as select() returns it. */
+static int add_beside(int ready, fd_set *const sets[SETS], const struct beside *found, int count) {
+    for (int k = 0; k < count && ready >= 0; k++)
+        for (int i = 0; i < SETS; i++) {
+            if ((found[k].sets >> i & 1) == 0 || has(sets[i], found[k].fd)) continue;
+            add(sets[i], found[k].fd);
+            ready++;
+        }
+    return ready;
+}
+
+static bool is_set(const fd_set *set, int end) {
+    return set == NULL || writable(set, ((size_t)(end > 0 ? end : 0) + BITS - 1) / BITS * sizeof(unsigned long));
+}
+
+static bool watch_sets(int end, fd_set *const sets[SETS]) {
+    struct ring_socket s;
+    bool found = false;
+    if (!attachment_configured() || process_is_borrowed() || table_end() == 0 || end > (int)RF_TABLE_SIZE) return false;
+    for (int i = 0; i < SETS; i++)
+        if (!is_set(sets[i], end)) return false;
+    for (int fd = 0; fd < end; fd++) {
+        if (asked_of(sets, fd) == 0) continue;
+        if (has(sets[READING], fd)) watch_unsure(fd);
+        found |= table_find(fd, &s);
+    }
+    return found;
+}
+
+int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timeval *limit) {
+    fd_set *const sets[SETS] = {reading, writing, other};
+    struct beside found[FOUND_MOST];
+    struct timeval none = {0};
+    int count = watch_sets(end, sets) ? find_beside(end, sets, found) : 0;
+    int ready = real.select(end, reading, writing, other, count > 0 ? &none : limit);
+    return add_beside(ready, sets, found, count);
+}
+
+int shim_pselect(int end, fd_set *reading, fd_set *writing, fd_set *other, const struct timespec *limit, const sigset_t *mask) {
+    fd_set *const sets[SETS] = {reading, writing, other};
+    struct beside found[FOUND_MOST];
+    int count = watch_sets(end, sets) ? find_beside(end, sets, found) : 0;
+    int ready = real.pselect(end, reading, writing, other, count > 0 ? &no_time : limit, mask);
+    return add_beside(ready, sets, found, count);
+}
+
+int pselect_by_number(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timespec *limit, const void *mask) {
+    fd_set *const sets[SETS] = {reading, writing, other};
+    struct beside found[FOUND_MOST];
+    struct timespec none = no_time;
+    int count = watch_sets(end, sets) ? find_beside(end, sets, found) : 0;
+    int ready = (int)raw_call(SYS_pselect6, end, reading, writing, other, count > 0 ? &none : limit, mask);
+    return add_beside(ready, sets, found, count);
+}
