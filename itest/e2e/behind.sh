@@ -139,6 +139,18 @@ serves() {
 
 shell() { "$ROOT/ringfence" shell "$@"; }
 
+# on_terminal WHAT COMMAND...: types on the terminal of a command that is an interactive shell of the gateway.
+on_terminal() {
+    local what=$1 line
+    shift
+    while IFS= read -r line; do
+        case $line in
+            'ok - '*) ok "$what: ${line#ok - }" ;;
+            *) not_ok "$what on a terminal" "$line" ;;
+        esac
+    done < <("$PYTHON" "$CLIENTS/terminal.py" "$@" 2>&1)
+}
+
 # ---- what must not stay ----
 
 gateway() { cat "$RINGFENCE_STATE/gateway.pid"; }

@@ -57,13 +57,7 @@ check "an unknown policy is named" said 1 "'nobody' is not in the chain" policy 
 check "an unknown command is named" said 1 "no command 'conections'" conections
 
 # on a terminal
-terminal=$("$PYTHON" "$CLIENTS/terminal.py" "$rf" 2>&1)
-while IFS= read -r line; do
-    case $line in
-        'ok - '*) ok "${line#ok - }" ;;
-        *) not_ok "the shell on a terminal" "$line" ;;
-    esac
-done <<<"$terminal"
+on_terminal "the shell" "$rf" shell
 check "the history is its owner's only" test "$(stat -c %a "$RINGFENCE_STATE/shell_history")" = 600
 
 # Somebody else, if the modes of socket and directory let him: the kernel knows who he is.

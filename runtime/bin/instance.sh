@@ -65,11 +65,15 @@ find_java() {
 # Runs commands of the gateway's shell: the arguments as one command, or standard input line by line.
 gateway_shell() {
     local prompt=false
+    local -a native=()
     find_java
     if [ $# -eq 0 ] && [ -t 0 ]; then
         prompt=true
+        # the line editor unpacks a library that speaks to the terminal
+        native=("-Djava.io.tmpdir=$STATE/data")
+        [ "$JAVA_MAJOR" -lt 22 ] || native+=(--enable-native-access=ALL-UNNAMED)
     fi
-    "$JAVA" -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xmx32m \
-        -Dringfence.shell.prompt=$prompt -cp "$RUNTIME/bundle/org.ringfence.shell.jar:$RUNTIME/lib/client/jline.jar" \
+    "$JAVA" ${native[@]+"${native[@]}"} -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xmx32m \
+        -Dringfence.shell.prompt=$prompt -cp "$RUNTIME/bundle/org.ringfence.shell.jar:$RUNTIME/bundle/jline.jar" \
         org.ringfence.shell.client.ShellClient "$STATE/shell.sock" "$@"
 }

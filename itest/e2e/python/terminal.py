@@ -1,5 +1,5 @@
-"""Types on the shell's terminal: argument 1 the ringfence command. Prints ok lines."""
-import fcntl, os, pty, select, signal, struct, subprocess, sys, termios, time
+"""Types on the terminal of a command that is an interactive shell of the gateway: its words are the arguments. Prints ok lines."""
+import fcntl, os, pty, select, signal, struct, sys, termios, time
 
 def check(sentence, condition, shown=""):
     print(("ok - " if condition else "not ok - ") + sentence + ("" if condition else ": " + repr(shown[-400:])))
@@ -9,7 +9,7 @@ pid, master = pty.fork()
 if pid == 0:
     os.environ["TERM"] = "xterm"
     signal.signal(signal.SIGINT, signal.SIG_DFL) # ignored in what a shell started in the background
-    os.execv(sys.argv[1], [sys.argv[1], "shell"])
+    os.execvp(sys.argv[1], sys.argv[1:])
 
 fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
 seen = ""
@@ -45,23 +45,31 @@ check("tab completes an option's value", ok, text)
 type_("\r")
 ok, text = until("ringfence> ")
 check("the line is run", ok and ("JUDGED" in text or "none yet" in text), text)
+# whatever has the terminal at that moment: the line editor, the command, or what is between them
+for _ in range(40):
+    type_("\r\x03")
+    time.sleep(0.02)
+type_("\x15ins\r")
+ok, text = until("SILENT")
+check("Ctrl-C at any moment does not end the shell", ok, text)
+until("ringfence> ")
 type_("trace\r")
-until("\x1b[?2004l")
-# The terminal is the command's when the shell's stty(1), which Ctrl-C would end, has seen to that.
-tty = os.readlink(f"/proc/{pid}/fd/0").removeprefix("/dev/")
-quiet, end = 0, time.monotonic() + 30
-while quiet < 4 and time.monotonic() < end:
-    time.sleep(0.1)
-    busy = subprocess.run(["pgrep", "-x", "-t", tty, "stty"], stdout=subprocess.DEVNULL).returncode == 0
-    quiet = 0 if busy or not termios.tcgetattr(master)[3] & termios.ICANON else quiet + 1
 for attempt in range(20): # the first may come before the command has begun
+    time.sleep(0.2)
     type_("\x03")
     ok, text = until("ringfence> ", 3)
     if ok:
         break
 check("Ctrl-C ends the command and not the shell", ok, text)
+fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 90, 0, 0))
+drained = True
+while drained: # what was typed too often above
+    drained = until("ringfence> ", 1)[0]
+type_("connections --top 1\r")
+ok, text = until("ringfence> ")
+check("the shell goes on when the terminal has another size", ok and ("JUDGED" in text or "none yet" in text), text)
 type_("\x1bOA\x1bOA")
-ok, text = until("connections --sort")
+ok, text = until("trace")
 check("the history has the earlier lines", ok, text)
 type_("\x15\x04")
 end = time.monotonic() + 30

@@ -23,8 +23,8 @@ import org.ringfence.shell.protocol.Frame;
  * Client of the gateway's shell. {@code ShellClient SOCKET COMMAND...} runs one command; {@code ShellClient SOCKET}
  * runs the lines of standard input, with a prompt when that is a terminal.
  *
- * <p>Exit status: that of the last command; {@link #UNREACHABLE} when no gateway answers or it goes away. Runs in
- * the thread of {@code main} only.
+ * <p>Exit status: that of the last command; {@link #UNREACHABLE} when no gateway answers or it goes away. Used by one
+ * thread, save for {@link #interrupt}.
  */
 public final class ShellClient {
 
@@ -36,7 +36,8 @@ public final class ShellClient {
     private final PrintStream stdout;
     private final PrintStream stderr;
 
-    ShellClient(SocketChannel gateway, PrintStream stdout, PrintStream stderr) {
+    /** @param gateway a connection to its shell's socket; the caller's to close */
+    public ShellClient(SocketChannel gateway, PrintStream stdout, PrintStream stderr) {
         this.in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(gateway)));
         this.out = new DataOutputStream(new BufferedOutputStream(Duplex.output(gateway)));
         this.stdout = stdout;
@@ -87,7 +88,7 @@ public final class ShellClient {
      * @return its exit status
      * @throws IOException if the gateway goes away before the command has ended
      */
-    int run(String command) throws IOException {
+    public int run(String command) throws IOException {
         Frame.command(command).writeTo(out);
         out.flush();
         for (Frame frame = Frame.readFrom(in); frame != null; frame = Frame.readFrom(in)) {
@@ -122,7 +123,7 @@ public final class ShellClient {
     }
 
     /** Ends the command that runs. Any thread: while it runs nothing else is sent. */
-    void interrupt() {
+    public void interrupt() {
         try {
             Frame.interrupt().writeTo(out);
             out.flush();
@@ -144,7 +145,7 @@ public final class ShellClient {
      *
      * @return the exit status of the last command
      */
-    int runLines(BufferedReader lines, boolean prompt) throws IOException {
+    public int runLines(BufferedReader lines, boolean prompt) throws IOException {
         int status = 0;
         while (true) {
             if (prompt) {

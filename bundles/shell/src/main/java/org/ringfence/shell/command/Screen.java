@@ -1,7 +1,9 @@
 package org.ringfence.shell.command;
 
+import java.io.InputStream;
 import java.io.PrintStream;
 import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Process;
 
 /** What a command shows while it runs, and whether somebody looks at it on a terminal. */
 public final class Screen {
@@ -17,8 +19,16 @@ public final class Screen {
         this.session = session;
     }
 
+    /** In a pipeline that is the next command's input, and not the session's output. */
     private PrintStream out() {
-        return session.getConsole();
+        Process process = Process.Utils.current();
+        return process == null || process.out() == null ? session.getConsole() : process.out();
+    }
+
+    /** What the command before this one in a pipeline writes; nothing if there is none. */
+    InputStream input() {
+        Process process = Process.Utils.current();
+        return process == null || process.in() == null ? session.getKeyboard() : process.in();
     }
 
     public boolean isTerminal() {
@@ -30,7 +40,7 @@ public final class Screen {
         return session.get(ROWS) instanceof Integer rows && rows > 0 ? rows : otherwise;
     }
 
-    public void line(String text) {
+    public void line(Object text) {
         out().println(text);
         out().flush();
     }

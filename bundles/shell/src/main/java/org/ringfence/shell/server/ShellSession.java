@@ -45,10 +45,10 @@ final class ShellSession {
 
     private static final Logger LOG = LoggerFactory.getLogger(ShellSession.class);
 
-    /** Stands for the end of the connection in the queue of commands. */
     /** How often, and after how long, an interrupt looks again for a command that is about to run. */
     private static final int INTERRUPT_TRIES = 40;
     private static final long INTERRUPT_NANOSECONDS = 25_000_000;
+    /** Stands for the end of the connection in the queue of commands. */
     private static final Frame END = new Frame((byte) 0, new byte[0]);
 
     private final CommandProcessor processor;
@@ -211,7 +211,9 @@ final class ShellSession {
         } catch (InterruptedException | CancellationException e) {
             return Frame.INTERRUPTED;
         } catch (Failure e) {
-            stderr.println(e.getMessage());
+            if (!e.getMessage().isEmpty()) { // its status says all
+                stderr.println(e.getMessage());
+            }
             return e.status();
         } catch (Exception | LinkageError e) {
             LOG.debug("shell: '{}' failed", line, e);

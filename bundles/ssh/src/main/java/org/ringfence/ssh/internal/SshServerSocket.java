@@ -1,0 +1,116 @@
+package org.ringfence.ssh.internal;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.config.keys.KeyUtils;
+import org.apache.sshd.common.global.KeepAliveHandler;
+import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
+import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.session.SessionListener;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.apache.sshd.server.SshServer;
+import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
+import org.apache.sshd.server.channel.ChannelSessionFactory;
+import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.apache.sshd.server.global.NoMoreSessionsHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An SSH server that knows the shell and nothing else: public keys are the only way in, "session" the only kind of channel, and no subsystem,
+ * agent, port or display is passed on. The library's threads are its own; none is the event loop.
+ */
+final class SshServerSocket implements SessionListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SshServerSocket.class);
+    private static final Duration LOGIN = Duration.ofSeconds(30);
+    private static final int ATTEMPTS = 6;
+    private static final int THREADS = 2;
+
+    private final SshServer server;
+    private final SshSettings settings;
+
+    /** @throws IOException naming key and remedy */
+    SshServerSocket(SshSettings settings, Path state) throws IOException {
+        this.settings = settings;
+        JdkEd25519.register();
+        server = SshServer.setUpDefaultServer();
+        server.setHost(settings.address().getHostAddress());
+        server.setPort(settings.port());
+        server.setIoServiceFactoryFactory(new Nio2ServiceFactoryFactory()); // else it looks for one with the context class loader
+        server.setKeyPairProvider(KeyPairProvider.wrap(HostKey.of(settings.hostKey())));
+        server.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
+        server.setPublickeyAuthenticator(new AuthorizedKeys(settings.authorizedKeys()));
+        server.setPasswordAuthenticator(null);
+        server.setKeyboardInteractiveAuthenticator(null);
+        server.setHostBasedAuthenticator(null);
+        server.setGSSAuthenticator(null);
+        server.setChannelFactories(List.of(ChannelSessionFactory.INSTANCE));
+        server.setGlobalRequestHandlers(List.of(KeepAliveHandler.INSTANCE, NoMoreSessionsHandler.INSTANCE));
+        server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
+        server.setAgentFactory(null);
+        server.setSubsystemFactories(List.of());
+        server.setShellFactory(channel -> new ShellChannel(state, null));
+        server.setCommandFactory((channel, line) -> new ShellChannel(state, line));
+        server.setNioWorkers(THREADS);
+        server.addSessionListener(this);
+        CoreModuleProperties.SERVER_IDENTIFICATION.set(server, "Ringfence");
+        CoreModuleProperties.AUTH_TIMEOUT.set(server, LOGIN);
+        CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, ATTEMPTS);
+        CoreModuleProperties.IDLE_TIMEOUT.set(server, Duration.ofSeconds(settings.idleSeconds()));
+        CoreModuleProperties.NIO2_READ_TIMEOUT.set(server, Duration.ofSeconds(settings.idleSeconds() + LOGIN.toSeconds()));
+        CoreModuleProperties.STOP_WAIT_TIME.set(server, Duration.ofSeconds(1));
+        try {
+            server.start();
+        } catch (IOException e) {
+            close();
+            throw new IOException("port " + settings.port() + " of " + settings.address().getHostAddress() + ": " + e.getMessage()
+                    + ": write one that is free", e);
+        }
+    }
+
+    @Override
+    public void sessionEstablished(Session session) {
+        if (server.getActiveSessions().size() > settings.sessions()) {
+            LOG.warn("ssh: max.sessions: {} connections are open: one more is closed, end some", settings.sessions());
+            try {
+                session.disconnect(SshConstants.SSH2_DISCONNECT_TOO_MANY_CONNECTIONS, settings.sessions() + " sessions are open, end some");
+            } catch (IOException e) {
+                session.close(true);
+            }
+        }
+    }
+
+    @Override
+    public void sessionEvent(Session session, Event event) {
+        if (event == Event.Authenticated) {
+            LOG.info("ssh: '{}' has logged in from {}", session.getUsername(), session.getRemoteAddress());
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close(true).await(Duration.ofSeconds(2));
+        } catch (IOException e) {
+            LOG.debug("ssh: closing: {}", e.getMessage());
+        }
+    }
+
+    /** Where it listens, and the host's key. */
+    @Override
+    public String toString() {
+        int port = server.getBoundAddresses().stream().mapToInt(address -> ((InetSocketAddress) address).getPort()).findFirst().orElse(settings.port());
+        String key = "";
+        try {
+            key = KeyUtils.getFingerPrint(server.getKeyPairProvider().loadKeys(null).iterator().next().getPublic());
+        } catch (IOException | java.security.GeneralSecurityException e) {
+            LOG.debug("ssh: host key: {}", e.getMessage());
+        }
+        return settings.address().getHostAddress() + " port " + port + ", host key " + key;
+    }
+}
