@@ -133,6 +133,9 @@ public final class Usage {
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
             if (onlyOperands || !word.startsWith("--")) {
+                if (!onlyOperands && word.matches("-[A-Za-z].*")) {
+                    throw wrong("option '" + word + "' is unknown: options begin with --, and '" + name + " --help' shows them");
+                }
                 rest.add(word);
             } else if (word.equals("--")) {
                 onlyOperands = true;

@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import org.apache.sshd.server.Environment;
 import org.apache.sshd.server.ExitCallback;
 import org.apache.sshd.server.Signal;
@@ -36,6 +37,7 @@ final class ShellChannel implements Command {
 
     private final Path state;
     private final String line;
+    private final Semaphore free;
     private final SocketChannel gateway;
     private InputStream in;
     private OutputStream out;
@@ -43,10 +45,14 @@ final class ShellChannel implements Command {
     private ExitCallback onExit;
     private Thread thread;
 
-    /** @param line null: several, which are typed */
-    ShellChannel(Path state, String line) throws IOException {
+    /**
+     * @param line null: several, which are typed
+     * @param free how many more may run
+     */
+    ShellChannel(Path state, String line, Semaphore free) throws IOException {
         this.state = state;
         this.line = line;
+        this.free = free;
         gateway = SocketChannel.open(StandardProtocolFamily.UNIX);
     }
 
@@ -88,13 +94,20 @@ final class ShellChannel implements Command {
 
     private void run(Environment environment) {
         int status = UNREACHABLE;
+        boolean admitted = free.tryAcquire();
         try (gateway) {
+            if (!admitted) {
+                throw new IOException("max.sessions: as many as are allowed are open: end one");
+            }
             gateway.connect(UnixDomainSocketAddress.of(state.resolve("shell.sock")));
             status = environment.getEnv().containsKey(Environment.ENV_TERM) ? onTerminal(environment) : withoutTerminal(environment);
         } catch (IOException | RuntimeException e) {
             LOG.debug("ssh: a channel ends", e);
             say("ringfence shell: " + (e.getMessage() == null ? e : e.getMessage()));
         } finally {
+            if (admitted) {
+                free.release();
+            }
             onExit.onExit(status);
         }
     }

@@ -49,7 +49,7 @@ public final class SshAccess {
         @AttributeDefinition(name = "Idle timeout", description = "Seconds after which a session without traffic is ended", min = "1", max = "86400")
         int idle_timeout() default 1800;
 
-        @AttributeDefinition(name = "Sessions", description = "How many connections may be open at a time; one more is closed at once", min = "1",
+        @AttributeDefinition(name = "Sessions", description = "How many shells and commands may run at a time; one more is told so and ends with status 3", min = "1",
                 max = "16")
         int max_sessions() default 4;
     }

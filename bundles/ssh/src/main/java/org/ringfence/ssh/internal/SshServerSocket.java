@@ -5,7 +5,9 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.apache.sshd.common.SshConstants;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.global.KeepAliveHandler;
 import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
@@ -30,9 +32,12 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
     private static final Duration LOGIN = Duration.ofSeconds(30);
     private static final int ATTEMPTS = 6;
     private static final int THREADS = 2;
+    /** Connections of whomever, logged in or not yet. */
+    private static final int MAX_CONNECTIONS = 64;
 
     private final SshServer server;
     private final SshSettings settings;
+    private final Set<Session> connections = ConcurrentHashMap.newKeySet();
 
     /** @throws IOException naming key and remedy */
     SshServerSocket(SshSettings settings, Path state) throws IOException {
@@ -54,8 +59,9 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
         server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
         server.setAgentFactory(null);
         server.setSubsystemFactories(List.of());
-        server.setShellFactory(channel -> new ShellChannel(state, null));
-        server.setCommandFactory((channel, line) -> new ShellChannel(state, line));
+        Semaphore free = new Semaphore(settings.sessions());
+        server.setShellFactory(channel -> new ShellChannel(state, null, free));
+        server.setCommandFactory((channel, line) -> new ShellChannel(state, line, free));
         server.setNioWorkers(THREADS);
         server.addSessionListener(this);
         CoreModuleProperties.SERVER_IDENTIFICATION.set(server, "Ringfence");
@@ -74,14 +80,10 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
     }
 
     @Override
-    public void sessionEstablished(Session session) {
-        if (server.getActiveSessions().size() > settings.sessions()) {
-            LOG.warn("ssh: max.sessions: {} connections are open: one more is closed, end some", settings.sessions());
-            try {
-                session.disconnect(SshConstants.SSH2_DISCONNECT_TOO_MANY_CONNECTIONS, settings.sessions() + " sessions are open, end some");
-            } catch (IOException e) {
-                session.close(true);
-            }
+    public void sessionCreated(Session session) {
+        connections.add(session);
+        if (connections.size() > MAX_CONNECTIONS) {
+            session.getIoSession().close(true);
         }
     }
 
@@ -90,6 +92,11 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
         if (event == Event.Authenticated) {
             LOG.info("ssh: '{}' has logged in from {}", session.getUsername(), session.getRemoteAddress());
         }
+    }
+
+    @Override
+    public void sessionClosed(Session session) {
+        connections.remove(session);
     }
 
     @Override
