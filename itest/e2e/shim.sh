@@ -21,6 +21,7 @@ status=$?
 cat "$said"
 check "the shim's test programs pass on the host's stack" test $status -eq 0
 # each as an application of its own
+[ "${RINGFENCE_ABI:-linux}" = linux ] || export RINGFENCE_TEST_STACK=$RINGFENCE_ABI
 for program in $(cd "$NATIVE/shim/test" && find . -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort); do
     case $program in gateway | abandoned) continue ;; esac
     timeout 120 "$ROOT/ringfence" run --name "$program" -- "$run" ring "$program" >"$said" 2>&1 </dev/null

@@ -58,6 +58,14 @@ static const struct sock_filter program[] = {
     BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 1),
     RETURN(SECCOMP_RET_ALLOW),
     RETURN(SECCOMP_RET_KILL_PROCESS),
+    /* dup3(), by which the stand-in for NetBSD replaces a socket: not from or over descriptors of the host's. */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_dup3, 0, 6),
+    LOAD_DESCRIPTOR,
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 3),
+    LOAD(args[1]),
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 1),
+    RETURN(SECCOMP_RET_ALLOW),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
     /* socket(): internet only. */
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
     RETURN(SECCOMP_RET_KILL_PROCESS),

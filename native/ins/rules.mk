@@ -4,7 +4,7 @@ INS := $(BUILD)/ringfence-ins
 
 INS_COMMON := $(patsubst %,ins/%.c,accept attach calls datagrams loop main network transfer)
 INS_LINUX := ins/stack_linux.c ins/messages_linux.c ins/network_linux.c
-INS_NETBSD := ins/netbsd/stack.c ins/netbsd/memory.c ins/netbsd/messages.c
+INS_NETBSD := $(patsubst %,ins/netbsd/%.c,stack memory messages renew)
 INS_EMULATION := $(wildcard ins/emulation/*.c) ins/netbsd/wait_one.c
 INS_PROCESS := ins/sandbox.c ins/filter.c
 

@@ -1,6 +1,7 @@
 /* Sockets, connections, bytes and limits as NetBSD has them, on Linux's. */
 #include "emulation.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -126,6 +127,16 @@ int bsd_close(int s) {
     return result(close(s));
 }
 
+int bsd_dup2(int s, int to) {
+    struct emulated *is = emulated(to);
+    int descriptor = dup3(s, to, O_CLOEXEC);
+    if (descriptor < 0) return emulation_fail(errno);
+    if (!is->open) in_use++;
+    *is = *emulated(s);
+    is->read = is->write = false; /* a filter goes with the descriptor it was attached to */
+    return descriptor;
+}
+
 /* ---- connections ---- */
 
 bool emulation_has_peer(int s) {
@@ -211,6 +222,7 @@ int bsd_shutdown(int s, int how) {
 int bsd_getsockname(int s, void *address, uint32_t *length) {
     struct emulation_address name;
     socklen_t whole = sizeof name.bytes;
+    if (emulated(s)->refused) return emulation_refuse(NETBSD_EINVAL); /* the protocol has forgotten it */
     int value = getsockname(s, (struct sockaddr *)name.bytes, &whole);
     return give_address(value, &name, whole, address, length);
 }

@@ -138,9 +138,12 @@ static int set_interface(int socket, const struct option *option, const void *va
     return set(socket, option, &here, sizeof here);
 }
 
+/* After a connect that failed the protocols know the socket no more: tcp_ctloutput(). */
+static bool forgotten(int socket, int level) { return emulated(socket)->refused && level != NETBSD_SOL_SOCKET; }
+
 int bsd_setsockopt(int socket, int level, int name, const void *value, uint32_t length) {
     const struct option *option = find(level, name);
-    if (emulated(socket)->shut) return emulation_refuse(NETBSD_ECONNRESET);
+    if (emulated(socket)->shut || forgotten(socket, level)) return emulation_refuse(NETBSD_ECONNRESET);
     if (option == NULL) return emulation_refuse(NETBSD_ENOPROTOOPT);
     switch (option->kind) {
     case INT:
@@ -246,6 +249,7 @@ static int get_error(int socket) {
 
 int bsd_getsockopt(int socket, int level, int name, void *value, uint32_t *length) {
     const struct option *option = find(level, name);
+    if (forgotten(socket, level)) return emulation_refuse(NETBSD_ECONNRESET);
     if (option == NULL || option->kind == HIDDEN || option->kind == NAME || option->kind == BYTES)
         return emulation_refuse(NETBSD_ENOPROTOOPT);
     union value here = {0};

@@ -87,6 +87,10 @@ int netbsd_set_option(int s, uint32_t *kept, int level, int name, const void *va
     int asked, fact;
     if (option == NULL || length != sizeof asked) {
         int error = (int)bsd_result(bsd_setsockopt(s, level, name, value, length));
+        if (error == 0 && length == sizeof asked && !is_congestion(memory, level, name)) {
+            memcpy(&asked, value, sizeof asked);
+            netbsd_keep(s, level, name, asked);
+        }
         if (error == 0 && is_congestion(memory, level, name))
             memcpy(memory->congestion, value, length < sizeof memory->congestion ? length : sizeof memory->congestion - 1);
         return error;

@@ -105,6 +105,7 @@ int bsd_accept(int socket, void *address, uint32_t *length);
 int bsd_connect(int socket, const void *address, uint32_t length);
 int bsd_shutdown(int socket, int how);
 int bsd_close(int descriptor);
+int bsd_dup2(int descriptor, int to);
 int bsd_getsockname(int socket, void *address, uint32_t *length);
 int bsd_getpeername(int socket, void *address, uint32_t *length);
 int bsd_setsockopt(int socket, int level, int name, const void *value, uint32_t length);
@@ -142,13 +143,19 @@ static inline ssize_t bsd_result(ssize_t value) {
 /* memory.c: what the stack keeps of each socket, by its descriptor. */
 enum netbsd_remembered { NETBSD_NODELAY, NETBSD_IDLE, NETBSD_INTERVAL, NETBSD_COUNT, NETBSD_SEND, NETBSD_RECEIVE,
                          NETBSD_REMEMBERED };
+enum { NETBSD_PROTOCOL_OPTIONS = 8 };
 struct netbsd_socket {
     uint64_t token;
-    bool datagram, listening, connecting;
+    bool datagram, listening, connecting, ipv6;
     bool watched, room; /* registered for reading, and for writing */
     bool reconnected;   /* was without a peer for a moment: datagrams of others may lie in it */
     int32_t set[NETBSD_REMEMBERED]; /* the options' values; 0 before they are set */
     char congestion[16];
+    /* What a stream is given anew after a connect that failed, beside the options of level SOL_SOCKET. */
+    struct rf_name bound;
+    struct {
+        int32_t level, name, value;
+    } protocol[NETBSD_PROTOCOL_OPTIONS]; /* level 0 and name 0: none */
 };
 int netbsd_memory_open(uint32_t sockets);
 /* NULL beyond what was opened: too many descriptors. */
@@ -158,6 +165,12 @@ int netbsd_set_option(int socket, uint32_t *kept, int level, int name, const voi
 int netbsd_get_option(int socket, const uint32_t *kept, int level, int name, void *value, uint32_t *length);
 /* The options every new socket gets. */
 void netbsd_settle(int socket, int domain, bool datagram);
+
+/* renew.c: a stream whose connect() has failed is good for nothing on NetBSD. Puts a fresh one, with what the program
+ * had asked for, under its descriptor. The filters of a kqueue are gone with the old one. 0, or the negated error: all is as it was. */
+int netbsd_renew(int socket);
+/* An int that setting has taken: kept if it is one that goes with the connection. */
+void netbsd_keep(int socket, int level, int name, int value);
 
 /* messages.c */
 ssize_t netbsd_receive_datagram(int socket, struct rf_record *record, const struct iovec *pieces, int count);

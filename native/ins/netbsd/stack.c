@@ -38,13 +38,13 @@ static int netbsd_open(const struct rf_setup *setup) {
 /* ---- calls ---- */
 
 /* A fresh record for a descriptor. 0, or the negated error: the descriptor is closed then. */
-static int remember(int s, bool datagram) {
+static int remember(int s, bool datagram, bool ipv6) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
     if (memory == NULL) {
         bsd_close(s);
         return -NETBSD_EMFILE;
     }
-    *memory = (struct netbsd_socket){.datagram = datagram};
+    *memory = (struct netbsd_socket){.datagram = datagram, .ipv6 = ipv6};
     return 0;
 }
 
@@ -53,7 +53,7 @@ static int netbsd_socket_call(int domain, int type, int protocol) {
     if (type != BSD_SOCK_STREAM && type != BSD_SOCK_DGRAM) return -NETBSD_EPROTOTYPE;
     int s = bsd_socket(domain, type | NETBSD_SOCK_NONBLOCK | NETBSD_SOCK_NOSIGPIPE, protocol);
     if (s < 0) return result(s);
-    int error = remember(s, type == BSD_SOCK_DGRAM);
+    int error = remember(s, type == BSD_SOCK_DGRAM, domain == NETBSD_AF_INET6);
     if (error != 0) return error;
     netbsd_settle(s, domain, type == BSD_SOCK_DGRAM);
     return s;
@@ -61,11 +61,34 @@ static int netbsd_socket_call(int domain, int type, int protocol) {
 
 static bool netbsd_is_datagram(int type) { return type == BSD_SOCK_DGRAM; }
 
-static int netbsd_bind(int s, const void *address, uint32_t length) { return result(bsd_bind(s, address, length)); }
+static int netbsd_local_name(int s, struct rf_name *name) {
+    uint32_t length = sizeof name->address;
+    int error = result(bsd_getsockname(s, name->address, &length));
+    if (error == 0) name->length = length < sizeof name->address ? length : (uint32_t)sizeof name->address;
+    return error;
+}
+
+static int netbsd_bind(int s, const void *address, uint32_t length) {
+    int error = result(bsd_bind(s, address, length));
+    if (error == 0) netbsd_local_name(s, &netbsd_socket_of(s)->bound);
+    return error;
+}
 
 static int change(int s, uint32_t filter, uint32_t flags, uint64_t token) {
     struct bsd_kevent what = {.identifier = (uintptr_t)s, .filter = filter, .flags = flags, .user = (intptr_t)token};
     return result(bsd_kevent(queue, &what, 1, NULL, 0, NULL));
+}
+
+static int netbsd_watch(int s, uint64_t token, uint32_t readiness) {
+    struct netbsd_socket *memory = netbsd_socket_of(s);
+    bool room = (readiness & RF_WRITABLE) != 0;
+    int error = change(s, BSD_EVFILT_READ, BSD_EV_ADD | BSD_EV_CLEAR, token);
+    if (error == 0 && room) error = change(s, BSD_EVFILT_WRITE, BSD_EV_ADD | BSD_EV_CLEAR, token);
+    if (error == 0 && !room && memory->room) change(s, BSD_EVFILT_WRITE, BSD_EV_DELETE, 0);
+    memory->token = token;
+    memory->watched = error == 0;
+    memory->room = error == 0 && room;
+    return error;
 }
 
 /* The kernel decides when a filter is attached whether it waits for bytes or for connections (soo_kqfilter() in
@@ -86,7 +109,7 @@ static int netbsd_accept(int s, struct rf_name *peer) {
         uint32_t length = sizeof peer->address;
         int accepted = bsd_accept(s, peer->address, &length);
         if (accepted >= 0) {
-            if (remember(accepted, false) != 0) return RF_STACK_STARVED;
+            if (remember(accepted, false, netbsd_socket_of(s)->ipv6) != 0) return RF_STACK_STARVED;
             struct netbsd_socket *memory = netbsd_socket_of(accepted), *listener = netbsd_socket_of(s);
             memcpy(memory->set, listener->set, sizeof memory->set);
             memcpy(memory->congestion, listener->congestion, sizeof memory->congestion);
@@ -126,6 +149,13 @@ static int has_peer(int s) {
 /* What the kernel answers at once when no route leads there. (What an ICMP message says comes later.) */
 static int unreachable(int error) { return error == -NETBSD_EHOSTUNREACH ? -NETBSD_ENETUNREACH : error; }
 
+/* As on Linux, where a stream can be connected again. */
+static void renew(int s) {
+    struct netbsd_socket *memory = netbsd_socket_of(s);
+    bool watched = memory->watched, room = memory->room;
+    if (netbsd_renew(s) == 0 && watched) netbsd_watch(s, memory->token, RF_READABLE | (room ? RF_WRITABLE : 0u));
+}
+
 static int netbsd_connect(int s, const void *address, uint32_t length) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
     bool dissolve = without_family(address, length);
@@ -134,6 +164,7 @@ static int netbsd_connect(int s, const void *address, uint32_t length) {
         if (dissolve) return -NETBSD_EOPNOTSUPP;
         int error = unreachable(result(bsd_connect(s, address, length)));
         memory->connecting = error == 0 || error == -NETBSD_EINPROGRESS || memory->connecting;
+        if (error == -NETBSD_ECONNREFUSED) renew(s);
         return error;
     }
     int error = result(bsd_connect(s, address, length));
@@ -151,8 +182,11 @@ static int netbsd_error(int s) {
 
 static int netbsd_connected(int s) {
     int error = netbsd_error(s);
-    if (error != 0) netbsd_socket_of(s)->connecting = false;
-    if (error != 0) return -error;
+    if (error != 0) {
+        netbsd_socket_of(s)->connecting = false;
+        renew(s);
+        return -error;
+    }
     return has_peer(s) ? 0 : -NETBSD_EINPROGRESS;
 }
 
@@ -163,13 +197,6 @@ static int netbsd_shutdown(int s, int how) {
     if (!memory->listening && !memory->connecting && !has_peer(s)) return -NETBSD_ENOTCONN;
     if (memory->listening && how == RF_SHUT_WRITE) return 0; /* nothing to do on Linux */
     return result(bsd_shutdown(s, how));
-}
-
-static int netbsd_local_name(int s, struct rf_name *name) {
-    uint32_t length = sizeof name->address;
-    int error = result(bsd_getsockname(s, name->address, &length));
-    if (error == 0) name->length = length < sizeof name->address ? length : (uint32_t)sizeof name->address;
-    return error;
 }
 
 static int netbsd_peer_name(int s, struct rf_name *name) {
@@ -220,18 +247,6 @@ static ssize_t netbsd_send(int s, const struct iovec *pieces, int count) {
 }
 
 /* ---- readiness ---- */
-
-static int netbsd_watch(int s, uint64_t token, uint32_t readiness) {
-    struct netbsd_socket *memory = netbsd_socket_of(s);
-    bool room = (readiness & RF_WRITABLE) != 0;
-    int error = change(s, BSD_EVFILT_READ, BSD_EV_ADD | BSD_EV_CLEAR, token);
-    if (error == 0 && room) error = change(s, BSD_EVFILT_WRITE, BSD_EV_ADD | BSD_EV_CLEAR, token);
-    if (error == 0 && !room && memory->room) change(s, BSD_EVFILT_WRITE, BSD_EV_DELETE, 0);
-    memory->token = token;
-    memory->watched = error == 0;
-    memory->room = error == 0 && room;
-    return error;
-}
 
 static uint32_t readiness(const struct bsd_kevent *event) {
     bool end = (event->flags & BSD_EV_EOF) != 0, broken = end && event->filter_flags != 0;

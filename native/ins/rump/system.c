@@ -28,6 +28,8 @@ int bsd_shutdown(int s, int how) { return rump_sys_shutdown(s, how); }
 
 int bsd_close(int descriptor) { return rump_sys_close(descriptor); }
 
+int bsd_dup2(int descriptor, int to) { return rump_sys_dup2(descriptor, to); }
+
 int bsd_getsockname(int s, void *address, uint32_t *length) { return rump_sys_getsockname(s, address, length); }
 
 int bsd_getpeername(int s, void *address, uint32_t *length) { return rump_sys_getpeername(s, address, length); }

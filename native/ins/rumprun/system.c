@@ -40,6 +40,8 @@ int bsd_shutdown(int s, int how) { return shutdown(s, how); }
 
 int bsd_close(int descriptor) { return close(descriptor); }
 
+int bsd_dup2(int descriptor, int to) { return dup2(descriptor, to); }
+
 int bsd_getsockname(int s, void *address, uint32_t *length) { return getsockname(s, address, length); }
 
 int bsd_getpeername(int s, void *address, uint32_t *length) { return getpeername(s, address, length); }

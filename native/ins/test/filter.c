@@ -65,6 +65,12 @@ int main(int argc, char **argv) {
           "it ended with %d", end);
     end = filtered(SYS_recvmsg, -1, 0, 0);
     check(end == EBADF, "recvmsg on descriptors above them can be called", "%d", end);
+    end = filtered(SYS_dup3, HOST, 77, 0);
+    check(end == -SIGSYS, "dup3 of one of the gateway's descriptors ends the process", "it ended with %d", end);
+    end = filtered(SYS_dup3, 77, HOST, 0);
+    check(end == -SIGSYS, "and dup3 over one", "it ended with %d", end);
+    end = filtered(SYS_dup3, 77, 78, 0);
+    check(end == EBADF, "dup3 among those above them can be called", "%d", end);
     end = filtered(SYS_socket, AF_INET, SOCK_STREAM, 0);
     check(end == 0, "a socket of the internet can be made", "error %d", end);
     end = filtered(SYS_socket, AF_UNIX, SOCK_STREAM, 0);

@@ -108,6 +108,46 @@ static void accepts(int family, int there, const char *sentence) {
     frontend_close(&f, 1, false);
 }
 
+/* NetBSD's own socket would be good for nothing after the refusal. */
+static void reconnects(void) {
+    socklen_t length;
+    struct sockaddr_storage held = plain_address(AF_INET, 0, &length), from;
+    int holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    uint16_t port, local;
+    int plain = plain_listen(AF_INET, &port);
+    check_need(bind(holder, (struct sockaddr *)&held, length) == 0 &&
+                   getsockname(holder, (struct sockaddr *)&held, &length) == 0,
+               "a closed port");
+    frontend_socket(&f, 1, 0, NETBSD_AF_INET);
+    struct answer bound = call_address(RF_OP_BIND, 1, AF_INET, 0);
+    check_need(bound.error == 0 && set_int(1, NETBSD_IPPROTO_IP, NETBSD_IP_TTL, 9) == 0 &&
+                   set_int(1, NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPIDLE, 77) == 0 &&
+                   set_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_KEEPALIVE, 1) == 0,
+               "a socket with a name and options");
+    call_address(RF_OP_CONNECT, 1, AF_INET, ntohs(((struct sockaddr_in *)&held)->sin_port));
+    check_need(FRONTEND_WAIT(&f, frontend_state(&f, 1) == RF_STATE_FAILED), "a refusal");
+    struct answer name = frontend_call(&f, RF_OP_GETSOCKNAME, 1, 0, 0, 0, NULL, 0);
+    check(name.error == 0 && memcmp(name.payload, bound.payload, 16) == 0, "a socket whose CONNECT was refused keeps its name",
+          "error %d", name.error);
+    check(get_int(1, NETBSD_IPPROTO_IP, NETBSD_IP_TTL) == 9 && get_int(1, NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPIDLE) == 77 &&
+              get_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_KEEPALIVE) == NETBSD_SO_KEEPALIVE,
+          "and its options", "error %d", errno);
+    call_address(RF_OP_CONNECT, 1, AF_INET, port);
+    bool up = FRONTEND_WAIT(&f, frontend_state(&f, 1) == RF_STATE_CONNECTED);
+    length = sizeof from;
+    int accepted = accept(plain, (struct sockaddr *)&from, &length);
+    memcpy(&local, bound.payload + 2, sizeof local);
+    char bytes[6] = "";
+    check(up && ((struct sockaddr_in *)&from)->sin_port == local && send(accepted, "hello", 5, 0) == 5 &&
+              frontend_receive(&f, 1, bytes, 5) == 5 && strcmp(bytes, "hello") == 0 && frontend_send(&f, 1, "x", 1) == 1 &&
+              recv(accepted, bytes, 1, MSG_WAITALL) == 1,
+          "it connects to somebody else, from that name, and bytes go both ways", "state %u", frontend_state(&f, 1));
+    close(accepted);
+    close(plain);
+    close(holder);
+    frontend_close(&f, 1, false);
+}
+
 static void errors(void) {
     /* Bound and not listening: in use for BIND, closed for CONNECT. */
     socklen_t length;
@@ -426,6 +466,7 @@ int main(int argc, char **argv) {
     datagrams(AF_INET, NETBSD_AF_INET, "datagrams over IPv4 have names in NetBSD's layout");
     six();
     errors();
+    reconnects();
     addresses();
     flags();
     values();

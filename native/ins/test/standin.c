@@ -180,6 +180,11 @@ static void refused(void) {
           event.filter_flags);
     check(get(s, NETBSD_SOL_SOCKET, NETBSD_SO_ERROR) == 61, "stand-in: and the error is still pending", "it is not");
     check(fails(connect_to(s, port_of(closed)), 22), "stand-in: connect again after a refusal is EINVAL", "error %d", errno);
+    uint8_t name[28];
+    uint32_t length = sizeof name;
+    check(fails(bsd_getsockname(s, name, &length), 22), "stand-in: so is getsockname() then", "error %d", errno);
+    check(fails(bsd_setsockopt(s, NETBSD_IPPROTO_IP, NETBSD_IP_TTL, &(int){9}, 4), 54),
+          "stand-in: and an option of a protocol is ECONNRESET", "error %d", errno);
     bsd_close(s);
     s = fresh(BSD_SOCK_STREAM);
     check(fails(connect_to(s, port_of(closed)), 61), "stand-in: a refused connect is ECONNREFUSED", "error %d", errno);

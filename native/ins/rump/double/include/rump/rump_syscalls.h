@@ -26,6 +26,7 @@ ssize_t rump_sys_readv(int, const struct iovec *, int) RUMP_DOUBLE_NAME(rump___s
 int rump_sys_shutdown(int, int) RUMP_DOUBLE_NAME(rump___sysimpl_shutdown);
 int rump_sys_setrlimit(int, const struct rlimit *) RUMP_DOUBLE_NAME(rump___sysimpl_setrlimit);
 int rump_sys___sysctl(const int *, u_int, void *, size_t *, const void *, size_t) RUMP_DOUBLE_NAME(rump___sysimpl___sysctl);
+int rump_sys_dup2(int, int) RUMP_DOUBLE_NAME(rump___sysimpl_dup2);
 int rump_sys_kqueue(void) RUMP_DOUBLE_NAME(rump___sysimpl_kqueue);
 int rump_sys_kevent(int, const struct kevent *, size_t, struct kevent *, size_t, const struct timespec *)
     RUMP_DOUBLE_NAME(rump___sysimpl_kevent50);
