@@ -19,6 +19,9 @@ final class ApplicationAbi {
     private static final int IPPROTO_TCP = 6;
     private static final int IPPROTO_UDP = 17;
     private static final int IPPROTO_UDPLITE = 136;
+    /** From here on there is no type and no protocol: SOCK_MAX of linux/net.h, IPPROTO_MAX of linux/in.h. */
+    private static final int SOCK_MAX = 11;
+    private static final int IPPROTO_MAX = 263;
     private static final int SHUT_RDWR = 2;
     /** SOCK_NONBLOCK, SOCK_CLOEXEC and whatever else is no type: Linux answers EINVAL to unknown flags. */
     private static final int TYPE_MASK = 0xf;
@@ -104,7 +107,7 @@ final class ApplicationAbi {
         if (domain != SocketAddress.AF_INET && domain != SocketAddress.LINUX_AF_INET6) {
             return LinuxErrno.EAFNOSUPPORT;
         }
-        if ((type & ~TYPE_MASK) != 0) {
+        if ((type & ~TYPE_MASK) != 0 || type >= SOCK_MAX || protocol < 0 || protocol >= IPPROTO_MAX) {
             return LinuxErrno.EINVAL;
         }
         if (type != SOCK_STREAM && type != SOCK_DGRAM) {

@@ -38,6 +38,9 @@ final class ContextForm {
     /** A socket type, for which the protocol is wanted. */
     static final int PROTOCOL = 11;
 
+    /** The constant, if the payload is the type of a stream; else the option is unknown, set or read. */
+    static final int STREAM_CONSTANT = 12;
+
     private ContextForm() {
     }
 

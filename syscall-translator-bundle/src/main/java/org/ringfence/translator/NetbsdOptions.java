@@ -16,8 +16,9 @@ import org.ringfence.api.call.Operation;
 final class NetbsdOptions {
     /** sb_max 256 KiB times the share of a cluster that is data, 2048 / 2560, rounded down to a power of two and a half. */
     private static final int LARGEST_BUFFER = 192 * 1024;
-    /** SOCK_MIN_RCVBUF of Linux: what a set of 0 makes there. */
-    private static final int SMALLEST_BUFFER = 2304;
+    /** Half of SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF of Linux: what a set of 0 makes there. */
+    private static final int SMALLEST_SEND_BUFFER = 2304;
+    private static final int SMALLEST_RECEIVE_BUFFER = 1152;
     /** l_linger is kept in 16 bits. */
     private static final int LONGEST_LINGER = 0xffff;
     /** Seconds; INT_MAX ticks of 10 ms. More is EDOM. */
@@ -25,16 +26,20 @@ final class NetbsdOptions {
     private static final int DEFAULT_TTL = 64;
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_DGRAM = 2;
+    private static final int IPPROTO_IP = 0;
     private static final int IPPROTO_TCP = 6;
     private static final int IPPROTO_UDP = 17;
+    private static final int IP_MULTICAST_IF = 32;
 
     private final int socketLevel;
     private final int socketType;
+    private final int receiveBuffer;
     private final int tcpInfoSize;
 
     NetbsdOptions(AbiTable abi) {
         socketLevel = abi.netbsd("level", "SOL_SOCKET");
         socketType = abi.netbsd("so", "SO_TYPE");
+        receiveBuffer = abi.netbsd("so", "SO_RCVBUF");
         tcpInfoSize = abi.netbsd("layout", "sizeof(struct tcp_info)");
     }
 
@@ -54,9 +59,10 @@ final class NetbsdOptions {
             }
             case CONSTANT -> {
                 // Every call gets its answer from the INS. Reading SO_TYPE changes nothing and fails only if the
-                // socket is gone; the answer is then made to be the answer to the call.
+                // socket is gone; the answer is then made to be the answer to the call. TCP's are unknown to datagrams.
                 readType(call);
-                context.third = ContextForm.form(ContextForm.CONSTANT, option.constant());
+                int form = option.level() == IPPROTO_TCP ? ContextForm.STREAM_CONSTANT : ContextForm.CONSTANT;
+                context.third = ContextForm.form(form, option.constant());
             }
             case TYPE -> {
                 readType(call);
@@ -82,14 +88,15 @@ final class NetbsdOptions {
         call.arguments[2] = 4;
     }
 
-    private static void value(Call call, ValueKind kind) {
+    private void value(Call call, ValueKind kind) {
         byte[] value = call.payload;
         switch (kind) {
             case SIZE -> {
                 // a negative size is a large one, as in Linux
                 int size = LittleEndian.getInt(value, 0);
                 size = size < 0 ? LARGEST_BUFFER : Math.min(size, LARGEST_BUFFER);
-                LittleEndian.putInt(value, 0, Math.max(size, SMALLEST_BUFFER));
+                int least = call.arguments[1] == receiveBuffer ? SMALLEST_RECEIVE_BUFFER : SMALLEST_SEND_BUFFER;
+                LittleEndian.putInt(value, 0, Math.max(size, least));
             }
             case TTL -> {
                 if (LittleEndian.getInt(value, 0) == -1) {
@@ -157,8 +164,27 @@ final class NetbsdOptions {
         };
     }
 
-    /** Rewrites the payload of a successful answer to GETSOCKOPT. Returns 0, or EIO if it is no such value. */
+    /**
+     * Rewrites the payload of a successful answer to GETSOCKOPT. Returns 0, or EIO if it is no such value, or ENOPROTOOPT if
+     * it tells that there is no such option.
+     */
     static int decode(CallContext context, Answer answer) {
+        int error = rewrite(context, answer);
+        if (error == 0 && isByte(context, answer)) {
+            answer.payloadLength = 1;
+        }
+        return error;
+    }
+
+    /** Linux gives small numbers of level IPPROTO_IP in one byte to who has no room for an int: do_ip_getsockopt(). */
+    private static boolean isByte(CallContext context, Answer answer) {
+        boolean small = context.second > 0 && context.second < 4 && answer.payloadLength == 4
+                && LittleEndian.getInt(answer.payload, 0) >>> 8 == 0;
+        return small && (int) (context.first >> 32) == IPPROTO_IP && (int) context.first != IP_MULTICAST_IF
+                && context.operation == Operation.GETSOCKOPT.number();
+    }
+
+    private static int rewrite(CallContext context, Answer answer) {
         byte[] value = answer.payload;
         int length = answer.payloadLength;
         switch (ContextForm.form(context)) {
@@ -167,6 +193,10 @@ final class NetbsdOptions {
             }
             case ContextForm.CONSTANT -> {
                 return number(answer, ContextForm.constant(context));
+            }
+            case ContextForm.STREAM_CONSTANT -> {
+                boolean stream = length >= 4 && LittleEndian.getInt(value, 0) == SOCK_STREAM;
+                return stream ? number(answer, ContextForm.constant(context)) : LinuxErrno.ENOPROTOOPT;
             }
             case ContextForm.FAMILY -> {
                 int exact = SocketAddress.fromNetbsd(value, 0, length);

@@ -85,7 +85,8 @@ public final class NetbsdTranslator implements CallTranslator {
         if (answer.error == 0 && ContextForm.understands(context)) {
             if (ContextForm.form(context) == ContextForm.ADDRESS) {
                 answer.payloadLength = SocketAddress.fromNetbsd(answer.payload, 0, answer.payloadLength);
-            } else if (context.operation == Operation.GETSOCKOPT.number()) {
+            } else if (context.operation == Operation.GETSOCKOPT.number()
+                    || ContextForm.form(context) == ContextForm.STREAM_CONSTANT) {
                 decode(context, answer);
             }
         }

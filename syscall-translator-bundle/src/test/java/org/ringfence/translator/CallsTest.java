@@ -36,10 +36,13 @@ class CallsTest {
             for (int type : new int[] {0, 3, 4, 5, 6, 9, 10}) {
                 assertEquals(LinuxErrno.ESOCKTNOSUPPORT, translator.call(Calls.call(Operation.SOCKET, 2, type, 0), context));
             }
-            for (int type : new int[] {-1, 16, 0x801, 0x80001, 0x4001}) {
+            for (int type : new int[] {-1, 11, 15, 16, 0x801, 0x80001, 0x4001}) {
                 assertEquals(LinuxErrno.EINVAL, translator.call(Calls.call(Operation.SOCKET, 2, type, 0), context));
             }
-            for (int protocol : new int[] {-1, 1, 17, 132, 255, 262}) {
+            for (int protocol : new int[] {-1, 263, 300, Integer.MIN_VALUE}) {
+                assertEquals(LinuxErrno.EINVAL, translator.call(Calls.call(Operation.SOCKET, 2, 1, protocol), context));
+            }
+            for (int protocol : new int[] {1, 17, 132, 255, 262}) {
                 assertEquals(LinuxErrno.EPROTONOSUPPORT, translator.call(Calls.call(Operation.SOCKET, 2, 1, protocol), context));
             }
             assertEquals(LinuxErrno.EPROTONOSUPPORT, translator.call(Calls.call(Operation.SOCKET, 2, 2, 6), context));

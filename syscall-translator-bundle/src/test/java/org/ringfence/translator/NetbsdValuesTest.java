@@ -43,6 +43,7 @@ class NetbsdValuesTest {
         assertEquals(196_608, LittleEndian.getInt(set(SOCKET, so("so", "SO_RCVBUF"), Calls.ints(262_144)), 0));
         assertEquals(196_608, LittleEndian.getInt(set(SOCKET, so("so", "SO_SNDBUF"), Calls.ints(-1)), 0));
         assertEquals(2304, LittleEndian.getInt(set(SOCKET, so("so", "SO_SNDBUF"), Calls.ints(0)), 0));
+        assertEquals(1152, LittleEndian.getInt(set(SOCKET, so("so", "SO_RCVBUF"), Calls.ints(0)), 0));
     }
 
     @Test
@@ -107,6 +108,30 @@ class NetbsdValuesTest {
         answer.error = 9; // the socket is gone
         netbsd.answer(context, answer);
         assertEquals(9, answer.error);
+    }
+
+    @Test
+    void advisoryOptionsOfTcpAreUnknownToDatagrams() {
+        for (Operation operation : new Operation[] {Operation.SETSOCKOPT, Operation.GETSOCKOPT}) {
+            Call call = Calls.with(Calls.call(operation, TCP, so("tcp", "TCP_CORK"), 4), Calls.ints(1));
+            assertEquals(0, netbsd.call(call, context));
+            Answer answer = Calls.answer(Calls.ints(2)); // SOCK_DGRAM
+            netbsd.answer(context, answer);
+            assertEquals(LinuxErrno.ENOPROTOOPT, answer.error);
+            assertEquals(0, answer.payloadLength);
+        }
+    }
+
+    @Test
+    void aSmallNumberOfLevelIpIsOneByteWhereThereIsNoRoomForAnInt() {
+        byte[] ttl = Calls.ints(64);
+        assertArrayEquals(new byte[] {64}, answered(IP, so("ip", "IP_TTL"), ttl, 3));
+        assertArrayEquals(new byte[] {64}, answered(IP, so("ip", "IP_TTL"), ttl, 1));
+        assertArrayEquals(ttl, answered(IP, so("ip", "IP_TTL"), ttl, 4));
+        assertArrayEquals(new byte[0], answered(IP, so("ip", "IP_TTL"), ttl, 0));
+        assertArrayEquals(new byte[] {44, 1}, answered(IP, so("ip", "IP_TTL"), Calls.ints(300), 2));
+        assertArrayEquals(new byte[] {127, 0}, answered(IP, so("ip", "IP_MULTICAST_IF"), Calls.ints(127), 2));
+        assertArrayEquals(new byte[] {1, 0}, answered(SOCKET, so("so", "SO_REUSEADDR"), Calls.ints(4), 2));
     }
 
     @Test
