@@ -16,7 +16,7 @@ own_gateway --ins "$ROOT/native/build/rump-double/build/ringfence-ins-rump" --in
     --ins-arg --address=fd77::2/64 --ins-arg --gateway=10.77.0.1
 is_netbsd() { shell ringfence:ins | awk 'NR == 2 { exit $3 != "netbsd" }'; }
 check "the INS of --ins says itself that it speaks NetBSD" is_netbsd
-configured() { diff "$NOTES" <(printf '%s\n' 'create shmif0 ' 'link shmif0 a bus' \
+configured() { diff "$NOTES" <(printf '%s\n' 'dad_count 0 ' 'create shmif0 ' 'link shmif0 a bus' \
     'address shmif0 10.77.0.2 255.255.240.0' 'address shmif0 fd77::2 64' 'up shmif0 ' 'gateway 10.77.0.1 '); }
 check "its kernel has made the interface that --ins-arg names" configured
 rm -f -- "$NOTES"

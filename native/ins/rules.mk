@@ -44,6 +44,7 @@ RUMP_LIBRARIES := rumpnet_config rumpnet_virtif rumpnet_shmif rumpnet_netinet6 r
 RUMP_FOUND = $(foreach l,$(RUMP_LIBRARIES),$(if $(wildcard $(RUMP)/lib/lib$(l).so $(RUMP)/lib/lib$(l).a),-l$(l)))
 RUMP_PIE = $(if $(wildcard $(RUMP)/lib/librump.so),$(PIE),-no-pie)
 RUMP_BUILD := $(BUILD)/rump
+RUMP_FLAGS :=
 
 # Another prefix is other headers and libraries: everything anew.
 .PHONY: rump-prefix
@@ -54,7 +55,7 @@ $(RUMP_BUILD)/prefix: rump-prefix
 
 $(RUMP_BUILD)/%.o: %.c $(RULES) $(RUMP_BUILD)/prefix | $(NETBSD_NUMBERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Iins -I$(BUILD)/ins -isystem $(RUMP)/include -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS) $(RUMP_FLAGS) -Iins -I$(BUILD)/ins -isystem $(RUMP)/include -MMD -MP -c -o $@ $<
 
 $(RUMP_BUILD)/ringfence-ins-rump: $(INS_SOURCES_rump:%.c=$(RUMP_BUILD)/%.o) $(REGION)
 	$(CC) $(RUMP_PIE) -Wl,-z,relro,-z,noexecstack -pthread -o $@ $^ -L$(RUMP)/lib -Wl,-rpath,$(RUMP)/lib \
@@ -85,11 +86,17 @@ $(RUMP_DOUBLE)/lib/librump.so: $(RUMP_DOUBLE_SOURCES:%.c=$(RUMP_DOUBLE)/%.o)
 $(RUMP_DOUBLE_OTHERS): $(RUMP_DOUBLE)/lib/librump.so
 	$(CC) -shared -o $@ -x c /dev/null
 
-# As ins/Makefile builds it, but not where a user's own is.
+# As ins/Makefile builds it, but not where a user's own is; and as against a kernel after NetBSD 10.
 INS_DOUBLED := $(RUMP_DOUBLE)/build/ringfence-ins-rump
+INS_DOUBLED_LATE := $(RUMP_DOUBLE)/late/ringfence-ins-rump
 .PHONY: ins-rump-double
 ins-rump-double: $(RUMP_DOUBLE)/lib/librump.so $(RUMP_DOUBLE_OTHERS) $(REGION)
 	$(MAKE) --no-print-directory RUMP=$(abspath $(RUMP_DOUBLE)) RUMP_BUILD=$(RUMP_DOUBLE)/build $(INS_DOUBLED)
+
+.PHONY: ins-rump-late
+ins-rump-late: ins-rump-double
+	$(MAKE) --no-print-directory RUMP=$(abspath $(RUMP_DOUBLE)) RUMP_BUILD=$(RUMP_DOUBLE)/late \
+		RUMP_FLAGS=-DRUMP_SYS_RENAME_KEVENT=rump___sysimpl_kevent100 $(INS_DOUBLED_LATE)
 
 # Its tests: each ins/test/NAME.c but the parts is a program that plays the gateway to an INS it starts.
 INS_TEST_PARTS := frontend frontend_datagrams
@@ -106,6 +113,8 @@ $(BUILD)/ins/test/standin: $(patsubst %.c,$(BUILD)/%.o,$(filter-out ins/emulatio
 # The filter alone, in a process that does what it forbids.
 $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 
+$(BUILD)/ins/test/rump_filter: $(BUILD)/ins/rump/filter.o
+
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
@@ -118,9 +127,9 @@ test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins
 	RINGFENCE_INS=$(BUILD)/asan/ringfence-ins $$t || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
-test-ins: $(INS_TEST_PROGRAMS) $(INS) ins-rump-double $(BUILD)/ringfence-ins-linux $(BUILD)/ringfence-ins-netbsd-on-linux
+test-ins: $(INS_TEST_PROGRAMS) $(INS) ins-rump-double ins-rump-late $(BUILD)/ringfence-ins-linux $(BUILD)/ringfence-ins-netbsd-on-linux
 	@failed=; for t in $(INS_TEST_PROGRAMS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
-	for i in $(INS_DOUBLED) $(BUILD)/ringfence-ins-netbsd-on-linux; do echo "== netbsd, $$i"; \
+	for i in $(INS_DOUBLED) $(INS_DOUBLED_LATE) $(BUILD)/ringfence-ins-netbsd-on-linux; do echo "== netbsd, $$i"; \
 	RINGFENCE_INS=$$i $(BUILD)/ins/test/netbsd || failed="$$failed $$i"; done; \
 	ins/test/builds $(BUILD) || failed="$$failed builds"; \
 	ins/behaviour check || failed="$$failed behaviour"; \

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rump/rump.h>
 #include <rump/netconfig.h>
@@ -50,12 +51,22 @@ static int add_address(const char *interface, const char *address) {
     return -rump_pub_netconfig_ipv4_ifaddr(interface, part, mask);
 }
 
+/* Else an address cannot be bound for a second or two, until nobody has said that it is his (in6_pcbbind(): EADDRNOTAVAIL).
+ * Whoever gives this one to the INS has chosen it. The numbers are those of sys/sysctl.h and netinet6/in6.h. */
+static void do_not_probe(void) {
+    enum { CTL_NET = 4, DAD_COUNT = 16 };
+    const int name[] = {CTL_NET, NETBSD_AF_INET6, NETBSD_IPPROTO_IPV6, DAD_COUNT};
+    int none = 0;
+    bsd_sysctl(name, 4, NULL, NULL, &none, sizeof none);
+}
+
 static int add_gateway(const char *gateway) {
     if (strchr(gateway, ':') == NULL) return -rump_pub_netconfig_ipv4_gw(gateway);
     return rump_pub_netconfig_ipv6_gw == NULL ? -NETBSD_EOPNOTSUPP : -rump_pub_netconfig_ipv6_gw(gateway);
 }
 
 static int bring_up(const struct rf_setup *setup) {
+    do_not_probe();
     int error = -rump_pub_netconfig_ifcreate(setup->interface);
     if (error == 0 && setup->link != NULL) error = -rump_pub_netconfig_ifsetlinkstr(setup->interface, setup->link);
     for (int i = 0; error == 0 && i < RF_SETUP_MOST && setup->addresses[i] != NULL; i++)
@@ -66,8 +77,15 @@ static int bring_up(const struct rf_setup *setup) {
     return error;
 }
 
+/* The kernel's console is standard output, which the INS has put away: what a kernel says before it ends should be read. */
+static void show_console(void) {
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
 int netbsd_boot(const struct rf_setup *setup) {
     if (setup->interface == NULL && rf_setup_has_network(setup)) return -NETBSD_EINVAL;
+    show_console();
     /* Else writing to a connection whose peer is gone ends the process. */
     rump_boot_setsigmodel(RUMP_SIGMODEL_IGNORE);
     int error = rump_init();

@@ -14,6 +14,19 @@
 
 #include "../netbsd/netbsd.h"
 
+/* kevent() of NetBSD 5 to 10, or that of later ones, which has four more words: the header's name for it tells. */
+#define rump___sysimpl_kevent50 50
+#define rump___sysimpl_kevent100 100
+#if !defined(RUMP_SYS_RENAME_KEVENT) || RUMP_SYS_RENAME_KEVENT == 50
+#define LATE_KEVENT 0
+#elif RUMP_SYS_RENAME_KEVENT == 100
+#define LATE_KEVENT 1
+#else
+#error "this rump kernel's kevent() is neither kevent50 nor kevent100: its struct kevent has to be looked up in <sys/event.h>"
+#endif
+#undef rump___sysimpl_kevent50
+#undef rump___sysimpl_kevent100
+
 int bsd_socket(int domain, int type, int protocol) { return rump_sys_socket(domain, type, protocol); }
 
 int bsd_bind(int s, const void *address, uint32_t length) { return rump_sys_bind(s, address, length); }
@@ -54,11 +67,30 @@ ssize_t bsd_sendmsg(int s, const struct bsd_msghdr *message, int flags) {
 
 int bsd_kqueue(void) { return rump_sys_kqueue(); }
 
+#if LATE_KEVENT
+#define EVENTS_MOST 64
+struct late_kevent {
+    struct bsd_kevent event;
+    uint64_t more[4];
+};
+
+int bsd_kevent(int queue, const struct bsd_kevent *changes, size_t change_count, struct bsd_kevent *events,
+               size_t capacity, const struct timespec *timeout) {
+    struct late_kevent in[1], out[EVENTS_MOST];
+    if (capacity > EVENTS_MOST) capacity = EVENTS_MOST;
+    if (change_count != 0) in[0] = (struct late_kevent){.event = changes[0]};
+    int count = rump_sys_kevent(queue, (const struct kevent *)(const void *)in, change_count != 0, (struct kevent *)(void *)out,
+                                capacity, timeout);
+    for (int i = 0; i < count; i++) events[i] = out[i].event;
+    return count;
+}
+#else
 int bsd_kevent(int queue, const struct bsd_kevent *changes, size_t change_count, struct bsd_kevent *events,
                size_t capacity, const struct timespec *timeout) {
     return rump_sys_kevent(queue, (const struct kevent *)(const void *)changes, change_count,
                            (struct kevent *)(void *)events, capacity, timeout);
 }
+#endif
 
 int bsd_setrlimit(int resource, const struct bsd_rlimit *limit) {
     return rump_sys_setrlimit(resource, (const struct rlimit *)(const void *)limit);

@@ -69,6 +69,7 @@ static int known(const char *name) {
 
 int rump_pub_netconfig_ifcreate(const char *name) {
     if (!started) panic("an interface before rump_init()");
+    printf("rump double: %s is made\n", name); /* to the console */
     if (strncmp(name, "virt", 4) != 0 && strncmp(name, "shmif", 5) != 0) return NETBSD_EINVAL;
     snprintf(interface, sizeof interface, "%s", name);
     interface_made = true;
@@ -205,10 +206,36 @@ int rump_sys_kevent(int queue, const struct kevent *changes, size_t change_count
     return count;
 }
 
+/* The same of kernels after NetBSD 10, whose struct kevent has four more words. */
+struct late_kevent {
+    struct bsd_kevent event;
+    uint64_t more[4];
+};
+int late_kevent(int, const struct late_kevent *, size_t, struct late_kevent *, size_t, const struct timespec *)
+    __asm("rump___sysimpl_kevent100");
+
+int late_kevent(int queue, const struct late_kevent *changes, size_t change_count, struct late_kevent *events, size_t capacity,
+                const struct timespec *timeout) {
+    struct bsd_kevent in[4], out[64];
+    if (change_count > 4) panic("more changes than the INS makes");
+    for (size_t i = 0; i < change_count; i++) in[i] = changes[i].event;
+    int count = rump_sys_kevent(queue, (const struct kevent *)(const void *)in, change_count, (struct kevent *)(void *)out,
+                                capacity < 64 ? capacity : 64, timeout);
+    for (int i = 0; i < count; i++) events[i] = (struct late_kevent){.event = out[i], .more = {1, 2, 3, 4}};
+    return count;
+}
+
 int rump_sys_setrlimit(int resource, const struct rlimit *limit) {
     return (int)CALL(bsd_setrlimit(resource, (const struct bsd_rlimit *)(const void *)limit));
 }
 
+/* Of the network's the one that the INS sets. */
+static const int dad_count[] = {4, NETBSD_AF_INET6, NETBSD_IPPROTO_IPV6, 16};
+
 int rump_sys___sysctl(const int *name, u_int length, void *old, size_t *old_length, const void *value, size_t size) {
+    if (length == 4 && memcmp(name, dad_count, sizeof dad_count) == 0 && size == sizeof(int)) {
+        note("dad_count", *(const int *)value == 0 ? "0" : "not 0", "");
+        return 0;
+    }
     return (int)CALL(bsd_sysctl(name, length, old, old_length, value, size));
 }

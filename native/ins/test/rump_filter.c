@@ -1,0 +1,172 @@
+/* The filter of system calls of an INS with a rump kernel: what the kernel's hypervisor and its threads do goes on, in threads
+ * that were there before and in later ones; processes, files, sockets and signals to others are refused in all of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../region/test/check.h"
+#include "../ins.h"
+
+void ins_die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    _exit(95);
+}
+
+static int device[2], random_device; /* a pair of datagrams for the tap device */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int stage; /* 1: the filter is there; 2: an older thread has looked */
+
+static long refused(long number, long a, long b, long c) {
+    errno = 0;
+    return syscall(number, a, b, c, 0, 0, 0) == -1 && errno == EPERM;
+}
+
+static const struct {
+    long number, a, b, c;
+    const char *name;
+} taken[] = {
+    {SYS_execve, 0, 0, 0, "execve"},
+    {SYS_fork, 0, 0, 0, "fork"},
+    {SYS_vfork, 0, 0, 0, "vfork"},
+    {SYS_clone, SIGCHLD, 0, 0, "clone of a process"},
+    {SYS_open, 0, 0, 0, "open"},
+    {SYS_openat, -1, 0, 0, "openat"},
+    {SYS_socket, AF_INET, SOCK_STREAM, 0, "socket"},
+    {SYS_connect, -1, 0, 0, "connect"},
+    {SYS_sendmsg, -1, 0, 0, "sendmsg"},
+    {SYS_recvmsg, -1, 0, 0, "recvmsg"},
+    {SYS_ioctl, 0, 0, 0, "ioctl"},
+    {SYS_kill, 1, 0, 0, "kill"},
+    {SYS_tgkill, 1, 1, 0, "tgkill of another process"},
+    {SYS_prlimit64, 1, 0, 0, "prlimit64 of another process"},
+    {SYS_ptrace, 0, 0, 0, "ptrace"},
+    {SYS_process_vm_readv, 1, 0, 0, "process_vm_readv"},
+    {SYS_unshare, 0, 0, 0, "unshare"},
+    {SYS_mount, 0, 0, 0, "mount"},
+    {SYS_memfd_create, 0, 0, 0, "memfd_create"},
+    {SYS_io_uring_setup, 0, 0, 0, "io_uring_setup"},
+    {SYS_bpf, 0, 0, 0, "bpf"},
+    {SYS_pidfd_open, 1, 0, 0, "pidfd_open"},
+    {SYS_pidfd_getfd, -1, 0, 0, "pidfd_getfd"},
+};
+
+/* The name of one that is not refused, or NULL. */
+static const char *left(void) {
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (!refused(taken[i].number, taken[i].a, taken[i].b, taken[i].c)) return taken[i].name;
+    return NULL;
+}
+
+/* What a thread of the kernel does: the name of what fails, or NULL. */
+static const char *goes_on(void) {
+    char bytes[64] = "frame", seed[16];
+    struct iovec pieces[2] = {{bytes, 3}, {bytes + 3, 3}};
+    struct pollfd ready = {.fd = device[1], .events = POLLIN};
+    struct timespec moment = {.tv_nsec = 1000000}, until;
+    if (writev(device[0], pieces, 2) != 6 || poll(&ready, 1, 5000) != 1 || read(device[1], bytes, sizeof bytes) != 6)
+        return "a frame through the device";
+    if (ppoll(&ready, 1, &moment, NULL) != 0) return "ppoll";
+    if (read(random_device, seed, sizeof seed) != sizeof seed || getrandom(seed, sizeof seed, 0) != sizeof seed)
+        return "random bytes";
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (until.tv_nsec += 1000000) / 1000000000, until.tv_nsec %= 1000000000;
+    if (nanosleep(&moment, NULL) != 0 || clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0) return "a sleep";
+    void *large = malloc(8 << 20), *pages = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (large == NULL || pages == MAP_FAILED || mprotect(pages, 4096, PROT_READ) != 0 || madvise(pages, 1 << 20, MADV_DONTNEED) != 0)
+        return "memory";
+    memset(large, 1, 8 << 20);
+    free(large);
+    munmap(pages, 1 << 20);
+    if (sched_yield() != 0 || prctl(PR_SET_NAME, "kernel") != 0) return "a thread's name";
+    int event = eventfd(0, EFD_CLOEXEC), epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event found = {.events = EPOLLIN};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, event, &found) != 0 || write(event, &(uint64_t){1}, 8) != 8 ||
+        epoll_wait(epoll, &found, 1, 5000) != 1)
+        return "waiting for a doorbell";
+    close(event), close(epoll);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return "getrlimit";
+    return NULL;
+}
+
+static void await(int wanted) {
+    pthread_mutex_lock(&mutex);
+    while (stage < wanted) pthread_cond_wait(&changed, &mutex);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void reach(int next) {
+    pthread_mutex_lock(&mutex);
+    stage = next;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+static const char *older_left, *older_fails, *later_left, *later_fails;
+
+static void *older(void *unused) {
+    await(1);
+    older_left = left(), older_fails = goes_on();
+    reach(2);
+    return unused;
+}
+
+static void *later(void *unused) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (until.tv_nsec += 1000000) / 1000000000, until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&mutex);
+    pthread_cond_timedwait(&changed, &mutex, &until);
+    pthread_mutex_unlock(&mutex);
+    later_left = left(), later_fails = goes_on();
+    return unused;
+}
+
+static const char *none(const char *name) { return name == NULL ? "none" : name; }
+
+int main(int argc, char **argv) {
+    pthread_t thread;
+    check_start(argc, argv, 20);
+    random_device = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    check_need(random_device >= 0 && socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, device) == 0, "devices");
+    check_need(pthread_create(&thread, NULL, older, NULL) == 0, "a thread of the kernel");
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core file below */
+    ins_filter_system_calls(-1);
+    reach(1);
+    pthread_join(thread, NULL);
+    check(older_left == NULL, "a thread that was there before the filter is under it", "%s is left", none(older_left));
+    check(older_fails == NULL, "and goes on with what a kernel does", "%s fails", none(older_fails));
+    bool made = pthread_create(&thread, NULL, later, NULL) == 0;
+    check(made, "a rump kernel can start threads", "%s", strerror(errno));
+    if (made) pthread_join(thread, NULL);
+    check(made && later_left == NULL, "which are under the filter", "%s is left", none(later_left));
+    check(made && later_fails == NULL, "and can do what a kernel does", "%s fails", none(later_fails));
+    const char *own = left();
+    check(own == NULL, "what is taken away is EPERM", "%s is left", none(own));
+    check(syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0) == 0, "a kernel that panics can still end itself by abort()", "%s",
+          strerror(errno));
+    return check_end();
+}
