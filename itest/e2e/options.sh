@@ -5,12 +5,23 @@ set -u
 needs "options behind the gateway" python3 ss
 own_gateway
 
+# What NetBSD's stack is said to read otherwise (docs/translation.md): an option without counterpart as its default, no
+# credentials, and sizes that were never set as Linux's defaults, whatever this host's are.
+declared() {
+    if [ "${RINGFENCE_ABI:-linux}" = netbsd ]; then
+        grep -vE 'TCP SO_PRIORITY|TCP SO_PEERCRED|SocketChannelImpl SO_SNDBUF'
+    else
+        cat
+    fi
+}
+
 # same SENTENCE COMMAND...: the command writes the same natively and behind the gateway.
 same() {
     local sentence=$1 expected got
     shift
     expected=$("$@" 2>&1; echo "status $?")
     got=$(timeout 60 "$ROOT/ringfence" run --name options -- "$@" 2>&1; echo "status $?")
+    expected=$(declared <<<"$expected") got=$(declared <<<"$got")
     if [ "$(wc -l <<<"$expected")" -gt 20 ] && [ "$expected" = "$got" ]; then
         ok "$sentence"
     else

@@ -6,23 +6,28 @@ help_test() {
 usage: ./ringfence test [--abi linux|netbsd] [NAME ...]
 
 Runs everything: the tests of the native parts (make -C native test), unit tests and tests in the OSGi container
-(mvn verify), and end-to-end tests with real programs (itest/e2e). The last line is the sum; exit status 0 only if
+(mvn verify), and end-to-end tests with real programs (itest/e2e), those that itest/e2e/abi.tsv says once more with
+an INS that speaks NetBSD. The last line is the sum; exit status 0 only if
 something ran and nothing failed. Logs and reports are in target/test. As root on Debian or Ubuntu it installs the
 programs it needs; a test whose program cannot be had says "skip" and why.
 
-  --abi netbsd  the end-to-end tests alone, every gateway in them with an INS that speaks NetBSD
+  --abi netbsd  the end-to-end tests alone, every gateway in them with an INS that speaks NetBSD, save those for
+                which abi.tsv says that it makes no difference
+  --abi linux   everything, but nothing under NetBSD's ABI besides
   NAME          these end-to-end tests alone, such as nginx
 EOF
 }
 
 cmd_test() {
-    local script part=false
+    local script name part=false both=true
     local -a names=()
+    [ -z "${RINGFENCE_ABI:-}" ] || both=false
     while [ $# -gt 0 ]; do
         case $1 in
             --abi) set -- "--abi=${2:-}" "${@:3}" ;;
             --abi=linux | --abi=netbsd)
                 export RINGFENCE_ABI=${1#*=}
+                both=false
                 [ "$RINGFENCE_ABI" = linux ] || part=true
                 shift
                 ;;
@@ -48,14 +53,29 @@ cmd_test() {
     fi
     for script in "$ROOT"/itest/e2e/*.sh; do
         [ -x "$script" ] || continue
-        [ ${#names[@]} -eq 0 ] || [[ " ${names[*]} " == *" $(basename "$script" .sh) "* ]] || continue
-        test_stage "end to end: ${script#"$ROOT"/}" "e2e-$(basename "$script" .sh)" "$script"
+        name=$(basename "$script" .sh)
+        if [ ${#names[@]} -eq 0 ]; then
+            [ "${RINGFENCE_ABI:-linux}" = linux ] || [ "$(when_netbsd "$name")" != same ] || continue
+        else
+            [[ " ${names[*]} " == *" $name "* ]] || continue
+        fi
+        test_stage "end to end: ${script#"$ROOT"/}" "e2e-$name" "$script"
+        if $both && ! $part && [ "$(when_netbsd "$name")" = always ]; then
+            test_stage "end to end, NetBSD's ABI: ${script#"$ROOT"/}" "e2e-$name-netbsd" env RINGFENCE_ABI=netbsd "$script"
+        fi
     done
 
     echo
     grep -hE '^(not ok|skip)' "$TEST_LOGS"/*.log || true
     echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
     [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+}
+
+# when_netbsd NAME: what abi.tsv says of an end-to-end test.
+when_netbsd() {
+    local when
+    when=$(awk -F'\t' -v name="$1" '$1 == name { print $2 }' "$ROOT/itest/e2e/abi.tsv")
+    echo "${when:-asked}"
 }
 
 # test_stage TITLE NAME COMMAND...: runs a command that prints "ok - test", "not ok - test" or
