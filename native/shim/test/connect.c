@@ -37,6 +37,8 @@ static void without_blocking(void) {
     socklen_t length = sizeof error;
     int result = connect(fd, (void *)&e.address, e.length);
     check(result == 0 || errno == EINPROGRESS, "a non-blocking connect is in progress");
+    struct endpoint own = local_of(fd);
+    check(port_of(&own) != 0, "the socket has its own port from then on");
     check((polled(fd, POLLOUT, 10000) & POLLOUT) != 0, "poll says writable when it has connected");
     check(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0, "SO_ERROR is 0 then");
     int server = accept(listening, NULL, NULL);

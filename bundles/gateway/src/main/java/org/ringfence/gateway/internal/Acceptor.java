@@ -148,7 +148,8 @@ final class Acceptor {
         socket.region().setLocal(slot, names, ADDRESS, local);
         socket.region().setPeer(slot, names, NAME_BYTES + ADDRESS, peer);
         socket.region().connected(slot);
-        if (gatekeeper.arrived(socket, listener.listening)) {
+        boolean own = socket.application.own.comes(socket, names, ADDRESS, local);
+        if (gatekeeper.arrived(socket, listener.listening, own)) {
             sweep.makeRoom(listener.listening);
         }
         bytes.relay(socket);

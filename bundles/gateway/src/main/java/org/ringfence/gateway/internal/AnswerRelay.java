@@ -112,9 +112,14 @@ final class AnswerRelay {
             return;
         }
         switch (answer.error) {
-            case 0 -> ledger.connected(socket);
+            case 0 -> {
+                ledger.connected(socket);
+                bytes.letIn(socket.application.own.asks(socket));
+            }
             case Errno.EINPROGRESS -> {
                 socket.phase = Phase.CONNECTING;
+                ledger.named(socket);
+                bytes.letIn(socket.application.own.asks(socket));
                 socket.region().connecting(socket.slot);
                 // The INS may have finished it already, and its news been taken before this answer.
                 bytes.newsFromIns(socket.ins, socket.insSlot);

@@ -7,6 +7,7 @@ final class ApplicationLink {
     /** Exchanged when another version of the transport takes over. */
     ApplicationRegion region;
     final RelayedSocket[] sockets;
+    final OwnConnections own = new OwnConnections();
     final String name;
     /** The name of the INS it was started for; null: any. */
     final String wish;

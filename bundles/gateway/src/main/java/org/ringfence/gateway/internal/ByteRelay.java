@@ -212,6 +212,18 @@ final class ByteRelay {
         }
     }
 
+    /** The application itself is at the other end of a connection, if not null: nothing of it is held. */
+    void letIn(RelayedSocket socket) {
+        if (socket == null || !socket.gated || socket.phase != Phase.CONNECTED) {
+            return;
+        }
+        gatekeeper.letPass(socket);
+        relay(socket);
+        if (!socket.closing && socket.phase == Phase.CONNECTED && socket.isHeld()) {
+            offer(socket);
+        }
+    }
+
     /** Hands a connection that was held, or need not be, to whoever accepts. */
     void offer(RelayedSocket socket) {
         Gate gate = socket.gate;

@@ -63,11 +63,15 @@ final class Gatekeeper {
         socket.gated = true;
     }
 
-    /** A connection was admitted; its flows are bound, nothing was moved. True if the listener now has more held ones than it may. */
-    boolean arrived(RelayedSocket socket, Listening listening) {
+    /**
+     * A connection was admitted; its flows are bound, nothing was moved. True if the listener now has more held ones than it may.
+     *
+     * @param own the application itself is at the other end
+     */
+    boolean arrived(RelayedSocket socket, Listening listening, boolean own) {
         Gate gate = socket.gate;
         PolicyChain policies = services.policies();
-        HoldRule rule = policies == null ? HoldRule.NONE : policies.hold(socket);
+        HoldRule rule = policies == null || own ? HoldRule.NONE : policies.hold(socket);
         gate.rule = rule;
         if (rule.evidence() == Evidence.NONE || rule.evidence() == Evidence.AUTO && listening.kind == Kind.SERVER) {
             return false;

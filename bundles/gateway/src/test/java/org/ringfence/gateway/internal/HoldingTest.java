@@ -88,6 +88,15 @@ class HoldingTest {
     }
 
     @Test
+    void nothingIsHeldOfWhatAnApplicationConnectsToItself() {
+        gateway.policies.rule = rule(Evidence.HTTP_REQUEST, 0, 100, 60_000);
+        Program program = gateway.behindShim("own", "own.py");
+        for (int i = 0; i < 4; i++) {
+            program.expect("accepted");
+        }
+    }
+
+    @Test
     void aSecondRequestIsHeldLikeTheFirst() throws IOException {
         serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "http");
         try (Socket socket = connect()) {
