@@ -50,7 +50,10 @@ static bool event_of(struct watch *w, uint32_t number, struct epoll_event *event
     struct rf_ring in = rf_in_ring(slot);
     if (rf_available(&in) == 0) return false;
     if ((entry->events & EPOLLET) == 0) atomic_fetch_or(&w->again[number / 64], bit);
-    *event = (struct epoll_event){entry->events & (EPOLLIN | EPOLLRDNORM), entry->data};
+    uint32_t told = EPOLLIN | EPOLLRDNORM;
+    /* The kernel tells an edge together with what held before it. */
+    if ((entry->events & EPOLLET) != 0 && atomic_load_explicit(&slot->out_blocked, memory_order_relaxed) == 0) told |= EPOLLOUT | EPOLLWRNORM;
+    *event = (struct epoll_event){entry->events & told, entry->data};
     return true;
 }
 

@@ -65,6 +65,17 @@ static void edge(void) {
     end();
 }
 
+static void edge_with_all_that_holds(void) {
+    begin(EPOLLIN | EPOLLOUT | EPOLLET);
+    check(event(10000) == EPOLLOUT && event(0) == 0, "edge: room is told once");
+    for (int i = 0; i < 2; i++) {
+        send_one(), arrived(ends[1], 6);
+        check(event(10000) == (EPOLLIN | EPOLLOUT), "edge: bytes are told together with the room there is");
+        takes(ends[1], 6, "edge: and read");
+    }
+    end();
+}
+
 static void modified(void) {
     begin(EPOLLIN | EPOLLET);
     send_one(), arrived(ends[1], 6);
@@ -269,6 +280,7 @@ static void few_places(void) {
 int main(void) {
     level();
     edge();
+    edge_with_all_that_holds();
     modified();
     once();
     looked_at_otherwise();
