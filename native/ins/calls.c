@@ -43,6 +43,7 @@ void ins_open(struct ins *ins, uint32_t slot, uint32_t generation, int handle, u
     atomic_store_explicit(&shared->in_base, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->in_used, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->out_head, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_urgent, 0, memory_order_relaxed);
     shared->local.length = shared->peer.length = 0;
     ins_set_state(ins, slot, RF_STATE_OPEN);
 }

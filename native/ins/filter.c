@@ -4,8 +4,10 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -64,6 +66,14 @@ static const struct sock_filter program[] = {
     BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 3),
     LOAD(args[1]),
     BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 1),
+    RETURN(SECCOMP_RET_ALLOW),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
+    /* ioctl(): for urgent bytes. */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6),
+    LOAD(args[1]),
+    IF(SIOCATMARK),
+    RETURN(SECCOMP_RET_ALLOW),
+    IF(SIOCINQ),
     RETURN(SECCOMP_RET_ALLOW),
     RETURN(SECCOMP_RET_KILL_PROCESS),
     /* socket(): internet only. */

@@ -57,6 +57,8 @@ struct ins_socket {
     bool awaits_room; /* the datagram socket is watched for RF_WRITABLE, too */
     bool named; /* `local` is up to date: sending binds a datagram socket that is not bound */
     bool in_eof, out_shut;            /* the marks */
+    bool urgent;                      /* the stack has said so, and nobody has looked */
+    bool fresh;                       /* the stack has said that it is readable, and nothing has been read since */
     bool stood;                       /* there was a connection */
     bool close_resets;                /* CLOSE: a reset behind the last byte */
     bool shutdown_waits, close_waits; /* until the out ring is sent up to `out_end` */

@@ -111,7 +111,8 @@ static void socket_event(struct ins *ins, const struct rf_event *event) {
     uint32_t slot = (uint32_t)event->token;
     struct ins_socket *s = &ins->sockets[slot];
     if (s->phase == INS_FREE || s->phase == INS_RESERVED || s->generation != event->token >> 32) return;
-    if ((event->readiness & RF_READABLE) != 0) s->readable = true;
+    if ((event->readiness & RF_READABLE) != 0) s->readable = s->fresh = true;
+    if ((event->readiness & RF_URGENT) != 0) s->urgent = true;
     if ((event->readiness & RF_WRITABLE) != 0) s->writable = true;
     if ((event->readiness & RF_HANGUP) != 0) s->hangup = true;
     if ((event->readiness & RF_BROKEN) != 0) s->broken = true;

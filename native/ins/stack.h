@@ -30,6 +30,7 @@ enum rf_readiness {
     RF_WRITABLE = 2,
     RF_HANGUP = 4, /* with RF_READABLE: an end of file or an error stands behind the bytes */
     RF_BROKEN = 8, /* the socket has a pending error */
+    RF_URGENT = 16, /* there may be an urgent byte */
 };
 
 struct rf_event {
@@ -77,6 +78,13 @@ struct rf_stack {
 
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
     ssize_t (*send)(int socket, const struct iovec *pieces, int count);
+
+    /* Urgent bytes. A stack whose `urgent` is NULL has none. They are received as any other byte, but `receive` stops
+     * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once. `at_mark`:
+     * true if it is the next byte that `receive` gets. */
+    bool (*urgent)(int socket, uint64_t *before, uint8_t *byte);
+    bool (*at_mark)(int socket);
+    ssize_t (*send_urgent)(int socket, uint8_t byte); /* 1, or as send */
 
     /* Datagrams. `receive_datagram` fills the record, all zero before, but its length, and returns the bytes that
      * are in the pieces. `next_datagram` returns the length of the one that receive_datagram will return next. */

@@ -2,11 +2,13 @@
 #include "stack_linux.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +17,10 @@ _Static_assert(sizeof(struct sockaddr_in6) == sizeof((struct rf_name){0}.address
 static int epoll = -1;
 
 /* Bits of the word kept per socket. */
-enum { KEPT_NODELAY = 1 /* the application has asked for TCP_NODELAY */ };
+enum {
+    KEPT_NODELAY = 1,   /* the application has asked for TCP_NODELAY */
+    KEPT_OOBINLINE = 2, /* and for SO_OOBINLINE */
+};
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
@@ -40,6 +45,8 @@ static int linux_socket(int domain, int type, int protocol) {
      * Nagle's algorithm would hold the second part back until the peer's delayed acknowledgement:
      * 40 ms. The ring gathers small writes instead. Accepted sockets inherit it. */
     setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    /* An urgent byte stays where it is: the region says which one it is. Accepted sockets inherit that, too. */
+    setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
     return s;
 }
 
@@ -111,23 +118,30 @@ static int linux_connected(int s) {
 
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
+/* Options that are always on, whatever the application asks for. */
+static uint32_t kept_bit(int level, int name) {
+    if (level == IPPROTO_TCP && name == TCP_NODELAY) return KEPT_NODELAY;
+    return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
+}
+
 static int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
     /* With it the kernel would give several datagrams as one, and a record does not say where one ends. */
     if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
     int error = result(setsockopt(s, level, name, value, length));
-    if (error != 0 || level != IPPROTO_TCP || name != TCP_NODELAY) return error;
+    uint32_t bit = kept_bit(level, name);
+    if (error != 0 || bit == 0) return error;
     int wanted;
     memcpy(&wanted, value, sizeof wanted); /* the kernel has checked the length */
-    *kept = wanted != 0 ? *kept | KEPT_NODELAY : *kept & ~(uint32_t)KEPT_NODELAY;
-    return result(setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)));
+    *kept = wanted != 0 ? *kept | bit : *kept & ~bit;
+    return result(setsockopt(s, level, name, &(int){1}, sizeof(int)));
 }
 
 static int linux_get_option(int s, const uint32_t *kept, int level, int name, void *value, uint32_t *length) {
     socklen_t size = *length;
     int error = result(getsockopt(s, level, name, value, &size));
     if (error != 0) return error;
-    if (level == IPPROTO_TCP && name == TCP_NODELAY)
-        memcpy(value, &(int){(*kept & KEPT_NODELAY) != 0}, size < sizeof(int) ? size : sizeof(int));
+    uint32_t bit = kept_bit(level, name);
+    if (bit != 0) memcpy(value, &(int){(*kept & bit) != 0}, size < sizeof(int) ? size : sizeof(int));
     *length = size;
     return 0;
 }
@@ -184,13 +198,37 @@ static ssize_t linux_send(int s, const struct iovec *pieces, int count) {
     return transferred(bytes);
 }
 
+static bool linux_at_mark(int s) {
+    int is = 0;
+    return ioctl(s, SIOCATMARK, &is) == 0 && is != 0;
+}
+
+/* Only without SO_OOBINLINE the kernel shows the byte, and counts those before it. It is a flag and no more. */
+static bool linux_urgent(int s, uint64_t *before, uint8_t *byte) {
+    int count = 0;
+    setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){0}, sizeof(int));
+    bool is = recv(s, byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) == 1 && ioctl(s, SIOCINQ, &count) == 0;
+    setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
+    *before = (uint64_t)count;
+    return is;
+}
+
+static ssize_t linux_send_urgent(int s, uint8_t byte) {
+    ssize_t bytes;
+    struct iovec piece = {&byte, 1};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    do bytes = sendmsg(s, &message, MSG_OOB | MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (bytes < 0 && errno == EINTR);
+    return transferred(bytes);
+}
+
 static int watch(int operation, int descriptor, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data.u64 = token};
     return result(epoll_ctl(epoll, operation, descriptor, &event));
 }
 
 static int linux_watch(int s, uint64_t token, uint32_t readiness) {
-    uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | ((readiness & RF_WRITABLE) != 0 ? EPOLLOUT : 0);
+    uint32_t events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET | ((readiness & RF_WRITABLE) != 0 ? EPOLLOUT : 0);
     int error = watch(EPOLL_CTL_ADD, s, events, token);
     /* Which reports what is so already. */
     return error == -EEXIST ? watch(EPOLL_CTL_MOD, s, events, token) : error;
@@ -211,7 +249,7 @@ static int linux_wait(struct rf_event *events, int capacity, int milliseconds) {
         events[i].readiness = ((is & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? RF_READABLE : 0) |
                               ((is & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 ? RF_WRITABLE : 0) |
                               ((is & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? RF_HANGUP : 0) |
-                              ((is & EPOLLERR) != 0 ? RF_BROKEN : 0);
+                              ((is & EPOLLERR) != 0 ? RF_BROKEN : 0) | ((is & EPOLLPRI) != 0 ? RF_URGENT : 0);
     }
     return count;
 }
@@ -243,6 +281,9 @@ const struct rf_stack rf_stack_linux = {
     .close = linux_close,
     .receive = linux_receive,
     .send = linux_send,
+    .urgent = linux_urgent,
+    .at_mark = linux_at_mark,
+    .send_urgent = linux_send_urgent,
     .receive_datagram = linux_receive_datagram,
     .next_datagram = linux_next_datagram,
     .send_datagram = linux_send_datagram,

@@ -34,16 +34,41 @@ void ins_fail(struct ins *ins, uint32_t slot, int error) {
 
 /* ---- towards the application ---- */
 
+/* True if the last read has stopped in front of an urgent byte: the stack has more. */
+static bool stopped_at_mark(const struct rf_slot *shared) {
+    uint64_t urgent = atomic_load_explicit(&shared->in_urgent, memory_order_relaxed);
+    return urgent != 0 && rf_urgent_position(urgent) == atomic_load_explicit(&shared->in_tail, memory_order_relaxed);
+}
+
+/* Tells the frontend of an urgent byte, before it is read: `receive` does not go beyond it without stopping there, and
+ * with the event by which bytes came it was told. Where a read begins without one it has to be asked for. */
+static void look_for_urgent(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    struct rf_slot *shared = &ins->region.slots[slot];
+    uint64_t before;
+    uint8_t byte;
+    bool told = s->urgent;
+    s->urgent = false;
+    if (ins->stack->urgent == NULL || (!told && !ins->stack->at_mark(s->handle))) return;
+    if (!ins->stack->urgent(s->handle, &before, &byte)) return;
+    uint64_t urgent = rf_urgent(atomic_load_explicit(&shared->in_tail, memory_order_relaxed) + before, byte);
+    if (urgent == atomic_load_explicit(&shared->in_urgent, memory_order_relaxed)) return;
+    atomic_store_explicit(&shared->in_urgent, urgent, memory_order_release);
+    ins_tell(ins, slot);
+}
+
 void ins_receive(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
     struct rf_slot *shared = &ins->region.slots[slot];
     struct rf_ring ring = rf_in_ring(shared);
     int64_t budget = TURN_BYTES;
+    if (s->urgent) look_for_urgent(ins, slot);
     while (s->readable && !s->in_eof && !s->close_waits) {
         struct iovec span[2];
         uint32_t room = rf_produce_span(&ins->region, &ring, span);
         if (room == 0) {
             /* `readable` remembers that there is more; the frontend sets the pending bit. */
+            s->fresh = false;
             if (rf_produce_block(&ins->region, &ring, &shared->in_blocked)) return;
             continue;
         }
@@ -52,6 +77,8 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             ins_join(ins, &ins->run, slot);
             return;
         }
+        if (!s->fresh) look_for_urgent(ins, slot);
+        s->fresh = false;
         ssize_t bytes = ins->stack->receive(s->handle, span, piece_count(span));
         if (bytes > 0) {
             rf_produce(&ring, (uint64_t)bytes);
@@ -59,7 +86,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             budget -= bytes;
             /* Less than asked for: the stack has no more, and reports when it has. An end that stands
              * behind these bytes has been reported, and has to be read. */
-            if (bytes < room && !s->hangup) s->readable = false;
+            if (bytes < room && !s->hangup && !stopped_at_mark(shared)) s->readable = false;
         } else if (rf_produce(&ring, 0), bytes == 0) {
             s->in_eof = true;
             ins_set_marks(ins, slot, RF_MARK_IN_EOF);
@@ -103,18 +130,32 @@ void ins_moved_out(struct ins *ins, uint32_t slot) {
     ins_join(ins, &ins->lingering, slot);
 }
 
-/* The filled part of the out ring, up to the position at which sending is to end. */
-static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ring, struct iovec span[2]) {
-    const struct ins_socket *s = &ins->sockets[slot];
-    int64_t filled = rf_consume_span(&ins->region, ring, span);
-    if (filled < 0) ins_impossible_out(ins, slot);
-    if (!s->shutdown_waits && !s->close_waits) return (uint32_t)filled;
-    uint64_t left = s->out_end - atomic_load_explicit(ring->head, memory_order_relaxed);
-    if ((int64_t)left <= 0) return 0;
-    if (left >= (uint64_t)filled) return (uint32_t)filled;
+static uint32_t at_most(struct iovec span[2], uint32_t filled, uint64_t left) {
+    if (left >= filled) return filled;
     if (span[0].iov_len > left) span[0].iov_len = left;
     span[1].iov_len = left - span[0].iov_len;
     return (uint32_t)left;
+}
+
+/* The filled part of the out ring, up to the position at which sending is to end, and to an urgent byte. `urgent`: that is
+ * the next one. */
+static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ring, struct iovec span[2], bool *urgent) {
+    const struct ins_socket *s = &ins->sockets[slot];
+    int64_t filled = rf_consume_span(&ins->region, ring, span);
+    if (filled < 0) ins_impossible_out(ins, slot);
+    uint64_t head = atomic_load_explicit(ring->head, memory_order_relaxed);
+    if (s->shutdown_waits || s->close_waits) {
+        if ((int64_t)(s->out_end - head) <= 0) return 0;
+        filled = at_most(span, (uint32_t)filled, s->out_end - head);
+    }
+    /* Behind the ring's tail, which was written after it. */
+    uint64_t word = atomic_load_explicit(&ins->region.slots[slot].out_urgent, memory_order_relaxed);
+    *urgent = false;
+    if (word == 0 || ins->stack->urgent == NULL) return (uint32_t)filled;
+    uint64_t left = rf_urgent_position(word) - head;
+    if ((int64_t)left < 0 || filled == 0) return (uint32_t)filled;
+    *urgent = left == 0;
+    return at_most(span, (uint32_t)filled, left == 0 ? 1 : left);
 }
 
 /* A send failed. What the peer sent before it went can still be read, and natively would be. */
@@ -134,13 +175,15 @@ void ins_send(struct ins *ins, uint32_t slot) {
     int error = 0;
     while (s->writable && !s->out_shut) {
         struct iovec span[2];
-        uint32_t filled = to_send(ins, slot, &ring, span);
+        bool urgent;
+        uint32_t filled = to_send(ins, slot, &ring, span, &urgent);
         if (filled == 0) break;
         if (moved >= TURN_BYTES) {
             ins_join(ins, &ins->run, slot);
             break;
         }
-        ssize_t bytes = ins->stack->send(s->handle, span, piece_count(span));
+        ssize_t bytes = urgent ? ins->stack->send_urgent(s->handle, *(uint8_t *)span[0].iov_base)
+                               : ins->stack->send(s->handle, span, piece_count(span));
         if (bytes < 0) {
             s->writable = false;
             if (bytes != RF_STACK_AGAIN) error = (int)-bytes;

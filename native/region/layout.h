@@ -81,6 +81,21 @@ static inline uint32_t rf_grant_page(uint64_t grant) { return (uint32_t)grant; }
 static inline uint32_t rf_grant_order(uint64_t grant) { return (uint32_t)(grant >> 32) & 0xff; }
 static inline uint32_t rf_grant_size(uint64_t grant) { return RF_PAGE << (rf_grant_order(grant) & 15); }
 
+/*
+ * The last urgent byte of a ring, in one atomic word: 0, or its position plus one in bits 8..63, and the byte. It lies in the
+ * ring as any other does.
+ */
+static inline uint64_t rf_urgent(uint64_t position, uint8_t byte) { return (position + 1) << 8 | byte; }
+static inline uint64_t rf_urgent_position(uint64_t urgent) { return (urgent >> 8) - 1; }
+/* rf_slot.urgent_taken for it. READ: by MSG_OOB. PASSED: a read has gone beyond it. */
+enum rf_urgent_taken { RF_URGENT_READ = 0, RF_URGENT_PASSED = 1 };
+static inline uint32_t rf_urgent_is(uint64_t urgent, enum rf_urgent_taken taken) { return (uint32_t)(urgent >> 8) << 1 | taken; }
+/* Bits of rf_slot.urgent_wish. */
+enum rf_urgent_wish {
+    RF_URGENT_TOLD = 1,   /* a packet is wanted for an urgent byte */
+    RF_URGENT_INLINE = 2, /* SO_OOBINLINE: it is read as any other */
+};
+
 struct rf_header {
     /* written once, before the region is handed out */
     uint64_t magic;
@@ -206,7 +221,10 @@ struct rf_slot {
 
     /* @192 robust, process-shared; initialised by whoever receives the slot's descriptor */
     _Alignas(64) pthread_mutex_t receive_lock;
+    _Atomic uint32_t urgent_taken; /* what was done with the urgent byte of `in_urgent`: rf_urgent_is */
+    _Atomic uint32_t urgent_wish;  /* enum rf_urgent_wish */
     _Alignas(64) pthread_mutex_t send_lock;
+    _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
 
     /* @320 written by the backend before the state or answer that makes them valid */
     _Alignas(64) struct rf_name local;
@@ -216,7 +234,9 @@ struct rf_slot {
     _Alignas(64) _Atomic uint64_t last_call;
     int64_t last_result;
     int32_t last_error;
-    uint8_t unused3[108];
+    uint32_t unused3;
+    _Atomic uint64_t in_urgent; /* the in ring's last urgent byte: rf_urgent */
+    uint8_t unused4[96];
 };
 
 /*
@@ -303,7 +323,10 @@ RF_AT(rf_slot, out_tail, 128);
 RF_AT(rf_slot, receive_lock, 192);
 RF_AT(rf_slot, send_lock, 256);
 RF_AT(rf_slot, local, 320);
+RF_AT(rf_slot, urgent_taken, 232);
+RF_AT(rf_slot, out_urgent, 296);
 RF_AT(rf_slot, last_call, 384);
+RF_AT(rf_slot, in_urgent, 408);
 RF_AT(rf_record, via, 40);
 RF_AT(rf_record, seconds, 88);
 _Static_assert(sizeof(struct rf_record) == RF_RECORD_UNIT, "rf_record");

@@ -73,6 +73,27 @@ static void await_packets(struct rf_slot *slot, int fd) {
     }
 }
 
+bool rf_urgent_pending(const struct rf_slot *slot) {
+    uint64_t urgent = atomic_load_explicit(&slot->in_urgent, memory_order_acquire);
+    if (urgent == 0) return false;
+    uint64_t beyond = rf_urgent_position(urgent) + 1;
+    uint64_t head = atomic_load_explicit(&slot->in_head, memory_order_relaxed);
+    uint32_t taken = atomic_load_explicit(&slot->urgent_taken, memory_order_relaxed);
+    if (taken == rf_urgent_is(urgent, RF_URGENT_READ) || taken == rf_urgent_is(urgent, RF_URGENT_PASSED)) return false;
+    /* Where it is no byte as any other, the head steps over it as soon as it comes to it. */
+    bool read_as_any = (atomic_load_explicit(&slot->urgent_wish, memory_order_relaxed) & RF_URGENT_INLINE) != 0;
+    return (int64_t)(head - beyond) < (read_as_any ? 0 : 1);
+}
+
+bool rf_urgent_at_mark(const struct rf_slot *slot) {
+    uint64_t urgent = atomic_load_explicit(&slot->in_urgent, memory_order_acquire);
+    if (urgent == 0 || atomic_load_explicit(&slot->urgent_taken, memory_order_relaxed) == rf_urgent_is(urgent, RF_URGENT_PASSED))
+        return false;
+    bool read_as_any = (atomic_load_explicit(&slot->urgent_wish, memory_order_relaxed) & RF_URGENT_INLINE) != 0;
+    uint64_t head = atomic_load_explicit(&slot->in_head, memory_order_relaxed), position = rf_urgent_position(urgent);
+    return head == position || (!read_as_any && head == position + 1);
+}
+
 bool rf_readable_kick(const struct rf_region *region, uint32_t slot) {
     atomic_store_explicit(&region->slots[slot].kick, 1, memory_order_relaxed);
     return rf_notify(region, slot);
@@ -94,6 +115,8 @@ static bool thin_out(struct rf_slot *slot, int fd) {
 bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd) {
     struct rf_slot *s = &region->slots[slot];
     uint64_t head = atomic_load_explicit(&s->in_head, memory_order_relaxed);
+    /* For an urgent byte that waits the packets stay. */
+    if ((atomic_load_explicit(&s->urgent_wish, memory_order_relaxed) & RF_URGENT_TOLD) != 0 && rf_urgent_pending(s)) return false;
     if (atomic_load_explicit(&s->in_tail, memory_order_acquire) != head)
         return thin_out(s, fd) && rf_readable_kick(region, slot);
     /* The gateway publishes in_tail, fences and looks at in_head: either it sees this head and sends
@@ -109,11 +132,12 @@ bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd) {
     return rf_readable_kick(region, slot);
 }
 
-/* True if the application may find something: bytes, or an error. */
+/* True if the application may find something: bytes, an error, or an urgent byte. */
 static bool has_news(const struct rf_slot *slot) {
     uint32_t error = atomic_load_explicit(&slot->error, memory_order_relaxed);
     return atomic_load(&slot->in_head) != atomic_load_explicit(&slot->in_tail, memory_order_relaxed) ||
-           ((error & 0xffff) != 0 && error >> 16 != (atomic_load(&slot->error_taken) & 0xffff));
+           ((error & 0xffff) != 0 && error >> 16 != (atomic_load(&slot->error_taken) & 0xffff)) ||
+           ((atomic_load(&slot->urgent_wish) & RF_URGENT_TOLD) != 0 && rf_urgent_pending(slot));
 }
 
 int rf_readable_tell(struct rf_slot *slot, int fd) {

@@ -36,6 +36,11 @@ bool rf_readable_seen(const struct rf_region *region, uint32_t slot);
  * `slot` is valid. True: the caller has to ring. */
 bool rf_readable_settle(const struct rf_region *region, uint32_t slot, int fd);
 
+/* True while an urgent byte is to be received by MSG_OOB, or, with RF_URGENT_INLINE, to be read. */
+bool rf_urgent_pending(const struct rf_slot *slot);
+/* True if the next byte to be read is, or was, the urgent one: SIOCATMARK. */
+bool rf_urgent_at_mark(const struct rf_slot *slot);
+
 /* Asks the gateway for a packet if the in ring is not empty. For a receiver that leaves bytes behind
  * and may have been the only one whom the last packet woke. True: the caller has to ring. */
 bool rf_readable_kick(const struct rf_region *region, uint32_t slot);

@@ -77,7 +77,9 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         error = ECONNABORTED;
     else if (!socket_adopt(fd, listener->attachment, offer.slot, offer.generation))
         error = EMFILE;
-    else if (address != NULL)
+    else
+        atomic_store(&region->slots[offer.slot].urgent_wish, atomic_load(&listener->slot->urgent_wish) & RF_URGENT_INLINE);
+    if (error == 0 && address != NULL)
         error = socket_copy_name(&offer.peer, address, length);
     if (error != 0) {
         table_set(fd, RF_ENTRY_NONE);

@@ -8,6 +8,7 @@
 #include <linux/sockios.h>
 #include <unistd.h>
 
+#include "../region/readiness.h"
 #include "addressable.h"
 #include "datagram.h"
 #include "entry.h"
@@ -15,6 +16,7 @@
 #include "real.h"
 #include "socket.h"
 #include "stream.h"
+#include "urgent.h"
 #include "watch.h"
 
 /* True if the program must not touch this number: it did not open it. Nor must a child of vfork, since the program
@@ -124,7 +126,8 @@ int shim_ioctl(int fd, unsigned long request, long word) {
         return 0;
     }
     struct rf_ring ring = request == FIONREAD ? rf_in_ring(s.slot) : rf_out_ring(s.slot);
-    uint64_t bytes = request == SIOCATMARK ? 0 : rf_available(&ring);
+    uint64_t bytes = request == SIOCATMARK ? rf_urgent_at_mark(s.slot) : rf_available(&ring);
+    if (request == FIONREAD) bytes = urgent_before(&s, bytes);
     *(int *)word = bytes < RF_PAGE << RF_MAX_ORDER ? (int)bytes : (int)(RF_PAGE << RF_MAX_ORDER);
     return 0;
 }

@@ -4,10 +4,14 @@
 #include <poll.h>
 #include <sys/mman.h>
 
+#include "../region/readiness.h"
+#include "addressable.h"
+#include "attach.h"
 #include "real.h"
 #include "sandbox.h"
 #include "shown.h"
-#include "table.h"
+#include "socket.h"
+#include "urgent.h"
 
 struct interest {
     _Atomic int epoll; /* one more than the instance's descriptor; 0: none */
@@ -34,6 +38,15 @@ static struct interest *place_of(struct interest *all, int epoll, uint64_t word)
     return &all[(word ^ (uint64_t)epoll << 48) * UINT64_C(0x9e3779b97f4a7c15) >> 48];
 }
 
+struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *event, struct epoll_event *changed) {
+    struct ring_socket s;
+    if (operation == EPOLL_CTL_DEL || !table_find(fd, &s) || !readable(event, sizeof *event)) return event;
+    if ((event->events & EPOLLPRI) == 0 || (event->events & SHOWN_READS) != 0) return event;
+    *changed = *event;
+    changed->events |= EPOLLIN;
+    return changed;
+}
+
 void interest_changed(int epoll, const struct ring_socket *s, const struct epoll_event *event) {
     struct interest *all = s != NULL ? make() : atomic_load_explicit(&interests, memory_order_acquire);
     if (all == NULL) return;
@@ -49,6 +62,9 @@ void interest_changed(int epoll, const struct ring_socket *s, const struct epoll
     i->events = event->events;
     i->word = event->data.u64;
     atomic_store_explicit(&i->epoll, watching, memory_order_release);
+    /* One that has come before, and whose packet has been read away. */
+    if ((event->events & EPOLLPRI) != 0 && !socket_is_datagram(s) && urgent_wait(s) && rf_readable_kick(s->region, s->number))
+        attachment_ring(s->attachment);
 }
 
 /* Of which socket the event is: its interest, or NULL. */
@@ -58,13 +74,18 @@ static const struct interest *interest_of(struct interest *all, int epoll, const
     return table_find(i->fd, s) && s->generation == i->generation ? i : NULL;
 }
 
-void interest_correct(int epoll, struct epoll_event *events, int count) {
+int interest_correct(int epoll, struct epoll_event *events, int count) {
     struct interest *all = atomic_load_explicit(&interests, memory_order_acquire);
     struct ring_socket s;
-    for (int e = 0; all != NULL && e < count; e++) {
-        const struct interest *i = interest_of(all, epoll, &events[e], &s);
-        if (i != NULL) events[e].events = shown_instead(&s, i->events, events[e].events) & (i->events | SHOWN_ALWAYS);
+    int left = 0;
+    if (all == NULL) return count;
+    for (int e = 0; e < count; e++) {
+        struct epoll_event event = events[e];
+        const struct interest *i = interest_of(all, epoll, &event, &s);
+        if (i != NULL) event.events = shown_instead(&s, i->events, event.events) & (i->events | SHOWN_ALWAYS);
+        if (event.events != 0) events[left++] = event;
     }
+    return left;
 }
 
 void interest_complete(int epoll, struct epoll_event *events, int count) {

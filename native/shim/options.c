@@ -13,6 +13,7 @@
 #include "notes.h"
 #include "real.h"
 #include "socket.h"
+#include "urgent.h"
 
 /* From asm-generic/socket.h: the forms with a 64-bit time, whatever libc's headers map the names to. */
 #define RCVTIMEO_OLD 20
@@ -46,6 +47,9 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
         return true;
     case SO_PROTOCOL:
         *number = s->slot->protocol != 0 ? (int)s->slot->protocol : socket_is_datagram(s) ? IPPROTO_UDP : IPPROTO_TCP;
+        return true;
+    case SO_OOBINLINE:
+        *number = (atomic_load_explicit(&s->slot->urgent_wish, memory_order_relaxed) & RF_URGENT_INLINE) != 0;
         return true;
     case SO_ACCEPTCONN:
         *number = socket_state(s) == RF_STATE_LISTENING;
@@ -130,6 +134,7 @@ static int set_option(const struct ring_socket *s, int level, int name, const vo
     if (is_switch(s, level, name, length)) return call_post(s, &command);
     error = call_backend(s, &command, &answer);
     if (error == 0 && level == SOL_SOCKET) note_timestamps(s, name, value, length);
+    if (error == 0 && level == SOL_SOCKET && name == SO_OOBINLINE) urgent_inline(s, *(const int *)value != 0);
     return error;
 }
 

@@ -1,9 +1,12 @@
 /* poll() and select(): the kernel's, which look at the pair of a socket, corrected by what its slot says. What they look at
  * is told by packets from then on. */
+#include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "addressable.h"
 #include "attach.h"
@@ -12,6 +15,7 @@
 #include "real.h"
 #include "shown.h"
 #include "socket.h"
+#include "urgent.h"
 #include "watch.h"
 
 static const struct timespec no_time;
@@ -36,21 +40,69 @@ static int ask_kernel(struct pollfd *fds, nfds_t count, const struct patience *p
     }
 }
 
-static int poll_with(struct pollfd *fds, nfds_t count, const struct patience *p) {
+/* What the kernel has told, corrected; of those it has told nothing of only if `all`. */
+static int correct(struct pollfd *fds, nfds_t count, int ready, bool all) {
     struct ring_socket s;
-    bool told = false;
-    for (nfds_t i = 0; i < count && !told; i++)
-        told = fds[i].fd >= 0 && table_find(fds[i].fd, &s) && shown_beside(&s, (unsigned short)fds[i].events) != 0;
-    int ready = ask_kernel(fds, count, p, told);
-    if (ready < 0 || (ready == 0 && !told)) return ready;
     for (nfds_t i = 0; i < count; i++) {
-        if (fds[i].fd < 0 || (!told && fds[i].revents == 0) || !table_find(fds[i].fd, &s)) continue;
+        if (fds[i].fd < 0 || (!all && fds[i].revents == 0) || !table_find(fds[i].fd, &s)) continue;
         uint32_t asked = (unsigned short)fds[i].events, before = (unsigned short)fds[i].revents;
         uint32_t now = shown_instead(&s, asked, before) & (asked | SHOWN_ALWAYS | POLLNVAL);
         fds[i].revents = (short)now;
         ready += (now != 0) - (before != 0);
     }
     return ready;
+}
+
+/* Urgent bytes come with a packet, that is with POLLIN, for which the kernel is asked in a copy where the program does not. Which
+ * then may be told of bytes that it did not ask for: it looks again once in a while. */
+#define COPIED 64
+static int poll_urgent(struct pollfd *fds, nfds_t count, const struct patience *p, bool told) {
+    struct pollfd some[COPIED], *asked = count <= COPIED ? some : malloc(count * sizeof *asked);
+    int64_t left = p->call == POLL ? (p->milliseconds < 0 ? INT64_MAX : p->milliseconds)
+                   : p->limit == NULL ? INT64_MAX : p->limit->tv_sec * INT64_C(1000) + p->limit->tv_nsec / 1000000;
+    int ready, kept = errno;
+    if (asked == NULL) return -1;
+    for (bool again = false;; again = true, left--) {
+        bool at_once = told || again;
+        for (nfds_t i = 0; i < count; i++) {
+            asked[i] = fds[i];
+            if ((fds[i].events & POLLPRI) != 0) asked[i].events |= POLLIN;
+        }
+        ready = ask_kernel(asked, count, p, at_once);
+        if (ready < 0) break;
+        for (nfds_t i = 0; i < count; i++) {
+            struct ring_socket s;
+            fds[i].revents = asked[i].revents;
+            /* Of a descriptor that is no socket in a region the program gets what it asked for. */
+            if (fds[i].fd < 0 || table_find(fds[i].fd, &s)) continue;
+            fds[i].revents &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
+            ready -= asked[i].revents != 0 && fds[i].revents == 0;
+        }
+        bool waited = ready == 0 && !at_once;
+        ready = correct(fds, count, ready, true);
+        if (ready > 0 || waited || left <= 0) break;
+        if (syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL) != 0) {
+            ready = -1;
+            break;
+        }
+    }
+    if (ready < 0) kept = errno;
+    if (asked != some) free(asked);
+    errno = kept;
+    return ready;
+}
+
+static int poll_with(struct pollfd *fds, nfds_t count, const struct patience *p) {
+    struct ring_socket s;
+    bool told = false, urgent = false;
+    for (nfds_t i = 0; i < count; i++) {
+        if (fds[i].fd < 0 || !table_find(fds[i].fd, &s)) continue;
+        told |= shown_beside(&s, (unsigned short)fds[i].events) != 0;
+        urgent |= (fds[i].events & POLLPRI) != 0 && !socket_is_datagram(&s);
+    }
+    if (urgent) return poll_urgent(fds, count, p, told);
+    int ready = ask_kernel(fds, count, p, told);
+    return ready < 0 || (ready == 0 && !told) ? ready : correct(fds, count, ready, told);
 }
 
 static bool watch_polled(const struct pollfd *fds, nfds_t count) {
@@ -164,11 +216,72 @@ static bool watch_sets(int end, fd_set *const sets[SETS]) {
     return found;
 }
 
+/* As poll_urgent(): in the reading set the kernel is asked for the sockets of the other one, too. */
+#define SET_WORDS (FD_SETSIZE / BITS)
+static int select_urgent(int end, fd_set *const sets[SETS], const struct timespec *limit, const sigset_t *mask) {
+    unsigned long asked[SETS][SET_WORDS], reading[SET_WORDS];
+    size_t words = ((size_t)end + BITS - 1) / BITS;
+    struct beside found[FOUND_MOST];
+    struct ring_socket s;
+    fd_set *const asks[SETS] = {(fd_set *)asked[READING], (fd_set *)asked[WRITING], (fd_set *)asked[OTHER]};
+    fd_set *const answers[SETS] = {(fd_set *)reading, sets[WRITING], sets[OTHER]};
+    int64_t left = limit == NULL ? INT64_MAX : limit->tv_sec * INT64_C(1000) + limit->tv_nsec / 1000000;
+    for (int i = 0; i < SETS; i++)
+        for (size_t w = 0; w < words; w++) asked[i][w] = sets[i] != NULL ? ((unsigned long *)sets[i])[w] : 0;
+    for (bool again = false;; again = true, left--) {
+        for (size_t w = 0; w < words; w++) {
+            reading[w] = asked[READING][w] | asked[OTHER][w];
+            if (sets[WRITING] != NULL) ((unsigned long *)sets[WRITING])[w] = asked[WRITING][w];
+            ((unsigned long *)sets[OTHER])[w] = asked[OTHER][w];
+        }
+        bool at_once = find_beside(end, asks, found) > 0 || again;
+        int ready = real.pselect(end, answers[READING], answers[WRITING], answers[OTHER], at_once ? &no_time : limit, mask);
+        if (ready < 0) return ready;
+        bool waited = ready == 0 && !at_once;
+        for (int fd = 0; fd < end; fd++) {
+            if (!has(answers[READING], fd)) continue;
+            if (has(asks[READING], fd) && !(table_find(fd, &s) && !socket_is_datagram(&s) && urgent_alone(&s))) continue;
+            reading[fd / BITS] &= ~(1ul << fd % BITS);
+            ready--;
+        }
+        fd_set *const told[SETS] = {sets[READING] != NULL ? sets[READING] : answers[READING], sets[WRITING], sets[OTHER]};
+        for (size_t w = 0; w < words && sets[READING] != NULL; w++) ((unsigned long *)sets[READING])[w] = reading[w];
+        ready = add_beside(ready, told, found, find_beside(end, asks, found));
+        if (ready > 0 || waited || left <= 0) return ready;
+        if (syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL) != 0) return -1;
+    }
+}
+
+static bool has_urgent(int end, fd_set *other) {
+    struct ring_socket s;
+    for (int fd = 0; fd < end && other != NULL && end <= FD_SETSIZE; fd++)
+        if (has(other, fd) && table_find(fd, &s) && !socket_is_datagram(&s)) return true;
+    return false;
+}
+
+/* What a select() has left of its time. */
+static void tell_left(struct timeval *limit, const struct timespec *from) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t gone = (now.tv_sec - from->tv_sec) * INT64_C(1000000) + (now.tv_nsec - from->tv_nsec) / 1000;
+    int64_t left = limit->tv_sec * INT64_C(1000000) + limit->tv_usec - gone;
+    *limit = left > 0 ? (struct timeval){left / 1000000, left % 1000000} : (struct timeval){0};
+}
+
 int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timeval *limit) {
     fd_set *const sets[SETS] = {reading, writing, other};
     struct beside found[FOUND_MOST];
     struct timeval none = {0};
-    int count = watch_sets(end, sets) ? find_beside(end, sets, found) : 0;
+    bool in_region = watch_sets(end, sets);
+    if (in_region && has_urgent(end, other) && (limit == NULL || (limit->tv_sec >= 0 && limit->tv_usec >= 0))) {
+        struct timespec from, precise = {0};
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        if (limit != NULL) precise = (struct timespec){limit->tv_sec + limit->tv_usec / 1000000, limit->tv_usec % 1000000 * 1000};
+        int ready = select_urgent(end, sets, limit != NULL ? &precise : NULL, NULL);
+        if (limit != NULL) tell_left(limit, &from);
+        return ready;
+    }
+    int count = in_region ? find_beside(end, sets, found) : 0;
     int ready = real.select(end, reading, writing, other, count > 0 ? &none : limit);
     return add_beside(ready, sets, found, count);
 }
@@ -176,7 +289,9 @@ int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct
 int shim_pselect(int end, fd_set *reading, fd_set *writing, fd_set *other, const struct timespec *limit, const sigset_t *mask) {
     fd_set *const sets[SETS] = {reading, writing, other};
     struct beside found[FOUND_MOST];
-    int count = watch_sets(end, sets) ? find_beside(end, sets, found) : 0;
+    bool in_region = watch_sets(end, sets);
+    if (in_region && has_urgent(end, other)) return select_urgent(end, sets, limit, mask);
+    int count = in_region ? find_beside(end, sets, found) : 0;
     int ready = real.pselect(end, reading, writing, other, count > 0 ? &no_time : limit, mask);
     return add_beside(ready, sets, found, count);
 }

@@ -18,6 +18,7 @@
 #include "real.h"
 #include "sandbox.h"
 #include "socket.h"
+#include "urgent.h"
 #include "watch.h"
 
 bool socket_settle(const struct ring_socket *s) {
@@ -33,6 +34,11 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
     uint32_t marks = socket_marks(s);
     int64_t filled = rf_consume_span(s->region, &in, span);
     if (filled < 0) return -ECONNRESET;
+    if (atomic_load_explicit(&s->slot->in_urgent, memory_order_relaxed) != 0) {
+        if (urgent_step(s)) filled = rf_consume_span(s->region, &in, span);
+        if (filled < 0) return -ECONNRESET;
+        filled = (int64_t)urgent_stop(s, (uint64_t)filled, (flags & MSG_PEEK) != 0);
+    }
     if (filled > 0 && wanted == 0) return 0;
     if (filled > 0) {
         size_t length = (size_t)filled < wanted ? (size_t)filled : wanted;
@@ -44,6 +50,7 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
         }
         if ((flags & MSG_PEEK) != 0) return (ssize_t)length;
         rf_consume(&in, length);
+        if (atomic_load_explicit(&s->slot->in_urgent, memory_order_relaxed) != 0) urgent_step(s);
         if (rf_unblock(&s->slot->in_blocked)) *ring |= rf_notify(s->region, s->number);
         *ring |= socket_settle(s);
         return (ssize_t)length;
@@ -100,8 +107,10 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
     unsigned waits = 0;
     int kept = errno;
     if ((flags & MSG_ERRQUEUE) != 0) result = -EAGAIN;
-    else if ((flags & MSG_OOB) != 0) result = -EINVAL;
-    while (result == 0) {
+    else if ((flags & MSG_OOB) != 0) {
+        result = urgent_receive(s, vector, wanted, flags);
+        received = result > 0 ? (size_t)result : 0;
+    } else while (result == 0) {
         bool ring = false;
         struct critical section = critical_enter();
         rf_lock(&s->slot->receive_lock);
@@ -116,7 +125,7 @@ static ssize_t receive(const struct ring_socket *s, const struct iovec *vector, 
         if (ring) attachment_ring(s->attachment);
         if (result > 0) {
             received += (size_t)result;
-            if ((flags & MSG_WAITALL) == 0 || received == wanted) break;
+            if ((flags & MSG_WAITALL) == 0 || received == wanted || rf_urgent_at_mark(s->slot)) break;
             if ((flags & MSG_PEEK) != 0) {
                 if (!await_more(s, received, flags)) break;
                 to = (struct buffers){.vector = vector};
@@ -153,7 +162,7 @@ static ssize_t receive_message(const struct ring_socket *s, struct msghdr *messa
         /* A stream names no sender. */
         message->msg_namelen = 0;
         message->msg_controllen = 0;
-        message->msg_flags = flags & MSG_CMSG_CLOEXEC;
+        message->msg_flags = flags & (MSG_CMSG_CLOEXEC | MSG_OOB);
     }
     return got;
 }

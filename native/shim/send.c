@@ -61,8 +61,8 @@ static int may_send(const struct ring_socket *s, bool sent_some) {
 }
 
 /* One turn under send_lock: moves what fits into the ring. Bytes; 0: try again; -ENODATA: the file has
- * ended; -EAGAIN: no room until the descriptor is writable; or -errno. */
-static ssize_t put(const struct ring_socket *s, struct source *from, size_t wanted, bool sent_some, bool *ring) {
+ * ended; -EAGAIN: no room until the descriptor is writable; or -errno. `urgent`: the last of the wanted bytes is. */
+static ssize_t put(const struct ring_socket *s, struct source *from, size_t wanted, bool sent_some, bool urgent, bool *ring) {
     struct rf_ring out = rf_out_ring(s->slot);
     struct iovec span[2];
     int error = may_send(s, sent_some);
@@ -88,6 +88,9 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
         rf_produce(&out, 0);
         return length == 0 ? -ENODATA : length;
     }
+    /* Before the bytes: who sees them knows that the last one is urgent. */
+    uint64_t end = atomic_load_explicit(out.tail, memory_order_relaxed) + (uint64_t)length;
+    if (urgent && (size_t)length == wanted) atomic_store_explicit(&s->slot->out_urgent, rf_urgent(end - 1, 0), memory_order_relaxed);
     rf_produce(&out, (uint64_t)length);
     *ring = rf_notify(s->region, s->number);
     return length;
@@ -117,16 +120,13 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
     ssize_t result;
     int kept = errno;
     bool patient = nothing_under_way(s);
-    /* A ring has one order of bytes and no place for an urgent one. MSG_MORE is a hint, and costs a stream nothing: what
-     * comes at once after it leaves the ring, as a rule, in one piece with it. */
-    if ((flags & MSG_OOB) != 0) {
-        result = may_send(s, false);
-        if (result == 0 || result == -EAGAIN) result = -EOPNOTSUPP;
-    } else do {
+    /* MSG_MORE is a hint, and costs a stream nothing: what comes at once after it leaves the ring, as a rule, in one piece
+     * with it. */
+    do {
         bool ring = false;
         struct critical section = critical_enter();
         rf_lock(&s->slot->send_lock);
-        result = put(s, from, wanted - sent, sent > 0, &ring);
+        result = put(s, from, wanted - sent, sent > 0, (flags & MSG_OOB) != 0, &ring);
         rf_unlock(&s->slot->send_lock);
         critical_leave(section);
         if (ring) attachment_ring(s->attachment);

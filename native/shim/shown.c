@@ -3,6 +3,7 @@
 
 #include "../region/region.h"
 #include "socket.h"
+#include "urgent.h"
 
 static bool has_error(const struct ring_socket *s) {
     uint32_t taken = atomic_load(&s->slot->error_taken);
@@ -19,9 +20,11 @@ static bool is_idle(const struct ring_socket *s) {
 uint32_t shown_beside(const struct ring_socket *s, uint32_t asked) {
     if (socket_is_datagram(s)) return has_error(s) ? EPOLLERR : 0;
     if (is_idle(s)) return EPOLLHUP | (asked & SHOWN_WRITES);
-    if (socket_state(s) == RF_STATE_LISTENING || !has_error(s)) return 0;
+    if (socket_state(s) == RF_STATE_LISTENING) return 0;
+    uint32_t urgent = (asked & EPOLLPRI) != 0 && urgent_wait(s) ? EPOLLPRI : 0;
+    if (!has_error(s)) return urgent;
     /* Behind its bytes the end has come, also if the program has not read them. */
-    return EPOLLERR | EPOLLHUP | (asked & (SHOWN_READS | SHOWN_WRITES | EPOLLRDHUP));
+    return urgent | EPOLLERR | EPOLLHUP | (asked & (SHOWN_READS | SHOWN_WRITES | EPOLLRDHUP));
 }
 
 uint32_t shown_instead(const struct ring_socket *s, uint32_t asked, uint32_t told) {
@@ -32,6 +35,8 @@ uint32_t shown_instead(const struct ring_socket *s, uint32_t asked, uint32_t tol
         if (beside != 0 && (told & EPOLLRDHUP) == 0 && rf_available(&in) == 0) told &= ~(uint32_t)SHOWN_READS;
     } else if (is_idle(s)) {
         told &= ~(uint32_t)(SHOWN_READS | EPOLLRDHUP);
+    } else if ((asked & EPOLLPRI) != 0 && urgent_alone(s)) {
+        told &= ~(uint32_t)SHOWN_READS;
     }
     return told | beside;
 }

@@ -45,6 +45,9 @@ bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32
     atomic_store(&slot->kick, 0);
     atomic_store(&slot->armed, 0);
     atomic_store(&slot->heard, 0);
+    atomic_store(&slot->urgent_taken, 0);
+    atomic_store(&slot->urgent_wish, 0);
+    atomic_store(&slot->out_urgent, 0);
     /* An error of the slot's former life is nobody's; one that came before accept() is still to be told. */
     uint32_t sequence = atomic_load(&slot->error) >> 16;
     bool reset = (atomic_load(&slot->marks) & RF_MARK_RESET) != 0;

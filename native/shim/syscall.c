@@ -71,6 +71,7 @@ static bool has_entry(long fd) { return table_get((int)fd) != RF_ENTRY_NONE; }
 
 __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f) {
     struct ring_socket s;
+    struct epoll_event event;
     long result;
     int fd = (int)a;
     switch (number) {
@@ -78,7 +79,7 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
     case SYS_epoll_ctl:
         watch_unsure((int)c);
         watch_unsure(fd);
-        if (raw_call(number, a, b, c, d) != 0) return -1;
+        if (raw_call(number, a, b, c, interest_asked((int)c, (int)b, (struct epoll_event *)d, &event)) != 0) return -1;
         if (b != EPOLL_CTL_DEL) interest_changed(fd, table_find((int)c, &s) ? &s : NULL, (struct epoll_event *)d);
         return 0;
     case SYS_epoll_wait:
@@ -86,8 +87,7 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
     case SYS_epoll_pwait2:
         watch_unsure(fd);
         result = raw_call(number, a, b, c, d, e, f);
-        if (result > 0) interest_correct(fd, (struct epoll_event *)b, (int)result);
-        return result;
+        return result > 0 ? interest_correct(fd, (struct epoll_event *)b, (int)result) : result;
     case SYS_poll:
         return shim_poll((struct pollfd *)a, (nfds_t)b, (int)c);
     case SYS_ppoll:

@@ -1,6 +1,8 @@
 /* Waiting for events: epoll_wait() looks at the region before it sleeps in the kernel. */
 #include <errno.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../region/readiness.h"
 #include "attach.h"
@@ -8,6 +10,7 @@
 #include "real.h"
 #include "shown.h"
 #include "socket.h"
+#include "urgent.h"
 #include "watch.h"
 
 /* How the program wants to wait. */
@@ -25,14 +28,31 @@ static bool is_over_at_once(const struct patience *p) {
     return p->limit != NULL && p->limit->tv_sec == 0 && p->limit->tv_nsec == 0;
 }
 
-static int ask_kernel(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
+static int ask_once(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
     int milliseconds = at_once ? 0 : p->milliseconds, told;
     switch (p->call) {
     case WAIT: told = real.epoll_wait(epoll, events, room, milliseconds); break;
     case PWAIT: told = real.epoll_pwait(epoll, events, room, milliseconds, p->mask); break;
     default: told = real.epoll_pwait2(epoll, events, room, at_once ? &no_time : p->limit, p->mask);
     }
-    if (told > 0) interest_correct(epoll, events, told);
+    return told;
+}
+
+static int64_t milliseconds_left(const struct patience *p) {
+    if (p->call != PWAIT2) return p->milliseconds < 0 ? INT64_MAX : p->milliseconds;
+    return p->limit == NULL ? INT64_MAX : p->limit->tv_sec * INT64_C(1000) + p->limit->tv_nsec / 1000000;
+}
+
+/* What is left of the kernel's events. If nothing is, they were packets that told of nothing the program asked for: rare enough, since
+ * it must have asked for urgent bytes, to look again once in a while. */
+static int ask_kernel(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
+    int told = ask_once(epoll, events, room, p, at_once);
+    if (told <= 0 || (told = interest_correct(epoll, events, told)) > 0 || at_once) return told;
+    for (int64_t left = milliseconds_left(p); told == 0 && left > 0; left--) {
+        if (syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL) != 0) return -1;
+        told = ask_once(epoll, events, room, p, true);
+        if (told > 0) told = interest_correct(epoll, events, told);
+    }
     return told;
 }
 
@@ -48,7 +68,7 @@ static bool event_of(struct watch *w, uint32_t number, struct epoll_event *event
         return false;
     }
     struct rf_ring in = rf_in_ring(slot);
-    if (rf_available(&in) == 0) return false;
+    if (rf_available(&in) == 0 || urgent_alone(&s)) return false;
     if ((entry->events & EPOLLET) == 0) atomic_fetch_or(&w->again[number / 64], bit);
     uint32_t told = EPOLLIN | EPOLLRDNORM;
     /* The kernel tells an edge together with what held before it. */

@@ -197,7 +197,8 @@ int shim_epoll_create1(int flags) {
 
 int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     struct ring_socket s;
-    int result = real.epoll_ctl(epoll, operation, fd, event);
+    struct epoll_event asked;
+    int result = real.epoll_ctl(epoll, operation, fd, interest_asked(fd, operation, event, &asked));
     if (result != 0 || process_is_borrowed()) return result;
     if (operation == EPOLL_CTL_ADD && watch_find(fd) != NULL) watch_unsure(fd); /* nested */
     bool in_region = table_find(fd, &s);

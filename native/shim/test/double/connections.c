@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -235,6 +236,26 @@ static void accept_from(uint32_t listener) {
     }
 }
 
+/* The bytes in front of an urgent one, or that alone: true. */
+static bool is_urgent(const struct rf_slot *s, struct iovec span[2]) {
+    uint64_t word = s->out_urgent, left = rf_urgent_position(word) - s->out_head, length = span[0].iov_len + span[1].iov_len;
+    if (word == 0 || left >= length) return false;
+    uint64_t most = left == 0 ? 1 : left;
+    if (span[0].iov_len > most) span[0].iov_len = most;
+    span[1].iov_len = most - span[0].iov_len;
+    return left == 0;
+}
+
+/* The kernel shows an urgent byte, and counts those before it, only to who does not want it in line. */
+static void look_for_urgent(const struct connection *c, struct rf_slot *s) {
+    uint8_t byte;
+    int before = 0, off = 0, on = 1;
+    setsockopt(c->real, SOL_SOCKET, SO_OOBINLINE, &off, sizeof off);
+    if (recv(c->real, &byte, 1, MSG_OOB | MSG_PEEK) == 1 && ioctl(c->real, FIONREAD, &before) == 0)
+        atomic_store(&s->in_urgent, rf_urgent(s->in_tail + (uint64_t)before, byte));
+    setsockopt(c->real, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+}
+
 static void move_out(uint32_t n) {
     struct connection *c = &connections[n];
     struct rf_slot *s = &region.slots[n];
@@ -243,7 +264,7 @@ static void move_out(uint32_t n) {
     int64_t filled;
     while (!c->reset && (filled = rf_consume_span(&region, &out, span)) > 0) {
         struct msghdr m = {.msg_iov = span, .msg_iovlen = 2};
-        ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL | (is_urgent(s, span) ? MSG_OOB : 0));
         if (sent > 0) rf_consume(&out, (uint64_t)sent);
         else if (errno == EAGAIN) break;
         else fail(n, errno);
@@ -265,6 +286,8 @@ static void move_in(uint32_t n) {
     struct rf_slot *s = &region.slots[n];
     struct rf_ring in = rf_in_ring(s);
     struct iovec span[2];
+    uint64_t urgent = s->in_urgent;
+    if (!c->reset) look_for_urgent(c, s);
     while (!c->reset && (s->marks & RF_MARK_IN_EOF) == 0) {
         if (rf_produce_span(&region, &in, span) == 0) {
             s->in_grant = rf_grant(n * PAGES_PER_SLOT + 16, BIG, 2);
@@ -274,6 +297,7 @@ static void move_in(uint32_t n) {
         ssize_t got = readv(c->real, span, 2);
         if (got > 0) {
             rf_produce(&in, (uint64_t)got);
+            look_for_urgent(c, s);
         } else if (got == 0) {
             atomic_fetch_or(&s->marks, RF_MARK_IN_EOF);
             end_in(c);
@@ -286,7 +310,10 @@ static void move_in(uint32_t n) {
     atomic_thread_fence(memory_order_seq_cst);
     uint64_t head = s->in_head;
     bool kicked = s->kick != 0 && atomic_exchange(&s->kick, 0) != 0;
-    if (s->in_tail != head && (kicked || head != c->packet_head)) {
+    bool wanted = (s->urgent_wish & RF_URGENT_TOLD) != 0 && s->in_urgent != 0 && (kicked || s->in_urgent != urgent);
+    bool alone = s->in_tail - head == 1 && s->in_urgent >> 8 == head + 1 && (s->urgent_wish & RF_URGENT_INLINE) == 0;
+    if (wanted) tell(n);
+    else if (s->in_tail != head && !alone && (kicked || head != c->packet_head)) {
         c->packet_head = head;
         if (kicked || !rf_readable_seen(&region, n)) tell(n);
     }

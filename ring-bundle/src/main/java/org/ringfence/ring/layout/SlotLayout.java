@@ -12,9 +12,10 @@ package org.ringfence.ring.layout;
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
  *          176 heard u32 | 180 out_busy u32
- *          192 receive_lock | 256 send_lock
+ *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32
+ *          256 send_lock | 296 out_urgent u64
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
- *          384 last_call u64 | 392 last_result i64 | 400 last_error i32
+ *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64
  * </pre>
  */
 public final class SlotLayout {
@@ -47,16 +48,24 @@ public final class SlotLayout {
     public static final int HEARD = 176;
     public static final int OUT_BUSY = 180;
     public static final int RECEIVE_LOCK = 192;
+    public static final int URGENT_TAKEN = 232;
+    public static final int URGENT_WISH = 236;
     public static final int SEND_LOCK = 256;
+    public static final int OUT_URGENT = 296;
     public static final int LOCAL = 320;
     public static final int PEER = 352;
     public static final int LAST_CALL = 384;
     public static final int LAST_RESULT = 392;
     public static final int LAST_ERROR = 400;
+    public static final int IN_URGENT = 408;
     public static final int BYTES = 512;
 
     /** Packets the frontend reads away when it is told that they pile up, {@code RF_CROWD_TAKEN}. */
     public static final int CROWD_TAKEN = 3;
+
+    /** Bits of {@link #URGENT_WISH}: a packet is wanted for an urgent byte; it is read as any other. */
+    public static final int WISH_TOLD = 1;
+    public static final int WISH_INLINE = 2;
 
     /** Bytes of a name: a length and an address. */
     public static final int NAME_BYTES = 32;

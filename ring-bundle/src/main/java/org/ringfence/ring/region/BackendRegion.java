@@ -152,6 +152,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
         memory.putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
         memory.putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]);
+        memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0);
+        memory.putInt(s + SlotLayout.URGENT_TAKEN, 0).putInt(s + SlotLayout.URGENT_WISH, 0);
     }
 
     protected final int state(int slot) {
@@ -293,7 +295,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     public int takePending() {
         int slot = pending.take();
         if (slot >= 0 && isOpen(slot)) {
-            if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && (unread(slot) != 0 || errorUntold(slot))) {
+            if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && (readable(slot) || errorUntold(slot) || urgentWanted(slot))) {
                 packets[slot] = 0; // whoever kicks has read them away
                 wakeReader(slot);
             }
@@ -310,8 +312,22 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         return flowing[slot] && errorSequence[slot] != (intWord(slot, SlotLayout.ERROR_TAKEN) & 0xffff);
     }
 
-    private long unread(int slot) {
-        return Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL) - word(slot, SlotLayout.IN_HEAD);
+    private boolean readable(int slot) {
+        return readable(slot, word(slot, SlotLayout.IN_HEAD), Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL));
+    }
+
+    /** False also if the only byte is an urgent one that no read gets, as on Linux. */
+    private boolean readable(int slot, long head, long tail) {
+        return tail != head && (tail - head != 1 || urgentAt(slot) != head + 1 || (intWord(slot, SlotLayout.URGENT_WISH) & SlotLayout.WISH_INLINE) != 0);
+    }
+
+    /** One more than the position of the last urgent byte, 0 if there was none. */
+    private long urgentAt(int slot) {
+        return Words.getOpaque(memory, at(slot) + SlotLayout.IN_URGENT) >>> Byte.SIZE;
+    }
+
+    private boolean urgentWanted(int slot) {
+        return urgentAt(slot) != 0 && (intWord(slot, SlotLayout.URGENT_WISH) & SlotLayout.WISH_TOLD) != 0;
     }
 
     private long outRoom(int slot) {
@@ -328,11 +344,20 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     void published(int slot) {
         watchful = true;
         long head = word(slot, SlotLayout.IN_HEAD);
-        if (head != Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL) && head != headAtLastPacket[slot]) {
+        if (head != headAtLastPacket[slot] && readable(slot, head, Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL))) {
             headAtLastPacket[slot] = head;
             if (distrusted[slot] || !isSeen(slot)) {
                 wakeReader(slot);
             }
+        }
+    }
+
+    @Override
+    void urgent(int slot, long word) {
+        Words.setRelease(memory, at(slot) + SlotLayout.IN_URGENT, word);
+        VarHandle.fullFence(); // who wishes to be told says so, fences and looks at the word
+        if (urgentWanted(slot)) {
+            wakeReader(slot);
         }
     }
 
@@ -405,7 +430,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
                 continue;
             }
             long head = word(slot, SlotLayout.IN_HEAD);
-            if (head == Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL)) {
+            if (!readable(slot, head, Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL))) {
                 headAtLastLook[slot] = -1;
             } else {
                 watchful = true;

@@ -163,6 +163,7 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
         memory.putLong(s + SlotLayout.OUT_TAIL, 0).putLong(s + SlotLayout.OUT_BASE, 0).putLong(s + SlotLayout.IN_HEAD, 0);
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
         memory.putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
+        memory.putLong(s + SlotLayout.OUT_URGENT, 0).putLong(s + SlotLayout.IN_URGENT, 0);
         // The INS resets its words when it executes the call that opens the slot; until then they must not look alive.
         memory.putInt(s + SlotLayout.STATE, 0).putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.ERROR, 0);
         memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
@@ -179,6 +180,11 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
     void published(int slot) {
         toIns.set(slot);
         published = true;
+    }
+
+    @Override
+    void urgent(int slot, long word) {
+        Words.setRelease(memory, at(slot) + SlotLayout.OUT_URGENT, word);
     }
 
     @Override

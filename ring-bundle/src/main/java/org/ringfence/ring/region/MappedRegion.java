@@ -266,6 +266,9 @@ public abstract class MappedRegion implements Region {
     /** Bytes were published in this region's ring towards its peer. A full fence has passed since. */
     abstract void published(int slot);
 
+    /** An urgent byte is, or will be, in this region's ring towards its peer: the word of {@code rf_urgent}. Before it can be read. */
+    abstract void urgent(int slot, long word);
+
     /** Bytes of the peer were taken; `freed` says how much of its ring is free now. A full fence has passed since. */
     abstract void taken(int slot, long free, long size);
 

@@ -23,6 +23,8 @@ abstract class RingFlow implements Flow {
     private static final int BOUND = 4;
     private static final int SHOWN = 5;
     private static final int RELEASED = 6;
+    /** Bits of the byte itself in an urgent word, {@code rf_urgent}. */
+    private static final int URGENT_BYTE = 8;
 
     private final Direction direction;
     private final RingOffsets offsets;
@@ -44,6 +46,8 @@ abstract class RingFlow implements Flow {
     private long released;
     private long shown;
     private boolean growing;
+    /** The source's urgent byte that the target knows; a flow that goes on where another stopped passes it on again. */
+    private long urgent;
 
     private int record;
 
@@ -63,6 +67,7 @@ abstract class RingFlow implements Flow {
         shown = 0;
         released = Long.MAX_VALUE;
         growing = true;
+        urgent = 0;
         Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
     }
 
@@ -75,6 +80,7 @@ abstract class RingFlow implements Flow {
         shown = holds ? position[SHOWN] : given;
         released = holds ? position[RELEASED] : Long.MAX_VALUE;
         growing = true;
+        urgent = 0;
         if (position[BOUND] != 0 && ins != null && applicationSlot >= 0) { // else only its count is still of interest
             connect(journalRecord, application, applicationSlot, ins, insSlot);
         }
@@ -140,6 +146,7 @@ abstract class RingFlow implements Flow {
         long end = taken + most;
         boolean unpublished = false;
         boolean waiting = false;
+        passUrgent(); // which may be ahead of the bytes that fit
         for (;;) {
             int filled = (int) Math.min(filled(true), end - taken);
             int room = filled == 0 ? 0 : room();
@@ -311,6 +318,7 @@ abstract class RingFlow implements Flow {
             sourceMemory = source.memory;
             sourceAt = source.at(sourceSlot);
             taken = 0;
+            urgent = 0;
             journal.rebound(record, application, applicationSlot);
             return;
         }
@@ -337,6 +345,7 @@ abstract class RingFlow implements Flow {
         shown = 0;
         given = held;
         released = 0;
+        urgent = 0;
         journal.hold(record, 0);
         Words.setOpaque(targetMemory, targetAt + offsets.base(), 0);
         Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
@@ -405,6 +414,7 @@ abstract class RingFlow implements Flow {
         long before = shown;
         shown = Math.max(before, Math.min(given, released));
         if (shown != before) {
+            passUrgent(); // before the bytes: who reads them stops there
             Words.setRelease(targetMemory, targetAt + offsets.tail(), shown);
         }
         Words.setRelease(sourceMemory, sourceAt + offsets.head(), taken);
@@ -415,6 +425,22 @@ abstract class RingFlow implements Flow {
         int size = Grant.bytes(source.grants(direction).used(sourceSlot));
         long left = Words.getOpaque(sourceMemory, sourceAt + offsets.tail()) - taken;
         source.taken(sourceSlot, size - left, size);
+    }
+
+    /**
+     * Tells the target of the source's urgent byte, in the target's positions. It stays in its place among the bytes, where policies see it;
+     * of one that is held the target is not told.
+     */
+    private void passUrgent() {
+        long news = Words.getOpaque(sourceMemory, sourceAt + offsets.urgent());
+        if (news == urgent) {
+            return;
+        }
+        long behind = (news >>> URGENT_BYTE) - taken + given;
+        if (released == Long.MAX_VALUE || behind <= shown) {
+            urgent = news;
+            target.urgent(targetSlot, behind << URGENT_BYTE | news & (1 << URGENT_BYTE) - 1);
+        }
     }
 
     @Override
