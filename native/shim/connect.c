@@ -59,6 +59,7 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
         if (error != 0) return error;
         break;
     default:
+        if (address->sa_family == AF_UNSPEC) return 0; /* there is nothing to dissolve */
         break;
     }
     /* Stuffed before the call: once it is under way, only the gateway may make the descriptor writable. */

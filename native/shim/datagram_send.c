@@ -79,6 +79,19 @@ static ssize_t largest(const struct ring_socket *s, const struct rf_name *name) 
     return s->slot->domain == AF_INET || is_mapped(&to) ? IPV4_MAX : IPV6_MAX;
 }
 
+/* To everybody only with SO_BROADCAST: the stack would say so too late. Broadcast addresses of networks it alone knows. */
+static int check_broadcast(const struct ring_socket *s, const struct rf_name *name) {
+    struct sockaddr_in in;
+    struct rf_command command = {.op = RF_OP_GETSOCKOPT, .args = {SOL_SOCKET, SO_BROADCAST, sizeof(int)}};
+    struct answer answer;
+    int on = 0;
+    memcpy(&in, name->address, sizeof in);
+    if (name->length != sizeof in || in.sin_family != AF_INET || in.sin_addr.s_addr != htonl(INADDR_BROADCAST)) return 0;
+    if (call_backend(s, &command, &answer) != 0) return 0;
+    memcpy(&on, answer.payload, sizeof on);
+    return on != 0 ? 0 : EACCES;
+}
+
 /* What the datagram is to say, but for the bytes: 0 or an errno. */
 static int prepare(const struct ring_socket *s, const struct msghdr *message, ssize_t length, int flags,
                    struct rf_record *record) {
@@ -89,6 +102,7 @@ static int prepare(const struct ring_socket *s, const struct msghdr *message, ss
     if (error != 0) return error;
     if (record->name.length == 0 && socket_state(s) != RF_STATE_CONNECTED) return EDESTADDRREQ;
     error = datagram_get_control(s, message, record);
+    if (error == 0) error = check_broadcast(s, &record->name);
     if (error != 0) return error;
     return length > largest(s, &record->name) ? EMSGSIZE : bind_unbound(s);
 }

@@ -64,6 +64,9 @@ static int get_option(const struct ring_socket *s, int level, int name, void *va
     struct answer answer = {.length = sizeof number};
     if (!writable(length, sizeof *length)) return EFAULT;
     if ((int)*length < 0) return EINVAL;
+    bool known = level == SOL_SOCKET || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDPLITE ||
+                 level == (socket_is_datagram(s) ? IPPROTO_UDP : IPPROTO_TCP);
+    if (!known && s->slot->domain == AF_INET) return EOPNOTSUPP;
     if (from_slot(s, level, name, &number)) {
         memcpy(answer.payload, &number, sizeof number);
     } else {

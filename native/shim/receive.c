@@ -245,9 +245,10 @@ ssize_t shim_recvfrom(int fd, void *buffer, size_t length, int flags, struct soc
 ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags) {
     struct ring_socket s;
     if (table_find(fd, &s)) {
-        if (writable(message, sizeof *message)) return receive_message(&s, message, flags);
+        errno = EINVAL;
+        if ((flags & MSG_CMSG_COMPAT) != 0) return -1;
         errno = EFAULT;
-        return -1;
+        return writable(message, sizeof *message) ? receive_message(&s, message, flags) : -1;
     }
     if (netlink_is(fd)) return netlink_recvmsg(fd, message, flags);
     ssize_t got = real.recvmsg(fd, message, flags);

@@ -182,12 +182,20 @@ ssize_t shim_write(int fd, const void *buffer, size_t length) {
     return netlink_is(fd) ? netlink_send(fd, buffer, length) : real.write(fd, buffer, length);
 }
 
+/* writev() and its kin, which do nothing if they are to write nothing. */
+static ssize_t send_buffers(const struct ring_socket *s, const struct msghdr *message, int flags) {
+    ssize_t wanted = message->msg_iovlen > IOV_MAX ? -EINVAL : buffers_total(message->msg_iov, message->msg_iovlen, EINVAL);
+    if (wanted > 0) return send_message(s, message, flags);
+    if (wanted == 0) return 0;
+    errno = (int)-wanted;
+    return -1;
+}
+
 ssize_t shim_writev(int fd, const struct iovec *vector, int count) {
     struct ring_socket s;
     struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = (size_t)(unsigned)count};
     if (!table_find(fd, &s)) return netlink_is(fd) ? netlink_sendmsg(fd, &message) : real.writev(fd, vector, count);
-    errno = EINVAL;
-    return message.msg_iovlen > IOV_MAX ? -1 : send_message(&s, &message, 0);
+    return send_buffers(&s, &message, 0);
 }
 
 /* Sockets have no place to write at: -1 is the only one. */
@@ -199,8 +207,7 @@ ssize_t shim_pwritev2(int fd, const struct iovec *vector, int count, off_t offse
         return -1;
     }
     struct msghdr message = {.msg_iov = (struct iovec *)vector, .msg_iovlen = (size_t)(unsigned)count};
-    errno = EINVAL;
-    return message.msg_iovlen > IOV_MAX ? -1 : send_message(&s, &message, (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0);
+    return send_buffers(&s, &message, (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0);
 }
 
 ssize_t shim_pwritev64v2(int fd, const struct iovec *vector, int count, off_t offset, int flags) {
@@ -230,6 +237,8 @@ ssize_t shim_sendto(int fd, const void *buffer, size_t length, int flags, const 
 ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return netlink_is(fd) ? netlink_sendmsg(fd, message) : real.sendmsg(fd, message, flags);
+    errno = EINVAL;
+    if ((flags & MSG_CMSG_COMPAT) != 0) return -1;
     errno = EFAULT;
     if (!readable(message, sizeof *message)) return -1;
     struct msghdr copy = *message;

@@ -19,6 +19,9 @@
 #include "stream.h"
 
 #define TYPE_MASK 0xf /* of socket()'s type: the rest are flags */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 #define POOL_ROUNDS 25
 #define POOL_ROUND_NANOSECONDS 200000000L
 
@@ -104,18 +107,29 @@ static int take_from_pool(struct attachment *attachment, struct rf_offer *offer,
     return -1;
 }
 
+/* What Linux refuses before a protocol is asked, and what no INS has: packets of protocols of one's own, and of ping, for which
+ * the program lacks the rights, as it would without privileges. 0 or an errno. */
+static int refused(int domain, int type, int protocol) {
+    int kind = type & TYPE_MASK;
+    if ((type & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0 || kind > SOCK_PACKET) return EINVAL;
+    if (protocol < 0 || protocol > IPPROTO_MPTCP) return EINVAL;
+    if (kind == SOCK_RAW) return protocol == IPPROTO_IP ? EPROTONOSUPPORT : EPERM;
+    bool ping = protocol == (domain == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+    return kind == SOCK_DGRAM && ping ? EACCES : 0;
+}
+
 int shim_socket(int domain, int type, int protocol) {
     if (netlink_wanted(domain, type, protocol)) return netlink_open(type);
-    if (!attachment_configured() || !is_remote(domain) || process_is_borrowed()) {
+    /* An old name of AF_PACKET. */
+    bool is_packet = domain == AF_INET && (type & TYPE_MASK) == SOCK_PACKET;
+    if (!attachment_configured() || !is_remote(domain) || is_packet || process_is_borrowed()) {
         int fd = real.socket(domain, type, protocol);
         if (fd >= 0 && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
         return fd;
     }
-    if ((type & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0) {
-        errno = EINVAL;
-        return -1;
-    }
     int kept = errno;
+    errno = refused(domain, type, protocol);
+    if (errno != 0) return -1;
     struct attachment *attachment = attachment_get(false);
     if (attachment == NULL) {
         errno = ENETDOWN;

@@ -9,6 +9,11 @@
 #include "attach.h"
 #include "table.h"
 
+/* The kernel's own flag for 32-bit callers, which no other may set: linux/socket.h. */
+#ifndef MSG_CMSG_COMPAT
+#define MSG_CMSG_COMPAT 0x80000000u
+#endif
+
 static inline uint32_t socket_state(const struct ring_socket *s) {
     return atomic_load_explicit(&s->slot->state, memory_order_acquire);
 }

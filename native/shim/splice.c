@@ -99,6 +99,10 @@ ssize_t shim_splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t
     struct ring_socket s;
     bool from = table_find(in, &s), to = table_find(out, &s);
     if (!from && !to) return real.splice(in, in_offset, out, out_offset, count, flags);
+    if (count != 0 && (flags & ~(unsigned)(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
     int kept = errno;
     if (count == 0) return 0;
     int reads = fcntl(in, F_GETFL), writes = fcntl(out, F_GETFL);

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -77,5 +79,9 @@ int main(int argc, char **argv) {
     check(end == EAFNOSUPPORT, "a socket of another family is EAFNOSUPPORT", "%d", end);
     end = filtered(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
     check(end == EAFNOSUPPORT, "a netlink socket, too", "%d", end);
+    end = filtered(SYS_ioctl, -1, SIOCATMARK, 0);
+    check(end == EBADF, "an ioctl that asks for an urgent byte can be called", "%d", end);
+    end = filtered(SYS_ioctl, -1, FIONBIO, 0);
+    check(end == -SIGSYS, "any other ends the process", "it ended with %d", end);
     return check_end();
 }
