@@ -120,9 +120,10 @@ launch_gateway() {
     find_java
     [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
-    local -a flags=(-Xms32m -Xmx128m -XX:+UseG1GC -XX:MaxGCPauseMillis=5 -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData
-        -XX:+ExitOnOutOfMemoryError
+    local -a flags=(-Xms32m -Xmx128m -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         "-XX:ErrorFile=$STATE/log/hs_err.log")
+    # shellcheck disable=SC2206 # two options
+    flags+=($(collector))
     [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
     [ "$JAVA_MAJOR" -ge 24 ] && flags+=(--sun-misc-unsafe-memory-access=allow)
     # shellcheck disable=SC2206 # options are separated by spaces
@@ -141,6 +142,19 @@ launch_gateway() {
             </dev/null >log/console.log 2>&1 8<&- 9>&- &
         echo $! >gateway.pid
     )
+}
+
+# The options of the garbage collector, which must not stop the event loop while it unloads the classes of replaced bundles
+# (docs/decisions/0025): Shenandoah does that beside it; a Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
+collector() {
+    if [[ ${RINGFENCE_JAVA_OPTS:-} =~ -XX:\+Use[A-Za-z]+GC ]]; then
+        return
+    fi
+    if "$JAVA" -XX:+UseShenandoahGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx32m -version >/dev/null 2>&1; then
+        echo -XX:+UseShenandoahGC
+    else
+        echo -XX:+UseG1GC -XX:MaxGCPauseMillis=5
+    fi
 }
 
 await_ready() {

@@ -1,4 +1,5 @@
-"""Asks for a file again and again over one connection until it is told to stop (SIGTERM); then one line says how long the answers took.
+"""Asks for a file again and again over one connection until it is told to stop (SIGTERM); then a line for each phase says how long the
+answers took: the phase, how many, median, 99 %, worst, in microseconds. SIGUSR1 begins a phase "calm", as at the start, SIGUSR2 one "swapping".
 
 pulse.py PORT PATH FILE: exit status 1 if an answer was wrong, or the connection was lost."""
 import signal
@@ -18,11 +19,20 @@ def stop(*_):
     going = False
 
 
+def phase(number, _):
+    global took
+    took = phases["calm" if number == signal.SIGUSR1 else "swapping"]
+
+
+phases = {"calm": [], "swapping": []}
+took = phases["calm"]
 signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGUSR1, phase)
+signal.signal(signal.SIGUSR2, phase)
 peer = socket.create_connection(("127.0.0.1", port))
 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-took = []
 while going:
+    of_phase = took
     begin = time.monotonic_ns()
     peer.sendall(request)
     answer = b""
@@ -31,9 +41,12 @@ while going:
         if not more:
             sys.exit("the connection was lost")
         answer += more
-    took.append(time.monotonic_ns() - begin)
+    # an answer that was under way when the phase changed is one of the swaps'
+    (of_phase if took is phases["calm"] else took).append(time.monotonic_ns() - begin)
     if not answer.startswith(b"HTTP/1.1 200") or answer.split(b"\r\n\r\n", 1)[1] != expected:
         sys.exit("a wrong answer: " + repr(answer[:80]))
     time.sleep(0.001)
-took.sort()
-print(len(took), took[len(took) // 2] // 1000, took[len(took) * 99 // 100] // 1000, took[-1] // 1000)
+for name, of_phase in phases.items():
+    of_phase.sort()
+    if of_phase:
+        print(name, len(of_phase), *(of_phase[min(len(of_phase) - 1, len(of_phase) * part // 100)] // 1000 for part in (50, 99, 100)))

@@ -33,7 +33,7 @@ public final class RingCheck implements HealthCheck {
             full(log, region, "entries of the command ring", usage.commandsWaiting(), usage.commands());
             full(log, region, "bytes of data rings", usage.poolUsed(), usage.poolBytes());
         }
-        log.info("{} regions", gateway.rings().size());
+        log.info("{}", gateway.rings().size() == 1 ? "1 region" : gateway.rings().size() + " regions");
         return new Result(log);
     }
 
