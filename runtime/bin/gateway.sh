@@ -122,7 +122,7 @@ launch_gateway() {
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
     local -a flags=(-Xms32m -Xmx128m -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         "-XX:ErrorFile=$STATE/log/hs_err.log")
-    # shellcheck disable=SC2206 # two options
+    # shellcheck disable=SC2207 # one option or two
     flags+=($(collector))
     [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
     [ "$JAVA_MAJOR" -ge 24 ] && flags+=(--sun-misc-unsafe-memory-access=allow)
