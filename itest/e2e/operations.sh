@@ -54,6 +54,12 @@ check "a wrong prefix is named with what to write" said 1 "'10.0.0.1/8' has bits
 check "a connection that is not there is named" said 1 'connection 4711 is not open' reset 4711
 check "a missing operand is named" said 2 'ID is missing' hold
 check "an unknown policy is named" said 1 "'nobody' is not in the chain" policy nobody
+whole() { ! "$rf" shell help | grep -q '~$'; }
+check "what a command does fits its line" whole
+check "a platform's command that is called wrongly says where its help is" said 1 "felix:help stop" felix:stop nobody
+check "lines of a command are found" bash -c "[ \"\$('$rf' shell 'help | grep --count ^swap')\" = 1 ]"
+check_status "a pattern that is not found ends with 1" 1 "$rf" shell 'help | grep nowhere'
+check "a pattern that is none is named" said 2 "PATTERN '('" 'help | grep "("'
 check "an unknown command is named" said 1 "no command 'conections'" conections
 
 # on a terminal

@@ -41,7 +41,7 @@ import org.ringfence.api.policy.Policy;
 @ExtendWith(PaxExam.class)
 public class OperationsIT {
     private static final List<String> COMMANDS = List.of("status", "apps", "ins", "bundles", "connections", "connection", "trace", "top",
-            "policies", "policy", "block", "unblock", "blocked", "reset", "hold", "release", "ring", "latency", "health", "help");
+            "policies", "policy", "block", "unblock", "blocked", "reset", "hold", "release", "ring", "latency", "health", "help", "grep");
 
     @Inject
     private BundleContext context;

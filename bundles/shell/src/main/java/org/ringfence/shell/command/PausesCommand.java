@@ -14,7 +14,7 @@ public final class PausesCommand extends Command {
 
     @Activate
     public PausesCommand(@Reference Lookup lookup) {
-        super(new Usage("pauses", "how long the event loop kept everybody waiting: in its turns, and when bundles were exchanged")
+        super(new Usage("pauses", "how long the event loop kept everybody waiting, in its turns and after swaps")
                 .optional("reset", "the word 'reset', to forget the pauses so far", () -> List.of("reset"))
                 .flag("--json", "for scripts"));
         this.lookup = lookup;

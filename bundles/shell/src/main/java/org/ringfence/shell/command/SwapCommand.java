@@ -26,7 +26,7 @@ public final class SwapCommand extends Command {
 
     @Activate
     public SwapCommand(BundleContext context) {
-        super(new Usage("swap", "replaces a bundle by another version of it, make before break; if that fails the present one stays in charge")
+        super(new Usage("swap", "replaces a bundle by another version while connections live, or says why not")
                 .operand("BUNDLE", "its id, its symbolic name, or what follows " + PREFIX, () -> names(context))
                 .operand("JAR", "the whole path of the new version", List::of)
                 .example("swap policy /srv/ringfence/org.ringfence.policy-2.jar"));

@@ -227,6 +227,10 @@ final class ShellSession {
             return thrown.getMessage().replaceFirst("^Command not found: *", "there is no command '") + "': 'help' lists the commands";
         }
         String message = thrown.getMessage();
+        if (message != null && message.startsWith("Cannot coerce ")) { // of a command of the platform, in the words of Gogo
+            String command = message.substring("Cannot coerce ".length()).replaceFirst("\\(.*", "");
+            return command + ": it is not called like this, or what it is called with is not there: 'felix:help " + command + "' shows how, 'bundles' the bundles";
+        }
         return message == null ? thrown.toString() : message.strip().replaceAll("\\s*\\R\\s*", ": ");
     }
 }
