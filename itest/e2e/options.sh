@@ -5,12 +5,12 @@ set -u
 needs "options behind the gateway" python3 ss
 own_gateway
 
-# What NetBSD's stack is said to read otherwise (docs/translation.md): options without counterpart, and sizes that were never set,
-# which read as Linux's defaults, whatever this host's are.
+# What NetBSD's stack is said to read otherwise (docs/translation.md): options without counterpart; sizes that were never set,
+# which read as Linux's defaults, whatever this host's are; and the stack's own default of congestion control.
 declared() {
     local table=$ROOT/syscall-translator-bundle/src/main/resources/org/ringfence/translator/options.tsv
     if [ "${RINGFENCE_ABI:-linux}" = netbsd ]; then
-        grep -vwFf <(awk -F'\t' '$5 ~ /^(-|=.*)$/ { print $2 }' "$table") | grep -v 'SocketChannelImpl SO_SNDBUF'
+        grep -vwFf <(awk -F'\t' '$5 ~ /^(-|=.*)$/ { print $2 }' "$table") | grep -vE 'SocketChannelImpl SO_SNDBUF|TCP_CONGESTION'
     else
         cat
     fi
