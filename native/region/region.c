@@ -94,6 +94,8 @@ int rf_region_open(void *memory, uint64_t bytes, struct rf_region *region) {
 int rf_region_map(int memfd, uint64_t bytes, struct rf_region *region) {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
     if (memory == MAP_FAILED) return -errno;
+    /* What is in flight is nothing for a file that outlives it, and its holes would be filled to be written. */
+    madvise(memory, bytes, MADV_DONTDUMP);
     int error = rf_region_open(memory, bytes, region);
     if (error != 0) munmap(memory, bytes);
     return error;

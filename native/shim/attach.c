@@ -18,6 +18,8 @@
 
 #include "critical.h"
 #include "environment.h"
+#include "limits.h"
+#include "memory.h"
 #include "real.h"
 #include "settings.h"
 #include "table.h"
@@ -150,6 +152,7 @@ static int take_over(struct attachment *attachment, const int fds[OWN_DESCRIPTOR
     int error = -rf_region_map(fds[OWN_MEMORY], region_bytes, &attachment->region);
     if (error == 0 && !table_create()) error = ENOMEM;
     if (error != 0) return error;
+    memory_note(attachment->region.header, attachment->region.bytes);
     attachment->connection = fds[OWN_CONNECTION];
     attachment->doorbell = fds[OWN_DOORBELL];
     attachment->pool = fds[OWN_POOL];
@@ -186,8 +189,10 @@ void attachment_inherit(void) {
     uint64_t region_bytes;
     int kept = errno;
     if (environment_inherited(fds, &region_bytes)) {
-        if (take_over(&attachments[0], fds, region_bytes) == 0) atomic_store(&attached, 1);
-        else close_all(fds, OWN_DESCRIPTORS);
+        if (take_over(&attachments[0], fds, region_bytes) == 0) {
+            atomic_store(&attached, 1);
+            limits_inherited();
+        } else close_all(fds, OWN_DESCRIPTORS);
     }
     errno = kept;
 }

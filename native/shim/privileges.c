@@ -36,36 +36,3 @@ int shim_setresuid(uid_t user, uid_t effective, uid_t saved) {
     privileges_change();
     return real.setresuid(user, effective, saved);
 }
-
-/* The shim's descriptors stand where the limit allows: above a low one they must be before it is set, for below it the
- * program has use for every number. */
-static void limit_change(pid_t pid, int resource, const struct rlimit *limit) {
-    if (resource != RLIMIT_NOFILE || limit == NULL || (pid != 0 && pid != getpid()) || process_is_borrowed()) return;
-    if (limit->rlim_cur < OWN_NUMBERS + 64) privileges_change();
-}
-
-/* Afterwards. */
-static int limit_changed(int resource, int result) {
-    if (resource == RLIMIT_NOFILE && !process_is_borrowed()) accept_limit_changed();
-    return result;
-}
-
-int shim_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
-    limit_change(0, (int)resource, limit);
-    return limit_changed((int)resource, real.setrlimit(resource, limit));
-}
-
-int shim_setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
-    limit_change(0, (int)resource, (const struct rlimit *)limit);
-    return limit_changed((int)resource, real.setrlimit64(resource, limit));
-}
-
-int shim_prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *limit, struct rlimit *old) {
-    limit_change(pid, (int)resource, limit);
-    return limit_changed((int)resource, real.prlimit(pid, resource, limit, old));
-}
-
-int shim_prlimit64(pid_t pid, __rlimit_resource_t resource, const struct rlimit64 *limit, struct rlimit64 *old) {
-    limit_change(pid, (int)resource, (const struct rlimit *)limit);
-    return limit_changed((int)resource, real.prlimit64(pid, resource, limit, old));
-}

@@ -30,7 +30,7 @@
     X(word, write) X(word, writev) X(word, pwritev2) X(word, sendto) X(word, sendmsg) X(word, sendmmsg)         \
     X(word, sendfile) X(word, splice) X(word, close) X(word, close_range) X(word, dup) X(word, dup2)            \
     X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
-    X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, setrlimit) X(word, prlimit64) X(word, rt_sigaction) X(word, io_uring_setup)                     \
+    X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, getrlimit) X(word, setrlimit) X(word, prlimit64) X(word, mlockall) X(word, rt_sigaction) X(word, io_uring_setup)                     \
     X(word, prctl) X(word, seccomp) X(word, epoll_ctl) X(word, epoll_wait) X(word, epoll_pwait) X(word, epoll_pwait2)      \
     X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6)
 #define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
@@ -139,6 +139,10 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         break;
     case SYS_setrlimit:
         return shim_setrlimit((__rlimit_resource_t)a, (struct rlimit *)b);
+    case SYS_getrlimit:
+        return shim_getrlimit((__rlimit_resource_t)a, (struct rlimit *)b);
+    case SYS_mlockall:
+        return shim_mlockall((int)a);
     case SYS_prlimit64:
         return shim_prlimit64((pid_t)a, (__rlimit_resource_t)b, (struct rlimit64 *)c, (struct rlimit64 *)d);
     case SYS_prctl:

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "attach.h"
+#include "memory.h"
 
 static _Atomic(_Atomic uint64_t *) table;
 static _Atomic unsigned end;
@@ -16,6 +17,7 @@ bool table_create(void) {
     if (memory == MAP_FAILED) return false;
     _Atomic uint64_t *none = NULL;
     if (!atomic_compare_exchange_strong(&table, &none, memory)) munmap(memory, bytes);
+    else memory_note(memory, bytes);
     return true;
 }
 
