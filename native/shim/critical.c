@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "entry.h"
+#include "own_calls.h"
 #include "real.h"
 #include "within.h"
 
@@ -48,7 +49,14 @@ void critical_note(void (*handler)(int)) {
 int shim_sigaction(int number, const struct sigaction *action, struct sigaction *old) {
     /* sa_handler and sa_sigaction are one word. Before the call: the signal may come at once. */
     if (action != NULL) critical_note(action->sa_handler);
-    return within_sigaction(number, action, old) ? 0 : real.sigaction(number, action, old);
+    if (within_sigaction(number, action, old)) return 0;
+    struct sigaction changed;
+    if (own_calls && action != NULL) {
+        changed = *action;
+        sigdelset(&changed.sa_mask, SIGSYS); /* no handler may run with it blocked */
+        action = &changed;
+    }
+    return real.sigaction(number, action, old);
 }
 
 static sighandler_t within_signal(int number, sighandler_t handler, sighandler_t (*set)(int, sighandler_t)) {

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <resolv.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /* The constructor: what has to happen before the program's main(). */
 #include "attach.h"
 #include "inherit.h"
+#include "own_calls.h"
 #include "real.h"
 #include "table.h"
 #include "watch.h"
@@ -13,4 +14,5 @@ __attribute__((constructor)) static void start(void) {
     watch_prepare();
     attachment_inherit();
     inherit_across_exec();
+    own_calls_begin();
 }

@@ -13,29 +13,22 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "dispatch.h"
 #include "entry.h"
 #include "kernel.h"
+#include "own_calls.h"
 #include "real.h"
 #include "sandbox.h"
 #include "table.h"
 
-/* From linux/prctl.h and asm-generic/siginfo.h of Linux 5.11; older headers have neither. */
-#define SET_DISPATCH 59
-#define DISPATCH_OFF 0
-#define DISPATCH_ON 1
-#define CODE_DISPATCH 2 /* si_code SYS_USER_DISPATCH */
-
-#define PASS 0
-#define DISPATCH 1
 #define RESTORER 0x04000000 /* SA_RESTORER, asm/signal.h */
 #define SYSCALL_BYTES 2     /* of the instruction */
 
-#define BIT(number) (UINT64_C(1) << ((number)-1))
 /* Handlers of the program run where its call waits, and nowhere else: its handlers' own system calls are theirs, and one
  * that blocks SIGSYS would be killed by the next. Not the signals of a thread's own faults. */
-#define HELD ~(BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGSYS) | BIT(SIGABRT))
+#define HELD ~(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGABRT))
 /* libc's pthread_cancel(): it would unwind through the shim. The function ends first. */
-#define CANCEL BIT(32)
+#define CANCEL SIGNAL_BIT(32)
 
 __thread volatile char within_selector;
 static __thread uint64_t program_mask; /* the thread's signal mask as the program has it */
@@ -43,8 +36,7 @@ static __thread uint64_t program_mask; /* the thread's signal mask as the progra
 static struct sigaction program_action; /* for SIGSYS */
 static _Atomic int installed;           /* 1: being done, 2: done */
 
-/* Returns from the handler. The kernel does not dispatch what is called from here. Unwinders know it by its bytes. */
-void within_restorer(void);
+/* Unwinders know it by its bytes. */
 __asm__(".pushsection .text\n.globl within_restorer\n.hidden within_restorer\n.type within_restorer, @function\n"
         "nop\n" /* unwinders look up the address before */
         "within_restorer:\nmovq $15, %rax\nsyscall\nnop\n.size within_restorer, .-within_restorer\n.popsection\n");
@@ -135,6 +127,10 @@ static void trapped(int number, siginfo_t *info, void *context) {
         pass_on(number, info, context);
         return;
     }
+    if (within_selector == PASS) {
+        own_calls_trapped(context);
+        return;
+    }
     within_selector = PASS;
     int kept = errno;
     switch (r[REG_RAX]) {
@@ -164,15 +160,7 @@ static void trapped(int number, siginfo_t *info, void *context) {
 
 /* ---- entering and leaving ---- */
 
-/* What the kernel takes; libc's sigaction() would put its own restorer there. */
-struct kernel_sigaction {
-    void (*handler)(int, siginfo_t *, void *);
-    unsigned long flags;
-    void (*restorer)(void);
-    uint64_t mask;
-};
-
-static void install(void) {
+void within_install(void) {
     int state = 0;
     if (atomic_load_explicit(&installed, memory_order_acquire) == 2) return;
     if (!atomic_compare_exchange_strong(&installed, &state, 1)) {
@@ -182,6 +170,7 @@ static void install(void) {
     real.sigaction(SIGSYS, NULL, &program_action);
     struct kernel_sigaction action = {
         .handler = trapped, .flags = SA_SIGINFO | SA_NODEFER | RESTORER, .restorer = within_restorer};
+    if (own_calls) action.flags |= SA_ONSTACK; /* Go's own stacks are small, and its handlers' are large */
     raw_call(SYS_rt_sigaction, SIGSYS, &action, NULL, sizeof action.mask);
     atomic_store(&installed, 2);
 }
@@ -199,7 +188,7 @@ struct within within_enter(void) {
     if (!attachment_configured() || within_selector != PASS || sandbox_confined || process_is_borrowed()) return within;
     int kept = errno;
     uint64_t held = HELD;
-    install();
+    within_install();
     raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &held, &program_mask, sizeof held);
     /* An older kernel: libc asks the program's empty namespace, and knows what is in files. */
     within.entered =
@@ -215,6 +204,7 @@ void within_leave(struct within *within) {
     int kept = errno;
     within_selector = PASS;
     raw_call(SYS_prctl, SET_DISPATCH, DISPATCH_OFF, 0, 0, 0);
+    if (own_calls) own_calls_dispatch();
     raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &program_mask, NULL, sizeof program_mask);
     program_mask = within->mask;
     errno = kept;

@@ -1,0 +1,253 @@
+/* System calls made by the executable's own code. */
+#include "own_calls.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "dispatch.h"
+#include "entry.h"
+#include "kernel.h"
+#include "real.h"
+#include "sandbox.h"
+#include "within.h"
+
+#undef p_type /* resolv.h */
+
+#define NOTE_NAME "Go" /* of the linker's note with the build's id: cmd/internal/buildid/note.go */
+#define NOTE_TYPE 4
+
+bool own_calls;
+
+/* Code whose calls the kernel does not hand over: on the libraries' side of the executable. */
+static struct {
+    uintptr_t start;
+    size_t bytes;
+} libraries;
+
+/* ---- the executable ---- */
+
+static bool has_note(const char *notes, size_t length) {
+    for (size_t at = 0; length - at >= sizeof(ElfW(Nhdr));) {
+        ElfW(Nhdr) note;
+        memcpy(&note, notes + at, sizeof note);
+        size_t name = at + sizeof note, next = name + ((note.n_namesz + 3) & ~3u) + ((note.n_descsz + 3) & ~3u);
+        if (next > length || next < name) return false;
+        if (note.n_type == NOTE_TYPE && note.n_namesz == sizeof NOTE_NAME + 1 &&
+            memcmp(notes + name, NOTE_NAME "\0", sizeof NOTE_NAME + 1) == 0)
+            return true;
+        at = next;
+    }
+    return false;
+}
+
+/* Without any library the program starts its threads itself, and they have nothing that the shim could run with. */
+static bool has_libraries(const ElfW(Dyn) *entry) {
+    for (; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_NEEDED) return true;
+    return false;
+}
+
+void own_calls_begin(void) {
+    const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+    unsigned long count = getauxval(AT_PHNUM);
+    uintptr_t base = 0, from = UINTPTR_MAX, to = 0, here = (uintptr_t)&own_calls_begin;
+    bool found = false, with_libraries = false;
+    for (unsigned long i = 0; headers != NULL && i < count; i++)
+        if (headers[i].p_type == PT_PHDR) base = (uintptr_t)headers - headers[i].p_vaddr;
+    for (unsigned long i = 0; headers != NULL && i < count; i++) {
+        uintptr_t start = base + headers[i].p_vaddr, end = start + headers[i].p_memsz;
+        if (headers[i].p_type == PT_NOTE) found |= has_note((const char *)start, headers[i].p_memsz);
+        if (headers[i].p_type == PT_DYNAMIC) with_libraries = has_libraries((const void *)start);
+        if (headers[i].p_type != PT_LOAD) continue;
+        if (start < from) from = start;
+        if (end > to) to = end;
+    }
+    if (!found) return;
+    if (!with_libraries) {
+        static const char line[] = "ringfence: this program makes all its system calls itself, without libc: it is not behind the "
+                                   "gateway\n";
+        raw_call(SYS_write, STDERR_FILENO, line, sizeof line - 1);
+        return;
+    }
+    /* Libraries lie above; below, if the stack is unlimited. */
+    libraries.start = here > to ? to : 1;
+    libraries.bytes = (here > to ? (uintptr_t)INT64_MAX : from) - libraries.start;
+    own_calls = true;
+    within_install();
+    own_calls_dispatch();
+}
+
+void own_calls_dispatch(void) {
+    static __thread volatile char always = DISPATCH;
+    uint64_t sigsys = SIGNAL_BIT(SIGSYS);
+    if (sandbox_confined) return;
+    raw_call(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof sigsys);
+    /* Linux older than 5.11: the program has what its empty namespace has. */
+    raw_call(SYS_prctl, SET_DISPATCH, DISPATCH_ON, libraries.start, libraries.bytes, &always);
+}
+
+/* ---- the calls ---- */
+
+/* What the end of the handler brings back is in its frame: masks and stacks are changed there. SIGSYS is never blocked:
+ * the next call would kill the program. */
+static long change_mask(ucontext_t *u, int how, const uint64_t *set, uint64_t *old) {
+    uint64_t now, next;
+    memcpy(&now, &u->uc_sigmask, sizeof now);
+    next = now;
+    if (set != NULL) {
+        if (how == SIG_BLOCK) next |= *set;
+        else if (how == SIG_UNBLOCK) next &= ~*set;
+        else if (how == SIG_SETMASK) next = *set;
+        else return -EINVAL;
+    }
+    if (old != NULL) *old = now;
+    next &= ~SIGNAL_BIT(SIGSYS);
+    memcpy(&u->uc_sigmask, &next, sizeof next);
+    return 0;
+}
+
+static long change_stack(ucontext_t *u, const stack_t *stack, stack_t *old) {
+    stack_t before = u->uc_stack;
+    if (before.ss_size == 0) before.ss_flags = SS_DISABLE; /* as the kernel answers, but not in the frame */
+    uintptr_t sp = (uintptr_t)u->uc_mcontext.gregs[REG_RSP];
+    bool on_it = (before.ss_flags & SS_DISABLE) == 0 && sp - (uintptr_t)before.ss_sp < before.ss_size;
+    if (stack != NULL) {
+        if (on_it) return -EPERM;
+        if ((stack->ss_flags & SS_DISABLE) == 0 && stack->ss_size < (size_t)MINSIGSTKSZ) return -ENOMEM;
+        u->uc_stack = *stack;
+    }
+    if (old != NULL) {
+        *old = before;
+        if (on_it) old->ss_flags |= SS_ONSTACK;
+    }
+    return 0;
+}
+
+/* The handler of SIGSYS stays the shim's, whatever the program sets for every signal there is; and no other one runs with
+ * SIGSYS blocked. */
+static long change_action(long number, const struct kernel_sigaction *action, struct kernel_sigaction *old, size_t mask_bytes) {
+    static struct kernel_sigaction kept;
+    struct kernel_sigaction changed = {0};
+    if (action != NULL) changed = *action;
+    if (number == SIGSYS) {
+        if (old != NULL) *old = kept;
+        if (action == NULL) return 0;
+        kept = changed;
+        struct sigaction for_libc = {.sa_sigaction = changed.handler, .sa_flags = (int)changed.flags};
+        within_sigaction(SIGSYS, &for_libc, NULL);
+        return 0;
+    }
+    changed.mask &= ~SIGNAL_BIT(SIGSYS);
+    long result = syscall_of_socket(SYS_rt_sigaction, number, action == NULL ? 0 : (long)&changed, (long)old, (long)mask_bytes, 0, 0);
+    return result == -1 ? -errno : result;
+}
+
+/* fork() and vfork() by number. A child that shares the memory must not touch the frames of its parent, which waits for
+ * it: it leaves the handler by what is in registers. It is not dispatched: what Go does there is to arrange descriptors
+ * and to become another program, whose environment is complete. */
+static long start_process(ucontext_t *u) {
+    greg_t *r = u->uc_mcontext.gregs;
+    register long r10 __asm__("r10") = r[REG_R10];
+    register long r8 __asm__("r8") = r[REG_R8];
+    long result;
+    __asm__ volatile("syscall\n"
+                     "testq %%rax, %%rax\njnz 1f\n"
+                     "movq $0, (%[rax])\n"
+                     "movq %[frame], %%rsp\n"
+                     "movl $15, %%eax\nsyscall\n" /* rt_sigreturn */
+                     "1:\n"
+                     : "=a"(result)
+                     : "a"(r[REG_RAX]), "D"(r[REG_RDI]), "S"(r[REG_RSI]), "d"(r[REG_RDX]), "r"(r10), "r"(r8),
+                       [rax] "b"(&r[REG_RAX]), [frame] "r"(u)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static bool is_thread(const greg_t *r) {
+    return r[REG_RAX] == SYS_clone && r[REG_RSI] != 0; /* clone3() is answered ENOSYS, upon which clone() is called */
+}
+
+void own_calls_trapped(ucontext_t *u) {
+    greg_t *r = u->uc_mcontext.gregs;
+    int kept = errno;
+    long result;
+    switch (r[REG_RAX]) {
+    /* From where it is let through. */
+    case SYS_rt_sigreturn:
+        r[REG_RIP] = (greg_t)within_restorer;
+        errno = kept;
+        return;
+    case SYS_rt_sigprocmask:
+        result = change_mask(u, (int)r[REG_RDI], (void *)r[REG_RSI], (void *)r[REG_RDX]);
+        break;
+    case SYS_sigaltstack:
+        result = change_stack(u, (void *)r[REG_RDI], (void *)r[REG_RSI]);
+        break;
+    case SYS_clone3:
+        result = -ENOSYS;
+        break;
+    case SYS_clone:
+    case SYS_fork:
+    case SYS_vfork:
+        result = is_thread(r) ? -EAGAIN : start_process(u);
+        break;
+    case SYS_rt_sigaction:
+        result = change_action(r[REG_RDI], (void *)r[REG_RSI], (void *)r[REG_RDX], (size_t)r[REG_R10]);
+        break;
+    default:
+        result = syscall_of_socket(r[REG_RAX], r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8], r[REG_R9]);
+        if (result == -1) result = -errno;
+    }
+    r[REG_RAX] = result;
+    errno = kept;
+}
+
+/* ---- threads, and masks by way of libc ---- */
+
+struct beginning {
+    void *(*start)(void *);
+    void *argument;
+};
+
+static void *begin_thread(void *given) {
+    struct beginning beginning = *(struct beginning *)given;
+    free(given);
+    own_calls_dispatch();
+    return beginning.start(beginning.argument);
+}
+
+int shim_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+    if (!own_calls) return real.pthread_create(thread, attributes, start, argument);
+    struct beginning *beginning = malloc(sizeof *beginning);
+    if (beginning == NULL) return EAGAIN;
+    *beginning = (struct beginning){start, argument};
+    int error = real.pthread_create(thread, attributes, begin_thread, beginning);
+    if (error != 0) free(beginning);
+    return error;
+}
+
+static const sigset_t *without_sigsys(const sigset_t *set, sigset_t *changed) {
+    if (!own_calls || set == NULL) return set;
+    *changed = *set;
+    sigdelset(changed, SIGSYS);
+    return changed;
+}
+
+int shim_pthread_sigmask(int how, const sigset_t *set, sigset_t *old) {
+    sigset_t changed;
+    return real.pthread_sigmask(how, without_sigsys(set, &changed), old);
+}
+
+int shim_sigprocmask(int how, const sigset_t *set, sigset_t *old) {
+    sigset_t changed;
+    return real.sigprocmask(how, without_sigsys(set, &changed), old);
+}
