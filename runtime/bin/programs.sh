@@ -33,6 +33,8 @@ ab apache2-utils
 haproxy haproxy
 memcached memcached
 socat socat
+caddy caddy
+vsftpd vsftpd
 git git
 pg_ctlcluster postgresql
 nsenter util-linux
