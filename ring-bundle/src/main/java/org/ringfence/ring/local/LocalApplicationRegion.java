@@ -335,7 +335,7 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     protected void watchRoom(int slot, boolean room) {
         if ((flags[slot] & HAS_PACKETS) != 0) {
-            watchfully();
+            watchfully(slot);
             if (room && (flags[slot] & HAD_PACKETS) != 0) {
                 tellWritable(slot);
             } else if (room) {
@@ -360,7 +360,7 @@ final class LocalApplicationRegion extends BackendRegion {
             }
         } else if ((events & EventPort.IN) != 0) {
             flags[slot] |= HAS_PACKETS;
-            watchfully();
+            watchfully(slot);
         }
     }
 

@@ -44,7 +44,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final boolean[] distrusted;
     /** What watchers that are awake look at. */
     private final PendingSlots seen;
-    private boolean watchful;
+    /** Slots that the watchdog has to look at. */
+    private final SlotSet watched;
 
     protected BackendRegion(SharedMemory shared, int id, String name, int pid) {
         super(shared, id, name, pid);
@@ -62,6 +63,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         rescues = new byte[slots()];
         distrusted = new boolean[slots()];
         seen = pendingToFrontend();
+        watched = new SlotSet(slots());
     }
 
     protected BackendRegion(HandoverState from) {
@@ -81,7 +83,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         // a version before these were there sent packets only
         distrusted = from.has("distrusted") ? from.flags("distrusted") : new boolean[slots()];
         seen = from.has("seen") ? pendingToFrontend().from(from.state("seen")) : pendingToFrontend();
-        watchful = from.flag("watchful");
+        watched = from.has("watched") ? new SlotSet(from.state("watched")) : SlotSet.below(highWater(), slots());
     }
 
     @Override
@@ -89,7 +91,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         return super.handOver().put("commands", commands.handOver()).put("cells", cells.handOver()).put("pending", pending.handOver()).put("state", state).put("marks", marks)
                 .put("errorSequence", errorSequence).put("flowing", flowing).put("headAtLastPacket", headAtLastPacket)
                 .put("headAtLastLook", headAtLastLook).put("packets", packets).put("crowded", crowded).put("rescues", rescues)
-                .put("watchful", watchful).put("distrusted", distrusted).put("seen", seen.handOver());
+                .put("watchful", true).put("distrusted", distrusted).put("seen", seen.handOver())
+                .put("watched", watched.handOver());
     }
 
     // ---- how the application is told ----
@@ -342,7 +345,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     void published(int slot) {
-        watchful = true;
+        watched.add(slot);
         long head = word(slot, SlotLayout.IN_HEAD);
         if (head != headAtLastPacket[slot] && readable(slot, head, Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL))) {
             headAtLastPacket[slot] = head;
@@ -411,12 +414,12 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     /** True if the watchdog has something to watch: call {@link #watch} within 50 ms. */
     public final boolean isWatchful() {
-        return watchful;
+        return !watched.isEmpty();
     }
 
     /** A socket sent packets of its own: it waits for room, or was killed before it could say so. */
-    protected final void watchfully() {
-        watchful = true;
+    protected final void watchfully(int slot) {
+        watched.add(slot);
     }
 
     /**
@@ -424,8 +427,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
      * {@link #isWatchful}.
      */
     public void watch() {
-        watchful = false;
-        for (int slot = 0, end = highWater(); slot < end; slot++) {
+        for (int slot = watched.from(0); slot >= 0; slot = watched.from(slot + 1)) {
+            watched.remove(slot); // until there is reason to look again
             if (!isOpen(slot) || !flowing[slot]) {
                 continue;
             }
@@ -433,7 +436,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             if (!readable(slot, head, Words.getOpaque(memory, at(slot) + SlotLayout.IN_TAIL))) {
                 headAtLastLook[slot] = -1;
             } else {
-                watchful = true;
+                watched.add(slot);
                 if (head != headAtLastLook[slot]) {
                     rescues[slot] = 0;
                 } else if (rescues[slot] < MOST_RESCUES) {

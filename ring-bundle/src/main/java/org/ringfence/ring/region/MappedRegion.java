@@ -41,6 +41,10 @@ public abstract class MappedRegion implements Region {
     private long wakesReceived;
     /** One more than the highest slot ever used. */
     private int highWater;
+    /** Slots whose rings have not given their memory back since they were used. */
+    private final SlotSet warm;
+    /** Slots in whose ring of the gateway's are bytes that its consumer is not shown. */
+    private final SlotSet holding;
 
     protected MappedRegion(SharedMemory shared, int id, String name, int pid) {
         this.shared = shared;
@@ -60,6 +64,8 @@ public abstract class MappedRegion implements Region {
         for (int slot = slots - 1; slot >= 0; slot--) {
             free[freeCount++] = slot;
         }
+        warm = new SlotSet(slots);
+        holding = new SlotSet(slots);
         reserve();
     }
 
@@ -83,6 +89,8 @@ public abstract class MappedRegion implements Region {
         highWater = from.number("highWater");
         wakesSent = from.longNumber("wakesSent");
         wakesReceived = from.longNumber("wakesReceived");
+        warm = from.has("warm") ? new SlotSet(from.state("warm")) : SlotSet.below(highWater, slots);
+        holding = from.has("holding") ? new SlotSet(from.state("holding")) : new SlotSet(slots); // the flows say so when they go on
     }
 
     /** What the next version needs to go on; a subclass adds its own. */
@@ -92,7 +100,8 @@ public abstract class MappedRegion implements Region {
         return new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
                 .put("places", placesState).put("pool", pool.handOver()).put("in", in.handOver()).put("out", out.handOver())
                 .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater)
-                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived);
+                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived).put("warm", warm.handOver())
+                .put("holding", holding.handOver());
     }
 
     /** Every free slot can be opened: two smallest rings each. */
@@ -156,6 +165,7 @@ public abstract class MappedRegion implements Region {
         freeCount--;
         reserve();
         highWater = Math.max(highWater, slot + 1);
+        warm.add(slot);
         int s = at(slot);
         setKind(slot, domain, type, protocol);
         memory.putLong(s + SlotLayout.COOKIE, 0);
@@ -178,6 +188,8 @@ public abstract class MappedRegion implements Region {
     public void freeSlot(int slot) {
         generation[slot]++;
         Words.setIntRelease(memory, at(slot) + SlotLayout.GENERATION, generation[slot]);
+        warm.remove(slot);
+        holding.remove(slot);
         in.free(slot);
         out.free(slot);
         free[freeCount++] = slot;
@@ -263,6 +275,20 @@ public abstract class MappedRegion implements Region {
 
     // ---- what a flow calls when it has moved bytes ----
 
+    /** A ring of the slot is being used: it gives its memory back when it was at rest for a while. */
+    final void used(int slot) {
+        warm.add(slot);
+    }
+
+    /** Says whether there are bytes in the ring towards this region's peer that the peer is not shown: they must stay. */
+    final void holds(int slot, boolean held) {
+        if (held) {
+            holding.add(slot);
+        } else {
+            holding.remove(slot);
+        }
+    }
+
     /** Bytes were published in this region's ring towards its peer. A full fence has passed since. */
     abstract void published(int slot);
 
@@ -306,11 +332,16 @@ public abstract class MappedRegion implements Region {
 
     /** Takes the memory of rings back from sockets that have been still for a while. Called about once a second. */
     public final void restIdleRings() {
+        boolean ownIn = produced() == Direction.IN;
         int punches = 0;
-        for (int slot = 0; slot < highWater; slot++) {
-            if (isOpen(slot)) {
-                punches += in.rest(slot, produced() == Direction.IN, punches < PUNCHES) ? 1 : 0;
-                punches += out.rest(slot, produced() == Direction.OUT, punches < PUNCHES) ? 1 : 0;
+        for (int slot = warm.from(0); slot >= 0; slot = warm.from(slot + 1)) {
+            if (!isOpen(slot) || holding.has(slot)) {
+                continue;
+            }
+            punches += in.rest(slot, ownIn, punches < PUNCHES) ? 1 : 0;
+            punches += out.rest(slot, !ownIn, punches < PUNCHES) ? 1 : 0;
+            if (in.isAtRest(slot) && out.isAtRest(slot)) {
+                warm.remove(slot);
             }
         }
     }

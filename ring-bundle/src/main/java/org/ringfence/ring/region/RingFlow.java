@@ -83,6 +83,7 @@ abstract class RingFlow implements Flow {
         urgent = 0;
         if (position[BOUND] != 0 && ins != null && applicationSlot >= 0) { // else only its count is still of interest
             connect(journalRecord, application, applicationSlot, ins, insSlot);
+            target.holds(targetSlot, given != shown);
         }
     }
 
@@ -341,6 +342,7 @@ abstract class RingFlow implements Flow {
             throw new IllegalStateException("slot " + targetSlot + ": no ring for " + held + " held bytes");
         }
         put(target.poolAt() + Grant.page(used) * Grant.PAGE_BYTES, kept, held);
+        target.holds(targetSlot, held > 0);
         base = 0;
         shown = 0;
         given = held;
@@ -413,6 +415,9 @@ abstract class RingFlow implements Flow {
         journal.moved(record, direction, taken, given);
         long before = shown;
         shown = Math.max(before, Math.min(given, released));
+        target.used(targetSlot);
+        target.holds(targetSlot, given != shown);
+        source.used(sourceSlot);
         if (shown != before) {
             passUrgent(); // before the bytes: who reads them stops there
             Words.setRelease(targetMemory, targetAt + offsets.tail(), shown);

@@ -146,7 +146,7 @@ final class RingGrants {
      * @return true if memory was given back
      */
     boolean rest(int slot, boolean produced, boolean mayPunch) {
-        if (isMoving(slot) || fixed[slot]) {
+        if (fixed[slot]) {
             return false;
         }
         int s = slotsAt + slot * slotBytes;
@@ -154,7 +154,7 @@ final class RingGrants {
         boolean still = tail == tailAtLastLook[slot] && tail == Words.getAcquire(memory, s + offsets.head());
         tailAtLastLook[slot] = tail;
         int before = stillLooks[slot];
-        boolean large = Grant.order(used[slot]) > 0;
+        boolean large = Grant.order(used[slot]) > 0 && !isMoving(slot);
         stillLooks[slot] = (byte) (still ? Math.min(before + 1, LOOKS + 1) : 0);
         if (!still || !large && stillLooks[slot] != LOOKS) {
             return false;
@@ -163,10 +163,27 @@ final class RingGrants {
             stillLooks[slot] = (byte) before;
             return false;
         }
-        return produced ? restOwn(slot, large) : restPeers(slot, s);
+        if (produced) {
+            return restOwn(slot, large);
+        }
+        if (!restPeers(slot, s)) {
+            stillLooks[slot] = (byte) before; // a later look will do it
+            return false;
+        }
+        return true;
+    }
+
+    /** True if this ring need not be looked at until its producer or its consumer was at it again. */
+    boolean isAtRest(int slot) {
+        return fixed[slot] || stillLooks[slot] >= LOOKS && (isMoving(slot) || Grant.order(used[slot]) == 0);
     }
 
     private boolean restOwn(int slot, boolean large) {
+        if (isMoving(slot)) {
+            pool.punch(used[slot]);
+            adopt(slot); // its flow tells the consumer with the next bytes
+            return true;
+        }
         long grant = large ? pool.takeLarge(0) : 0;
         pool.punch(used[slot]);
         if (grant != 0) {
@@ -179,6 +196,10 @@ final class RingGrants {
 
     /** The peer may be about to write: it gets another ring, and if it is not at the present one it will not be any more. */
     private boolean restPeers(int slot, int s) {
+        if (isMoving(slot)) {
+            VarHandle.fullFence();
+            return leave(slot, s);
+        }
         long grant = pool.takeLarge(0);
         if (grant == 0) {
             return false;
@@ -187,9 +208,15 @@ final class RingGrants {
         pool.punch(grant); // it may have been somebody's
         publish(slot, grant);
         VarHandle.fullFence();
-        if (Words.getIntAcquire(memory, s + offsets.busy()) == 0) {
-            pool.punch(used[slot]);
+        return leave(slot, s);
+    }
+
+    /** Another ring was granted, and a fence has passed: a peer that is not at the present one will see that before it is. */
+    private boolean leave(int slot, int s) {
+        if (Words.getIntAcquire(memory, s + offsets.busy()) != 0) {
+            return false;
         }
+        pool.punch(used[slot]);
         return true;
     }
 

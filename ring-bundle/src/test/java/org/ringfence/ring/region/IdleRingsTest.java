@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
@@ -77,6 +78,46 @@ class IdleRingsTest {
         Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 1);
         rest();
         assertEquals(WRITTEN, region.memory.get(place(before)));
+    }
+
+    @Test
+    void aRingThatAPeerIsToLeaveGivesItsMemoryBackThoughThePeerNeverDoes() {
+        long before = used(Direction.OUT);
+        region.grants(Direction.OUT).growTo(slot, 10_000);
+        passed(Direction.OUT, 100);
+        rest();
+        assertEquals(2, Grant.order(granted(Direction.OUT)));
+        assertEquals(before, used(Direction.OUT));
+        assertEquals(0, region.memory.get(place(before)));
+    }
+
+    @Test
+    void aPeerThatLeavesItsRingLateHasItsMemoryGivenBackThen() {
+        long before = used(Direction.OUT);
+        passed(Direction.OUT, 100);
+        Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 1);
+        rest();
+        Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 0);
+        region.restIdleRings();
+        assertEquals(0, region.memory.get(place(before)));
+    }
+
+    @Test
+    void bytesThatAreHeldKeepTheirRing() throws ProtocolViolation {
+        StreamFlow flow = new StreamFlow(Direction.IN, regions.journal);
+        int held = regions.application.openSlot(2, 1, 0);
+        int from = regions.ins.openSlot(2, 1, 0);
+        flow.bind(0, regions.application, held, regions.ins, from);
+        flow.release(0);
+        new FarProducer(regions.ins, from, RingOffsets.IN).produce(2);
+        assertEquals(2, flow.move());
+        region.memory.put(place(region.grants(Direction.IN).used(held)), WRITTEN);
+        rest();
+        assertEquals(WRITTEN, region.memory.get(place(region.grants(Direction.IN).used(held))));
+        flow.release(Long.MAX_VALUE);
+        Words.setRelease(region.memory, region.at(held) + SlotLayout.IN_HEAD, 2);
+        rest();
+        assertEquals(0, region.memory.get(place(region.grants(Direction.IN).used(held))), "they were let go, and read");
     }
 
     @Test

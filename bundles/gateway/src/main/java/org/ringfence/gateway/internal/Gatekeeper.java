@@ -370,7 +370,8 @@ final class Gatekeeper {
                 gate.smallResponses = length >= 0 && length <= SMALL && (gate.smallResponses || gate.firstResponse);
                 gate.firstResponse = false;
                 if (length > 0 && !gate.shrunk) {
-                    socket.outward.expect(Math.min(length + LOOK_BYTES, gate.rule.absorbBytes()));
+                    long before = gate.parsedOut - socket.outward.moved(); // the head lies in the ring, too
+                    socket.outward.expect(Math.min(before + length, gate.rule.absorbBytes()));
                 }
             }
             case MESSAGE -> {
