@@ -54,8 +54,9 @@ final class ChainedPolicy {
     /** Why it failed its trial; empty if it did not. */
     private final String problem;
 
-    ChainedPolicy(Policy policy, String name, Place place, LongSupplier clock, Supplier<ChainRules> rules, Counters counters, String problem) {
-        this(policy, name, place, clock, rules, counters, problem, new Conduct());
+    ChainedPolicy(Policy policy, String name, Place place, LongSupplier clock, Supplier<ChainRules> rules, Counters counters, String problem,
+            LostTime lost) {
+        this(policy, name, place, clock, rules, counters, problem, new Conduct(lost));
         if (!problem.isEmpty()) {
             conduct.condemn(problem);
         }
@@ -135,9 +136,9 @@ final class ChainedPolicy {
             finding = null;
         }
         if (timed) {
-            long took = clock.getAsLong() - start;
-            counters.nanoseconds.add(took * TIMED);
-            conduct.called(took, rules.get().budgetNanoseconds());
+            long now = clock.getAsLong();
+            counters.nanoseconds.add((now - start) * TIMED);
+            conduct.called(now - start, rules.get().budgetNanoseconds(), now);
         }
         sentenced();
         return finding;
@@ -181,9 +182,9 @@ final class ChainedPolicy {
     }
 
     private void timed(long start) {
-        long took = clock.getAsLong() - start;
-        counters.nanoseconds.add(took);
-        conduct.called(took, rules.get().budgetNanoseconds());
+        long now = clock.getAsLong();
+        counters.nanoseconds.add(now - start);
+        conduct.called(now - start, rules.get().budgetNanoseconds(), now);
         sentenced();
     }
 

@@ -65,6 +65,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     private final LongSupplier clock;
     private final BooleanSupplier stopping;
+    private final LostTime lost;
     private volatile ChainRules rules = ChainRules.DEFAULT;
     private final boolean tries;
     private final Handovers handovers;
@@ -98,7 +99,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Activate
     public RankedPolicyChain(BundleContext context, @Reference Handovers handovers, Configuration configuration) {
-        this(System::nanoTime, stopping(context.getBundle()), true, handovers);
+        this(System::nanoTime, stopping(context.getBundle()), true, handovers, new LostTime());
         configure(configuration);
         events.start();
     }
@@ -123,6 +124,7 @@ public final class RankedPolicyChain implements PolicyChain {
     @Deactivate
     void deactivate() {
         events.stop();
+        lost.close();
         if (handovers != null) {
             handovers.leave(ChainMemory.NAME, source);
         }
@@ -169,8 +171,14 @@ public final class RankedPolicyChain implements PolicyChain {
      * @param handovers null for a chain without versions before and after it
      */
     RankedPolicyChain(LongSupplier clock, BooleanSupplier stopping, boolean tries, Handovers handovers) {
+        this(clock, stopping, tries, handovers, new LostTime(() -> 0));
+    }
+
+    /** With time that is lost: a test's, or the machine's. */
+    RankedPolicyChain(LongSupplier clock, BooleanSupplier stopping, boolean tries, Handovers handovers, LostTime lost) {
         this.clock = clock;
         this.stopping = stopping;
+        this.lost = lost;
         this.tries = tries;
         this.handovers = handovers;
         memory = new ChainMemory(handovers == null ? null : handovers.join(ChainMemory.NAME, source));
@@ -199,7 +207,8 @@ public final class RankedPolicyChain implements PolicyChain {
 
     private synchronized void add(Policy policy, String name, String problem, int ranking, long serviceId, long bundle) {
         ChainMemory.Remembered remembered = memory.of(name, serviceId);
-        all.add(new ChainedPolicy(policy, name, new Place(ranking, remembered.order(), serviceId, bundle), clock, () -> rules, remembered.counters(), problem));
+        all.add(new ChainedPolicy(policy, name, new Place(ranking, remembered.order(), serviceId, bundle), clock, () -> rules, remembered.counters(), problem,
+                lost));
         arrange();
         if (!problem.isEmpty()) {
             boolean replaced = Arrays.stream(chain).anyMatch(chained -> chained.name.equals(policyName(policy)) && chained.policy != policy);

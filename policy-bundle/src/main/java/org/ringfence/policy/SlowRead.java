@@ -74,7 +74,7 @@ public final class SlowRead extends Detector {
         if (still < s.seconds && !slow) {
             return null;
         }
-        return found(connection, s.measures, () -> text("takes %d B/s, nothing for %.1f s, while %d B wait%s", connection.outRate(), still,
-                connection.outWaiting(), normal > 0 ? text(", normal here %d B/s", normal) : ""));
+        return found(connection, s.measures, () -> text("takes %d B/s, nothing for %.1f s, while %d B wait%s",
+                connection.outRate() == Long.MAX_VALUE ? 0 : connection.outRate(), still, connection.outWaiting(), normal > 0 ? text(", normal here %d B/s", normal) : ""));
     }
 }

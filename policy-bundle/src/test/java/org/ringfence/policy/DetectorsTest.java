@@ -191,6 +191,16 @@ class DetectorsTest {
     }
 
     @Test
+    void nobodyIsSlowBeforeThereWasSomethingToTake() {
+        stage(Stage.RESPONSE, 30, 0); // the application took its time
+        peer.outWaiting = 5;
+        peer.outRate = Long.MAX_VALUE;
+        peer.lastOut = System.nanoTime();
+        pressure = 1;
+        assertNull(new SlowRead(sources, Settings.of(SlowRead.Configuration.class, Map.of())).inspect(peer));
+    }
+
+    @Test
     void aShutWindowIsFound() {
         stage(Stage.RESPONSE, 11, 100);
         peer.outWaiting = 5000;

@@ -252,6 +252,37 @@ class RankedPolicyChainTest {
     }
 
     @Test
+    void aPolicyIsNotCondemnedForTimeInWhichTheLoopCouldNotRun() {
+        AtomicLong lost = new AtomicLong();
+        RankedPolicyChain starved = new RankedPolicyChain(now::get, stopping::get, false, null, new LostTime(lost::get));
+        long most = ChainRules.DEFAULT.budgetNanoseconds();
+        starved.add(new Saying("starved", () -> {
+            now.addAndGet(most + 1);
+            lost.addAndGet(most);
+            return Verdict.ALLOW;
+        }), Map.of("service.ranking", 1, "service.id", 1L));
+        for (int i = 0; i < 2 * Conduct.MOST_FAILURES; i++) {
+            starved.admit(peer);
+        }
+        assertEquals("asked", starved.report().get(0).state());
+    }
+
+    @Test
+    void timeThatWasLostLongBeforeExcusesNobody() {
+        AtomicLong lost = new AtomicLong(1_000_000_000_000L);
+        RankedPolicyChain starved = new RankedPolicyChain(now::get, stopping::get, false, null, new LostTime(lost::get));
+        now.set(1_000_000_000_000L);
+        starved.add(new Saying("slow", () -> {
+            now.addAndGet(ChainRules.DEFAULT.budgetNanoseconds() + 1);
+            return Verdict.ALLOW;
+        }), Map.of("service.ranking", 1, "service.id", 1L));
+        for (int i = 0; i <= Conduct.MOST_FAILURES; i++) {
+            starved.admit(peer);
+        }
+        assertEquals("quarantined", starved.report().get(0).state());
+    }
+
+    @Test
     void theRulesSayWhatIsAnsweredInPlaceOfAPolicyInQuarantine() {
         RankedPolicyChain passing = new RankedPolicyChain(now::get);
         passing.configure(Settings.chain("PASS"));

@@ -69,13 +69,16 @@ public interface Connection {
     /** {@link System#nanoTime()}, to a turn of the event loop, when bytes last came from the network. */
     long lastIn();
 
-    /** {@link System#nanoTime()}, to a turn of the event loop, when the network last took bytes. */
+    /** {@link System#nanoTime()}, to a turn of the event loop, when the network last took bytes, or was given some after it had none. */
     long lastOut();
 
     /** Bytes a second from the network, averaged over some ten seconds; looked at ten times a second. */
     long inRate();
 
-    /** Bytes a second the network takes, averaged over some ten seconds in which there was something to take. */
+    /**
+     * Bytes a second the network takes, averaged over some ten seconds in which there was something to take; {@link Long#MAX_VALUE} while there has been
+     * something for a shorter time: nobody is slow yet.
+     */
     long outRate();
 
     /** Complete HTTP/1 requests so far. */

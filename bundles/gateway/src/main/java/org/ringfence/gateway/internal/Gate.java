@@ -73,6 +73,8 @@ final class Gate implements Request {
     double inRate;
     double outRate;
     long outWaiting;
+    /** When there was something to take again after there was nothing. */
+    long waitingSince;
     boolean reported;
     /** What the INS's stack says of the peer; -1: not asked yet. */
     long peerWindow;
@@ -125,6 +127,7 @@ final class Gate implements Request {
         outRate = 0;
         reported = false;
         outWaiting = 0;
+        waitingSince = now;
         peerWindow = -1;
         acked = -1;
         ackedAt = now;

@@ -310,7 +310,11 @@ final class RelayedSocket implements Connection {
 
     @Override
     public long outRate() {
-        return gated ? (long) gate.outRate : 0;
+        if (!gated) {
+            return 0;
+        }
+        boolean known = gate.swept - gate.waitingSince >= Sweep.AVERAGED_SECONDS * 1e9;
+        return gate.outWaiting == 0 || known ? (long) gate.outRate : Long.MAX_VALUE;
     }
 
     @Override

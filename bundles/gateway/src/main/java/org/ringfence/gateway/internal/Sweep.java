@@ -22,7 +22,7 @@ final class Sweep {
     private static final long UNREAD_NANOSECONDS = 100_000_000;
     /** Sweeps between two questions to the policies. */
     private static final int INSPECT_EVERY = 2;
-    private static final double AVERAGED_SECONDS = 10;
+    static final double AVERAGED_SECONDS = 10;
     /**
      * Silent connections that go on in one sweep while nothing at all is known of their listener, each after a while: a server may greet, and
      * some accept and wait. One that speaks HTTP or TLS makes that known with its first answer to anybody, long before its workers are taken.
@@ -183,6 +183,10 @@ final class Sweep {
         }
         gate.inAtSweep = in;
         gate.outAtSweep = out;
+        if (gate.outWaiting == 0 && waiting + unsent > 0) {
+            gate.waitingSince = now;
+            gate.lastOut = now;
+        }
         gate.outWaiting = waiting + unsent;
         if (gate.stage == Stage.RESPONSE || gate.stage == Stage.STREAM) {
             gate.stageBytes = out;
