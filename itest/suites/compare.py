@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """compare.py KIND NATIVE BEHIND: of the tests that passed in the log NATIVE, how many passed in the log BEHIND, and which did not.
 
-KIND says whose logs they are: python (unittest -v), tap, tinytest (libevent's), redis (runtest). Prints one row of the table, the
+KIND says whose logs they are: python (unittest -v), tap, tinytest (libevent's), redis (runtest),
+ruby (test-unit -v). Prints one row of the table, the
 share, and a line for each test that passed natively only."""
 
 import re
@@ -68,9 +69,22 @@ def redis(path):
     return passed
 
 
+def ruby(path):
+    """'[ 1/9] Class#test = 0.01 s', and '1) Failure:' or '2) Error:' before the name of each that did not pass; skipped ones likewise."""
+    ran, not_passed, told = set(), set(), False
+    for line in lines(path):
+        match = re.match(r"\[ *\d+/\d+\] (\S+) = ", line)
+        if match:
+            ran.add(match.group(1))
+        elif told:
+            not_passed.add(re.split(r"[ :\[]", line)[0])
+        told = re.match(r" *\d+\) (Failure|Error|Skipped|Timeout):", line)
+    return ran - not_passed
+
+
 def main():
     kind, native, behind = sys.argv[1:4]
-    parse = {"python": python, "tap": tap, "tinytest": tinytest, "redis": redis}[kind]
+    parse = {"python": python, "tap": tap, "tinytest": tinytest, "redis": redis, "ruby": ruby}[kind]
     natively, there = parse(native), parse(behind)
     kept = natively & there
     share = 100 * len(kept) / len(natively) if natively else 0
