@@ -79,7 +79,7 @@ bool netlink_get_option(int level, int name, void *value, socklen_t *length, int
     errno = EFAULT;
     if (!writable(length, sizeof *length) || !writable(value, *length)) return true;
     if (*length > sizeof number) *length = sizeof number;
-    memcpy(value, &number, *length);
+    if (*length > 0) memcpy(value, &number, *length);
     *result = 0;
     return true;
 }
