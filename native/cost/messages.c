@@ -61,14 +61,14 @@ static void settle(void) {
     rf_unlock(&slot->receive_lock);
 }
 
-static void took(void *context, uint32_t slot) {
-    if (slot == SLOT) ++*(unsigned *)context;
-}
+static struct rf_order order;
 
 static void news(void) {
-    unsigned seen = 0;
+    if (order.pending == NULL) rf_order_begin(&region, &order, region.to_backend);
+    rf_order_stamp_out(&region, &region.slots[SLOT]);
     rf_pending_set(region.to_backend, SLOT);
-    if (rf_pending_take(&region, region.to_backend, took, &seen) != 1 || seen != 1) exit(2);
+    if (rf_order_next(&region, &order, RF_ALL_NEWS) != SLOT) exit(2);
+    if (rf_order_next(&region, &order, RF_ALL_NEWS) != UINT32_MAX) exit(2);
 }
 
 static void call(void) {

@@ -56,6 +56,7 @@ static ssize_t receive_one(struct ins *ins, uint32_t slot, const struct rf_ring 
     ssize_t bytes = ins->stack->receive_datagram(ins->sockets[slot].handle, &record, pieces, piece_count(pieces));
     if (bytes < 0) return bytes;
     *header = record;
+    rf_order_stamp_in(&ins->region, &ins->region.slots[slot]);
     rf_record_commit(ring, header, (uint32_t)bytes);
     ins_tell(ins, slot);
     return bytes;
@@ -91,6 +92,7 @@ static bool next_record(const struct ins *ins, uint32_t slot, const struct rf_ri
     if ((s->shutdown_waits || s->close_waits) && ins_sent(ins, slot, s->out_end)) return false;
     int found = rf_record_peek(&ins->region, ring, record, pieces);
     if (found < 0) ins_impossible_out(ins, slot);
+    if (!s->shutdown_waits && !s->close_waits && rf_order_is_late(&ins->order, &ins->region.slots[slot])) return false;
     return found != 0;
 }
 

@@ -80,6 +80,7 @@ struct ins {
     const struct rf_stack *stack;
     struct ins_peer peer;
     struct ins_socket *sockets; /* region.slot_count */
+    struct rf_order order;      /* of the frontend's news */
     struct ins_queue run;       /* slots with something to do */
     struct ins_queue lingering; /* closed by the frontend, with bytes left; least progress first */
     struct ins_queue starved;   /* listeners for whose connections there was no descriptor */

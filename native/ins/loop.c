@@ -21,6 +21,30 @@ static int64_t milliseconds(void) {
 
 /* ---- what there is to do ---- */
 
+/* What the frontend has put into a ring is sent at once, in its order; the rest has its turn behind the stack's events. */
+static void news(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->phase == INS_FREE || s->phase == INS_RESERVED) return;
+    if (s->datagram) {
+        ins_send_datagrams(ins, slot);
+    } else if (s->phase == RF_STATE_CONNECTED) {
+        /* What a failing send would hide is read first. */
+        if (s->hangup) ins_receive(ins, slot);
+        if (s->phase == RF_STATE_CONNECTED) ins_send(ins, slot);
+    }
+    bool flows = s->datagram || s->phase == RF_STATE_CONNECTED;
+    if (s->phase != INS_FREE && (s->readable || !flows)) ins_join(ins, &ins->run, slot);
+}
+
+/* News that came before the stamp `until`; as many as there are slots, so that a frontend that goes on keeps nobody waiting. */
+static void take_news(struct ins *ins, uint64_t until) {
+    for (uint32_t left = ins->region.slot_count; left != 0; left--) {
+        uint32_t slot = rf_order_next(&ins->region, &ins->order, until);
+        if (slot == INS_NONE) return;
+        news(ins, slot);
+    }
+}
+
 static void take_calls(struct ins *ins) {
     struct rf_command command;
     /* At most what the ring holds: a frontend that goes on must not keep everybody from their bytes. */
@@ -34,14 +58,9 @@ static void take_calls(struct ins *ins) {
                     (unsigned long long)h->region_id, (unsigned long long)h->command_tail,
                     ins->region.command_count, (unsigned long long)h->command_head);
         }
+        take_news(ins, (uint64_t)command.args[RF_CALL_STAMP]);
         ins_execute(ins, &command);
     }
-}
-
-static void slot_pending(void *context, uint32_t slot) {
-    struct ins *ins = context;
-    uint8_t phase = ins->sockets[slot].phase;
-    if (phase != INS_FREE && phase != INS_RESERVED) ins_join(ins, &ins->run, slot);
 }
 
 static void run_slot(struct ins *ins, uint32_t slot) {
@@ -77,7 +96,7 @@ static bool region_has_work(const struct ins *ins) {
     const struct rf_header *h = ins->region.header;
     return atomic_load_explicit(&h->command_tail, memory_order_relaxed) !=
                atomic_load_explicit(&h->command_head, memory_order_relaxed) ||
-           rf_pending_any(&ins->region, ins->region.to_backend);
+           rf_order_any(&ins->region, &ins->order);
 }
 
 /* How long nothing happens by itself, in milliseconds; -1 for ever. */
@@ -162,6 +181,7 @@ static void ring_gateway(struct ins *ins) {
 }
 
 _Noreturn void ins_serve(struct ins *ins) {
+    rf_order_begin(&ins->region, &ins->order, ins->region.to_backend);
     int error = ins->stack->watch_host(ins->peer.control, TOKEN_CONTROL);
     if (error == 0) error = ins->stack->watch_host(ins->peer.doorbell, TOKEN_DOORBELL);
     if (error != 0) ins_die("stack '%s': cannot watch the gateway's doorbell: error %d", ins->stack->name, -error);
@@ -170,7 +190,7 @@ _Noreturn void ins_serve(struct ins *ins) {
         atomic_store_explicit(&ins->region.header->backend_heartbeat, turn, memory_order_relaxed);
         ins->now = milliseconds();
         take_calls(ins);
-        rf_pending_take(&ins->region, ins->region.to_backend, slot_pending, ins);
+        take_news(ins, RF_ALL_NEWS);
         retry_starved(ins);
         run_slots(ins);
         ins_reset_lingering(ins);

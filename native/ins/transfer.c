@@ -81,6 +81,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
         s->fresh = false;
         ssize_t bytes = ins->stack->receive(s->handle, span, piece_count(span));
         if (bytes > 0) {
+            rf_order_stamp_in(&ins->region, shared);
             rf_produce(&ring, (uint64_t)bytes);
             ins_tell(ins, slot);
             budget -= bytes;
@@ -177,7 +178,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         struct iovec span[2];
         bool urgent;
         uint32_t filled = to_send(ins, slot, &ring, span, &urgent);
-        if (filled == 0) break;
+        if (filled == 0 || (!s->close_waits && !s->shutdown_waits && rf_order_is_late(&ins->order, shared))) break;
         if (moved >= TURN_BYTES) {
             ins_join(ins, &ins->run, slot);
             break;

@@ -23,6 +23,7 @@ uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, st
             uint64_t number = atomic_load_explicit(&h->call_number, memory_order_relaxed) + 1;
             atomic_store_explicit(&h->call_number, number, memory_order_relaxed);
             command->call_number = number;
+            command->args[RF_CALL_STAMP] = (int64_t)atomic_load(&h->out_count);
             if (cell != NULL) atomic_store_explicit(&cell->expected, number, memory_order_relaxed);
             memcpy(&region->commands[tail & (region->command_count - 1)], command, sizeof *command);
             /* Last: a producer killed before this store leaves no hole behind. */

@@ -120,6 +120,7 @@ struct rf_header {
     _Alignas(64) _Atomic uint32_t frontend_asleep; /* cleared by the backend as it rings: both */
     _Atomic uint32_t application_asleep;           /* reserved for suppressing packets */
     _Atomic uint64_t frontend_heartbeat;
+    _Atomic uint64_t out_count; /* last stamp given to bytes towards the network */
 
     /* @192 written by the backend */
     _Alignas(64) _Atomic uint32_t backend_asleep; /* cleared by the frontend as it rings: both */
@@ -132,6 +133,7 @@ struct rf_header {
 
     /* @320 command ring, consumer: backend */
     _Alignas(64) _Atomic uint64_t command_head;
+    _Atomic uint64_t in_count; /* last stamp given to bytes towards the application */
 
     /* @384 robust, process-shared; used by the frontend only */
     _Alignas(64) pthread_mutex_t command_lock;
@@ -140,6 +142,9 @@ struct rf_header {
      * frontend of region A has a thread waiting on each cell, and its watchers here (rf_watcher). */
     _Alignas(512) _Atomic uint64_t answered[RF_MAX_CELLS / 64];
 };
+
+/* The argument that no operation has: out_count when the call was put, so that bytes written before it have their turn before it. */
+#define RF_CALL_STAMP 5
 
 /* One call. The frontend writes the entry, then publishes command_tail (release). */
 struct rf_command {
@@ -217,7 +222,7 @@ struct rf_slot {
     _Atomic uint32_t armed;       /* the watcher that wants packets only while it sleeps, 0, or RF_ARMED_NEVER */
     _Atomic uint32_t heard;       /* packets read away */
     _Atomic uint32_t out_busy;    /* 1: the producer is at the ring, or was killed there */
-    uint32_t unused2[2];
+    _Atomic uint64_t out_stamp;   /* when the first byte came into the empty out ring: a value of out_count */
 
     /* @192 robust, process-shared; initialised by whoever receives the slot's descriptor */
     _Alignas(64) pthread_mutex_t receive_lock;
@@ -236,7 +241,8 @@ struct rf_slot {
     int32_t last_error;
     uint32_t unused3;
     _Atomic uint64_t in_urgent; /* the in ring's last urgent byte: rf_urgent */
-    uint8_t unused4[96];
+    _Atomic uint64_t in_stamp;  /* when the first byte came into the empty in ring: a value of in_count */
+    uint8_t unused4[88];
 };
 
 /*
@@ -308,9 +314,11 @@ struct rf_welcome {
 #define RF_AT(type, field, offset) \
     _Static_assert(offsetof(struct type, field) == (offset), #type "." #field)
 RF_AT(rf_header, frontend_asleep, 128);
+RF_AT(rf_header, out_count, 144);
 RF_AT(rf_header, backend_asleep, 192);
 RF_AT(rf_header, command_tail, 256);
 RF_AT(rf_header, command_head, 320);
+RF_AT(rf_header, in_count, 328);
 RF_AT(rf_header, command_lock, 384);
 RF_AT(rf_header, answered, 512);
 _Static_assert(sizeof(struct rf_header) == 1024, "rf_header");
@@ -325,8 +333,10 @@ RF_AT(rf_slot, send_lock, 256);
 RF_AT(rf_slot, local, 320);
 RF_AT(rf_slot, urgent_taken, 232);
 RF_AT(rf_slot, out_urgent, 296);
+RF_AT(rf_slot, out_stamp, 184);
 RF_AT(rf_slot, last_call, 384);
 RF_AT(rf_slot, in_urgent, 408);
+RF_AT(rf_slot, in_stamp, 416);
 RF_AT(rf_record, via, 40);
 RF_AT(rf_record, seconds, 88);
 _Static_assert(sizeof(struct rf_record) == RF_RECORD_UNIT, "rf_record");

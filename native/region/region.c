@@ -107,23 +107,3 @@ bool rf_pending_any(const struct rf_region *region, const struct rf_pending *pen
         any |= atomic_load_explicit(&pending->summary[i], memory_order_relaxed);
     return any != 0;
 }
-
-uint32_t rf_pending_take(const struct rf_region *region, struct rf_pending *pending,
-                         void (*each)(void *context, uint32_t slot), void *context) {
-    uint32_t taken = 0;
-    for (uint32_t i = 0; i * 4096 < region->slot_count; i++) {
-        if (atomic_load_explicit(&pending->summary[i], memory_order_relaxed) == 0) continue;
-        uint64_t summary = atomic_exchange_explicit(&pending->summary[i], 0, memory_order_acq_rel);
-        for (; summary != 0; summary &= summary - 1) {
-            uint32_t leaf = i * 64 + (uint32_t)__builtin_ctzll(summary);
-            uint64_t bits = atomic_exchange_explicit(&pending->leaf[leaf], 0, memory_order_acq_rel);
-            for (; bits != 0; bits &= bits - 1) {
-                uint32_t slot = leaf * 64 + (uint32_t)__builtin_ctzll(bits);
-                if (slot >= region->slot_count) continue;
-                each(context, slot);
-                taken++;
-            }
-        }
-    }
-    return taken;
-}

@@ -1,6 +1,6 @@
 /*
- * region.h - working with a region from C: mapping and formatting it, and the four things two
- * sides do in it: call and answer, produce and consume bytes, mark slots pending, ring doorbells.
+ * region.h - working with a region from C: mapping and formatting it, and the five things two
+ * sides do in it: call and answer, produce and consume bytes, mark slots pending, keep their order, ring doorbells.
  *
  * The shim is the frontend of region A, the INS the backend of region B; the gateway (Java) is the
  * other side of both and uses this library for formatting only. docs/protocol.md is the contract.
@@ -63,15 +63,57 @@ static inline struct rf_slot *rf_slot_at(const struct rf_region *region, uint32_
 /* ---- pending bitmaps ---- */
 
 static inline void rf_pending_set(struct rf_pending *pending, uint32_t slot) {
-    atomic_fetch_or_explicit(&pending->leaf[slot / 64], UINT64_C(1) << slot % 64, memory_order_release);
-    atomic_fetch_or_explicit(&pending->summary[slot / 4096], UINT64_C(1) << slot / 64 % 64,
-                             memory_order_release);
+    _Atomic uint64_t *summary = &pending->summary[slot / 4096];
+    uint64_t bit = UINT64_C(1) << slot / 64 % 64;
+    atomic_fetch_or(&pending->leaf[slot / 64], UINT64_C(1) << slot % 64);
+    /* A taker clears the summary before it clears the leaf: one who finds it set here is one who will find the leaf's bit. */
+    if ((atomic_load(summary) & bit) == 0) atomic_fetch_or(summary, bit);
 }
 /* True if a slot is pending (a hint: others may set bits at once). */
 bool rf_pending_any(const struct rf_region *region, const struct rf_pending *pending);
-/* Takes all pending slots of the region, calling `each` once for every one. Returns their number. */
-uint32_t rf_pending_take(const struct rf_region *region, struct rf_pending *pending,
-                         void (*each)(void *context, uint32_t slot), void *context);
+
+/* ---- order ---- */
+
+/*
+ * One direction of a region as its one taker sees it: pending slots come in the order in which bytes came into their
+ * empty rings, whatever their numbers are (docs/protocol.md, "Order"). All zero at first; the stamps are the setter's,
+ * and whatever they are, every slot that was set is handed out, and no more.
+ */
+#define RF_ALL_NEWS UINT64_MAX
+struct rf_order {
+    struct rf_pending *pending;
+    const _Atomic uint64_t *count; /* of the direction */
+    size_t stamp;                  /* offset in a slot */
+    uint64_t snapshot;             /* the count when the batch was taken: who has a later stamp waits for the next one */
+    uint64_t horizon;              /* bytes with a later stamp have their turn later */
+    uint32_t first, end;           /* of the batch, in keys */
+    int64_t keys[2 * RF_MAX_SLOTS]; /* stamp, relative to the snapshot, and slot; ascending */
+};
+/* News for the backend: `pending` is region->to_backend; else for the frontend. */
+void rf_order_begin(const struct rf_region *region, struct rf_order *order, struct rf_pending *pending);
+/* The next pending slot, of those whose stamp is at most `until`; UINT32_MAX if there is none. */
+uint32_t rf_order_next(const struct rf_region *region, struct rf_order *order, uint64_t until);
+/* True if something waits, in the bitmap or in the batch. */
+bool rf_order_any(const struct rf_region *region, const struct rf_order *order);
+/* True if the bytes in the ring have their turn later, by a pending bit that is there or comes. Called after a look at its tail. */
+static inline bool rf_order_is_late(const struct rf_order *order, const struct rf_slot *slot) {
+    const _Atomic uint64_t *stamp = (const void *)((const char *)slot + order->stamp);
+    return (int64_t)(atomic_load_explicit(stamp, memory_order_acquire) - order->horizon) > 0;
+}
+/* Ascending, in place. */
+void rf_order_sort(int64_t *keys, uint32_t count);
+/* Producer, before it publishes bytes: they get a stamp if the ring is empty. */
+static inline void rf_order_stamp(_Atomic uint64_t *count, _Atomic uint64_t *stamp, const _Atomic uint64_t *tail,
+                                  const _Atomic uint64_t *head) {
+    if (atomic_load_explicit(tail, memory_order_relaxed) == atomic_load_explicit(head, memory_order_relaxed))
+        atomic_store_explicit(stamp, atomic_fetch_add(count, 1) + 1, memory_order_release);
+}
+static inline void rf_order_stamp_out(const struct rf_region *region, struct rf_slot *slot) {
+    rf_order_stamp(&region->header->out_count, &slot->out_stamp, &slot->out_tail, &slot->out_head);
+}
+static inline void rf_order_stamp_in(const struct rf_region *region, struct rf_slot *slot) {
+    rf_order_stamp(&region->header->in_count, &slot->in_stamp, &slot->in_tail, &slot->in_head);
+}
 
 /* ---- doorbells ---- */
 

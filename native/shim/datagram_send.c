@@ -137,6 +137,7 @@ static int put(const struct ring_socket *s, const struct rf_record *record, stru
     *header = *record;
     buffers_gather(&from, bytes[0].iov_base, bytes[0].iov_len);
     buffers_gather(&from, bytes[1].iov_base, bytes[1].iov_len);
+    rf_order_stamp_out(s->region, s->slot);
     rf_record_commit(&out, header, length);
     *ring = rf_notify(s->region, s->number);
     return 1;

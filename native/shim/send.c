@@ -91,6 +91,7 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
     /* Before the bytes: who sees them knows that the last one is urgent. */
     uint64_t end = atomic_load_explicit(out.tail, memory_order_relaxed) + (uint64_t)length;
     if (urgent && (size_t)length == wanted) atomic_store_explicit(&s->slot->out_urgent, rf_urgent(end - 1, 0), memory_order_relaxed);
+    rf_order_stamp_out(s->region, s->slot);
     rf_produce(&out, (uint64_t)length);
     *ring = rf_notify(s->region, s->number);
     return length;

@@ -23,6 +23,9 @@ struct patience {
 
 static const struct timespec no_time;
 
+/* Looks at the bits, as long as all that is found has just come. */
+enum { LOOKS = 3 };
+
 static bool is_over_at_once(const struct patience *p) {
     if (p->call != PWAIT2) return p->milliseconds == 0;
     return p->limit != NULL && p->limit->tv_sec == 0 && p->limit->tv_nsec == 0;
@@ -56,55 +59,79 @@ static int ask_kernel(int epoll, struct epoll_event *events, int room, const str
     return told;
 }
 
-/* The event of a slot whose bit was set, if there is one. */
-static bool event_of(struct watch *w, uint32_t number, struct epoll_event *event) {
-    const struct watched *entry = watch_of(number);
+/* A slot that may have an event, and how long before the snapshot its bytes came: sorting sorts by that. */
+static int64_t key_of(uint64_t stamp, uint64_t snapshot, uint32_t number) {
+    return (int64_t)((stamp - snapshot) * RF_MAX_SLOTS | number);
+}
+
+/* The slots of the instance whose bits are set, taken; ascending. */
+static uint32_t gather(struct watch *w, const struct rf_region *region, uint64_t snapshot) {
+    uint32_t end = atomic_load_explicit(&w->end, memory_order_acquire), count = 0;
+    for (uint32_t word = 0; word < end; word++) {
+        uint64_t mine = atomic_load_explicit(&w->mine[word], memory_order_relaxed);
+        uint64_t bits = atomic_load_explicit(&region->to_frontend->leaf[word], memory_order_acquire) & mine;
+        if (bits != 0) atomic_fetch_and(&region->to_frontend->leaf[word], ~bits);
+        uint64_t again = atomic_load_explicit(&w->again[word], memory_order_relaxed) & mine;
+        if (again != 0) bits |= atomic_fetch_and(&w->again[word], ~again) & mine;
+        for (; bits != 0; bits &= bits - 1) {
+            uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            /* Who has been told of comes behind those who have not. */
+            uint64_t stamp = atomic_load_explicit(&region->slots[number].in_stamp, memory_order_acquire);
+            if (watch_of(number)->told > stamp) stamp = watch_of(number)->told;
+            w->keys[count++] = key_of(stamp, snapshot, number);
+        }
+    }
+    rf_order_sort(w->keys, count);
+    return count;
+}
+
+enum event { NONE, EVENT, LATE };
+
+static void again(struct watch *w, uint32_t number) {
+    atomic_fetch_or(&w->again[number / 64], UINT64_C(1) << number % 64);
+}
+
+/* The event of a slot whose bit was set, if there is one. LATE: bytes came after the snapshot, and who knows behind whose. */
+static enum event event_of(struct watch *w, uint32_t number, uint64_t snapshot, bool any, struct epoll_event *event) {
+    struct watched *entry = watch_of(number);
     struct rf_slot *slot = rf_slot_at(watch_region(), number);
-    uint64_t bit = UINT64_C(1) << number % 64;
     struct ring_socket s;
     /* It may have been closed, and its slot given to another connection. */
     if (slot == NULL || !table_find(entry->fd, &s) || s.slot != slot || s.generation != entry->generation) {
-        atomic_fetch_and(&w->mine[number / 64], ~bit);
-        return false;
+        atomic_fetch_and(&w->mine[number / 64], ~(UINT64_C(1) << number % 64));
+        return NONE;
     }
     struct rf_ring in = rf_in_ring(slot);
-    if (rf_available(&in) == 0 || urgent_alone(&s)) return false;
-    if ((entry->events & EPOLLET) == 0) atomic_fetch_or(&w->again[number / 64], bit);
+    if (rf_available(&in) == 0 || urgent_alone(&s)) return NONE;
+    if (!any && atomic_load_explicit(&slot->in_stamp, memory_order_acquire) > snapshot) return LATE;
+    if ((entry->events & EPOLLET) == 0) again(w, number);
+    entry->told = snapshot;
     uint32_t told = EPOLLIN | EPOLLRDNORM;
     /* The kernel tells an edge together with what held before it. */
     if ((entry->events & EPOLLET) != 0 && atomic_load_explicit(&slot->out_blocked, memory_order_relaxed) == 0) told |= EPOLLOUT | EPOLLWRNORM;
     *event = (struct epoll_event){entry->events & told, entry->data};
-    return true;
+    return EVENT;
 }
 
-/* Events of sockets that the gateway has set bits for. Begins where the last look ended, so that everybody gets a turn. */
+/* Events of sockets that the gateway has set bits for, in the order in which their bytes came. Those that came while we look
+ * are left to the next look: there may be others before them that were not seen. */
 static int collect(struct watch *w, struct epoll_event *events, int room) {
-    uint32_t end = atomic_load_explicit(&w->end, memory_order_acquire);
-    struct rf_pending *news = watch_region()->to_frontend;
-    int count = 0;
-    if (end == 0 || room <= 0) return 0;
-    uint32_t start = w->cursor / 64 % end;
-    for (uint32_t k = 0; k <= end; k++) {
-        uint32_t word = (start + k) % end;
-        uint64_t part = ~UINT64_C(0) << w->cursor % 64;
-        if (k == end) part = ~part;
-        else if (k > 0) part = ~UINT64_C(0);
-        part &= atomic_load_explicit(&w->mine[word], memory_order_relaxed);
-        uint64_t bits = atomic_load_explicit(&news->leaf[word], memory_order_acquire) & part;
-        if (bits != 0) atomic_fetch_and(&news->leaf[word], ~bits);
-        uint64_t again = atomic_load_explicit(&w->again[word], memory_order_relaxed) & part;
-        if (again != 0) bits |= atomic_fetch_and(&w->again[word], ~again) & part;
-        for (; bits != 0; bits &= bits - 1) {
-            uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (count == room) {
-                atomic_fetch_or(&w->again[word], bits);
-                w->cursor = number;
-                return count;
-            }
-            if (event_of(w, number, &events[count])) count++;
+    const struct rf_region *region = watch_region();
+    if (room <= 0) return 0;
+    for (int looks = LOOKS; looks > 0; looks--) {
+        uint64_t snapshot = atomic_load(&region->header->in_count);
+        uint32_t count = gather(w, region, snapshot);
+        int told = 0;
+        bool late = false;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t number = (uint32_t)w->keys[i] % RF_MAX_SLOTS;
+            enum event is = told == room ? LATE : event_of(w, number, snapshot, looks == 1, &events[told]);
+            if (is == EVENT) told++;
+            if (is == LATE) again(w, number), late = true;
         }
+        if (told > 0 || !late) return told;
     }
-    return count;
+    return 0;
 }
 
 /* One socket has one event, whoever told of it. `first` events stand before `second` ones. */

@@ -19,9 +19,9 @@ struct watch {
     _Atomic bool broken;     /* watched by more than one thread or process, or through another descriptor */
     _Atomic bool inside;     /* a thread is in epoll_wait() */
     _Atomic uint32_t end;    /* words of the bitmaps in use */
-    uint32_t cursor;         /* slot at which the next look begins; of the thread that is inside */
     _Atomic uint64_t mine[RF_MAX_SLOTS / 64];
     _Atomic uint64_t again[RF_MAX_SLOTS / 64]; /* to be looked at again: level-triggered, or no room for its event */
+    int64_t keys[RF_MAX_SLOTS]; /* of the thread that is inside */
 };
 
 /* What an instance watches of a slot. */
@@ -30,6 +30,7 @@ struct watched {
     uint32_t generation;
     uint32_t events;
     epoll_data_t data;
+    uint64_t told; /* the count of stamps when its last event was told */
 };
 
 /* The trusted instance of this descriptor, or NULL. */

@@ -24,7 +24,8 @@
     X(header, to_backend_offset) X(header, to_frontend_offset) X(header, region_id)                  \
     X(header, frontend_asleep) X(header, application_asleep) X(header, frontend_heartbeat)           \
     X(header, backend_asleep) X(header, backend_heartbeat) X(header, command_tail)                   \
-    X(header, call_number) X(header, command_head) X(header, command_lock) X(header, answered)
+    X(header, call_number) X(header, command_head) X(header, command_lock) X(header, answered) \
+    X(header, out_count) X(header, in_count)
 
 #define FIELDS_OF_COMMAND(X)                                                                         \
     X(command, op) X(command, flags) X(command, slot) X(command, generation) X(command, cell)        \
@@ -41,7 +42,8 @@
     X(slot, out_tail) X(slot, out_base) X(slot, out_used) X(slot, in_head) X(slot, out_blocked)      \
     X(slot, kick) X(slot, error_taken) X(slot, armed) X(slot, heard) X(slot, out_busy) X(slot, receive_lock) X(slot, send_lock)       \
     X(slot, urgent_taken) X(slot, urgent_wish) X(slot, out_urgent) X(slot, in_urgent)                  \
-    X(slot, local) X(slot, peer) X(slot, last_call) X(slot, last_result) X(slot, last_error)
+    X(slot, local) X(slot, peer) X(slot, last_call) X(slot, last_result) X(slot, last_error) \
+    X(slot, out_stamp) X(slot, in_stamp)
 
 #define FIELDS_OF_OTHERS(X)                                                                          \
     X(name, length) X(name, address) X(pending, summary) X(pending, leaf)                            \
@@ -66,7 +68,7 @@
     X(RF_STATE_CONNECTING) X(RF_STATE_CONNECTED) X(RF_STATE_FAILED) X(RF_MARK_IN_EOF)                \
     X(RF_MARK_RESET) X(RF_MARK_OUT_SHUT) X(RF_GRANT_VALID) X(RF_LAUNCH_LENGTH) X(RF_NAME_LENGTH)     \
     X(RF_URGENT_READ) X(RF_URGENT_PASSED) X(RF_URGENT_TOLD) X(RF_URGENT_INLINE)                       \
-    X(RF_CROWD_TAKEN) X(RF_WATCHERS) X(RF_ARMED_NEVER) X(RF_RECORD_UNIT) X(RF_DATAGRAM_ORDER) X(RF_MAX_DATAGRAM) X(RF_RECORD_TRUNCATED)                 \
+    X(RF_CALL_STAMP) X(RF_CROWD_TAKEN) X(RF_WATCHERS) X(RF_ARMED_NEVER) X(RF_RECORD_UNIT) X(RF_DATAGRAM_ORDER) X(RF_MAX_DATAGRAM) X(RF_RECORD_TRUNCATED)                 \
     X(RF_RECORD_PKTINFO) X(RF_RECORD_TTL) X(RF_RECORD_TOS) X(RF_RECORD_TIMESTAMP)
 
 int main(void) {

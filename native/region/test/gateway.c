@@ -10,11 +10,14 @@
 
 #include "../readiness.h"
 
+static struct rf_order order;
+
 void gateway_open(struct gateway *g, uint32_t ring_order, bool watchdog) {
     *g = (struct gateway){.slot = 5, .watchdog = watchdog, .head_at_packet = UINT64_MAX};
     uint64_t ring = (uint64_t)RF_PAGE << ring_order;
     g->region = check_region(&(struct rf_geometry){
         .abi = RF_ABI_LINUX, .slots = 64, .commands = 16, .cells = 64, .pool_bytes = 2 * ring});
+    rf_order_begin(&g->region, &order, g->region.to_backend);
     struct rf_slot *s = gateway_slot(g);
     atomic_store(&s->generation, 1);
     atomic_store(&s->in_grant, rf_grant(0, ring_order, 1));
@@ -124,16 +127,21 @@ static void wait_for_events(struct gateway *g, int milliseconds) {
         if (events[i].data.u32 == 1 && g->stuffed == 0) g->stuffed = check_now();
 }
 
-static void news(void *context, uint32_t slot) {
-    struct gateway *g = context;
+static void news(struct gateway *g, uint32_t slot) {
     if (slot != g->slot || atomic_exchange(&gateway_slot(g)->kick, 0) == 0) return;
     g->kicks++;
     if (!in_ring_empty(g)) send_packet(g);
 }
 
+static bool take_news(struct gateway *g) {
+    bool any = false;
+    for (uint32_t slot; (slot = rf_order_next(&g->region, &order, RF_ALL_NEWS)) != UINT32_MAX; any = true) news(g, slot);
+    return any;
+}
+
 bool gateway_turn(struct gateway *g, int milliseconds) {
     struct rf_header *h = g->region.header;
-    bool any = rf_pending_take(&g->region, g->region.to_backend, news, g) != 0;
+    bool any = take_news(g);
     watch(g);
     if (any || milliseconds == 0) {
         wait_for_events(g, 0);
@@ -142,7 +150,7 @@ bool gateway_turn(struct gateway *g, int milliseconds) {
     rf_fall_asleep(&h->backend_asleep);
     if (!rf_pending_any(&g->region, g->region.to_backend)) wait_for_events(g, milliseconds);
     rf_wake_up(&h->backend_asleep);
-    any = rf_pending_take(&g->region, g->region.to_backend, news, g) != 0;
+    any = take_news(g);
     watch(g);
     return any;
 }

@@ -9,10 +9,18 @@
 enum { SETTERS = 2, SLOTS = 256 };
 
 static struct rf_region region;
+static struct rf_order order;
 
 static struct rf_region region_of(uint32_t slots) {
     return check_region(&(struct rf_geometry){
         .abi = RF_ABI_LINUX, .slots = slots, .commands = 2, .cells = 64, .pool_bytes = RF_PAGE});
+}
+
+/* Takes all there is, and says how many that were. */
+static uint32_t take(const struct rf_region *r, void (*each)(void *context, uint32_t slot), void *context) {
+    uint32_t taken = 0;
+    for (uint32_t slot; (slot = rf_order_next(r, &order, RF_ALL_NEWS)) != UINT32_MAX; taken++) each(context, slot);
+    return taken;
 }
 
 static void unmap(struct rf_region *r) { munmap(r->header, r->bytes); }
@@ -37,22 +45,23 @@ static void shape(uint32_t slots, const char *sentence) {
     struct seen seen = {calloc(slots, 1), 0, slots};
     check_need(seen.times != NULL, "memory");
     uint32_t wrong = 0;
-    bool idle = !rf_pending_any(&r, r.to_backend) && rf_pending_take(&r, r.to_backend, note, &seen) == 0;
+    rf_order_begin(&r, &order, r.to_backend);
+    bool idle = !rf_pending_any(&r, r.to_backend) && take(&r, note, &seen) == 0;
     /* Each slot alone, twice set ... */
     for (uint32_t slot = 0; slot < slots; slot++) {
         rf_pending_set(r.to_backend, slot);
         rf_pending_set(r.to_backend, slot);
         if (!rf_pending_any(&r, r.to_backend) || rf_pending_any(&r, r.to_frontend)) wrong++;
-        if (rf_pending_take(&r, r.to_backend, note, &seen) != 1 || seen.times[slot] != 1) wrong++;
+        if (take(&r, note, &seen) != 1 || seen.times[slot] != 1) wrong++;
     }
     /* ... and all at once. */
     for (uint32_t slot = 0; slot < slots; slot++) rf_pending_set(r.to_backend, slot);
-    if (rf_pending_take(&r, r.to_backend, note, &seen) != slots) wrong++;
+    if (take(&r, note, &seen) != slots) wrong++;
     for (uint32_t slot = 0; slot < slots; slot++)
         if (seen.times[slot] != 2) wrong++;
     /* What a hostile side sets beyond the last slot is not handed out. */
     memset(r.to_backend, 0xff, sizeof *r.to_backend);
-    if (rf_pending_take(&r, r.to_backend, note, &seen) != slots || seen.beyond != 0) wrong++;
+    if (take(&r, note, &seen) != slots || seen.beyond != 0) wrong++;
     check(idle && wrong == 0, sentence, "%u things were wrong, idle %d", wrong, idle);
     free(seen.times);
     unmap(&r);
@@ -91,12 +100,13 @@ static void nothing_is_lost(void) {
     pthread_t threads[SETTERS];
     uint64_t takes = 0, left_behind = 0;
     region = region_of(SLOTS);
+    rf_order_begin(&region, &order, region.to_backend);
     setters_left = SETTERS;
     for (uintptr_t t = 0; t < SETTERS; t++)
         check_need(pthread_create(&threads[t], NULL, setter, (void *)t) == 0, "a thread");
-    while (atomic_load(&setters_left) > 0) rf_pending_take(&region, region.to_backend, copy_news, &takes);
+    while (atomic_load(&setters_left) > 0) take(&region, copy_news, &takes);
     for (int t = 0; t < SETTERS; t++) pthread_join(threads[t], NULL);
-    rf_pending_take(&region, region.to_backend, copy_news, &takes);
+    take(&region, copy_news, &takes);
     for (uint32_t slot = 0; slot < SLOTS; slot++) left_behind += counts[slot].news != counts[slot].taken;
     check_note("%ld sets by %d threads, %lu takes", check_rounds(1000000) * SETTERS, SETTERS,
                (unsigned long)takes);

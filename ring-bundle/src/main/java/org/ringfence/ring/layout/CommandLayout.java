@@ -20,6 +20,9 @@ public final class CommandLayout {
     public static final int PAYLOAD = 76;
     public static final int BYTES = 128;
 
+    /** The argument that no operation has: what was written before the call has no later stamp, {@code RF_CALL_STAMP}. */
+    public static final int STAMP = 5;
+
     private CommandLayout() {
     }
 }

@@ -9,10 +9,10 @@ package org.ringfence.ring.layout;
  * 32   region_bytes u64      40  commands_offset u64   48  cells_offset u64
  * 56   slots_offset u64      64  pool_offset u64       72  pool_bytes u64
  * 80   to_backend_offset u64 88  to_frontend_offset u64 96 region_id u64
- * 128  frontend_asleep u32   132 application_asleep u32 136 frontend_heartbeat u64
+ * 128  frontend_asleep u32   132 application_asleep u32 136 frontend_heartbeat u64   144 out_count u64
  * 192  backend_asleep u32    200 backend_heartbeat u64
  * 256  command_tail u64      264 call_number u64
- * 320  command_head u64
+ * 320  command_head u64      328 in_count u64
  * 384  command_lock
  * 512  answered u64[64]
  * </pre>
@@ -41,11 +41,13 @@ public final class HeaderLayout {
     public static final int FRONTEND_ASLEEP = 128;
     public static final int APPLICATION_ASLEEP = 132;
     public static final int FRONTEND_HEARTBEAT = 136;
+    public static final int OUT_COUNT = 144;
     public static final int BACKEND_ASLEEP = 192;
     public static final int BACKEND_HEARTBEAT = 200;
     public static final int COMMAND_TAIL = 256;
     public static final int CALL_NUMBER = 264;
     public static final int COMMAND_HEAD = 320;
+    public static final int IN_COUNT = 328;
     public static final int COMMAND_LOCK = 384;
     public static final int ANSWERED = 512;
     public static final int BYTES = 1024;

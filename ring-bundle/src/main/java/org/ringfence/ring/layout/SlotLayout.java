@@ -11,11 +11,11 @@ package org.ringfence.ring.layout;
  *         112 crowded u32 | 116 told u32 | 120 in_busy u32
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
- *          176 heard u32 | 180 out_busy u32
+ *          176 heard u32 | 180 out_busy u32 | 184 out_stamp u64
  *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32
  *          256 send_lock | 296 out_urgent u64
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
- *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64
+ *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64 | 416 in_stamp u64
  * </pre>
  */
 public final class SlotLayout {
@@ -47,6 +47,7 @@ public final class SlotLayout {
     public static final int ARMED = 172;
     public static final int HEARD = 176;
     public static final int OUT_BUSY = 180;
+    public static final int OUT_STAMP = 184;
     public static final int RECEIVE_LOCK = 192;
     public static final int URGENT_TAKEN = 232;
     public static final int URGENT_WISH = 236;
@@ -58,6 +59,7 @@ public final class SlotLayout {
     public static final int LAST_RESULT = 392;
     public static final int LAST_ERROR = 400;
     public static final int IN_URGENT = 408;
+    public static final int IN_STAMP = 416;
     public static final int BYTES = 512;
 
     /** Packets the frontend reads away when it is told that they pile up, {@code RF_CROWD_TAKEN}. */

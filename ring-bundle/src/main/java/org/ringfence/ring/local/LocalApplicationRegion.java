@@ -366,6 +366,12 @@ final class LocalApplicationRegion extends BackendRegion {
 
     // ---- ends ----
 
+    /** Of a closed socket all that is there goes: nobody may be left to tell of it. */
+    @Override
+    protected boolean isLate(int slot) {
+        return (flags[slot] & CLOSED) == 0 && super.isLate(slot);
+    }
+
     private void closed(int slot) {
         if ((flags[slot] & CLOSED) == 0) {
             flags[slot] |= CLOSED;

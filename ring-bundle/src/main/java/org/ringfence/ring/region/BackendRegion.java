@@ -46,6 +46,9 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final PendingSlots seen;
     /** Slots that the watchdog has to look at. */
     private final SlotSet watched;
+    /** A call waits for the news that came before it, which is taken up to this stamp. */
+    private boolean heldBack;
+    private long until = PendingSlots.ALL;
 
     protected BackendRegion(SharedMemory shared, int id, String name, int pid) {
         super(shared, id, name, pid);
@@ -113,6 +116,17 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     public boolean takeCall(Call into) throws ProtocolViolation {
+        if (!commands.any()) {
+            return false;
+        }
+        long stamp = commands.stamp();
+        if (!heldBack && pending.find(stamp)) {
+            // What was written before the call has its turn before it; and no call waits more than once.
+            heldBack = true;
+            until = stamp;
+            return false;
+        }
+        heldBack = false;
         return commands.take(into);
     }
 
@@ -296,7 +310,10 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     public int takePending() {
-        int slot = pending.take();
+        int slot = pending.take(until);
+        if (slot < 0) {
+            until = PendingSlots.ALL;
+        }
         if (slot >= 0 && isOpen(slot)) {
             if (Words.takeFlag(memory, at(slot) + SlotLayout.KICK) && (readable(slot) || errorUntold(slot) || urgentWanted(slot))) {
                 packets[slot] = 0; // whoever kicks has read them away
@@ -341,6 +358,16 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     @Override
     void again(int slot) {
         pending.set(slot);
+    }
+
+    @Override
+    PendingSlots peersNews() {
+        return pending;
+    }
+
+    @Override
+    void stamp(int slot) {
+        seen.stamp(slot);
     }
 
     @Override

@@ -10,6 +10,7 @@ import static org.ringfence.ring.layout.CommandLayout.OP;
 import static org.ringfence.ring.layout.CommandLayout.PAYLOAD;
 import static org.ringfence.ring.layout.CommandLayout.PAYLOAD_LENGTH;
 import static org.ringfence.ring.layout.CommandLayout.SLOT;
+import static org.ringfence.ring.layout.CommandLayout.STAMP;
 
 import java.nio.ByteBuffer;
 import org.ringfence.api.call.Call;
@@ -63,6 +64,11 @@ final class CommandRing {
         return Words.getOpaque(memory, HeaderLayout.COMMAND_TAIL) != position;
     }
 
+    /** The stamp of the next call: what was written before it has none that is later. */
+    long stamp() {
+        return memory.getLong(at + (int) (position & entries - 1) * BYTES + ARGS + STAMP * 8);
+    }
+
     boolean take(Call into) throws ProtocolViolation {
         long filled = Words.getAcquire(memory, HeaderLayout.COMMAND_TAIL) - position;
         if (filled == 0) {
@@ -78,7 +84,7 @@ final class CommandRing {
         into.cell = memory.getInt(entry + CELL);
         into.callNumber = memory.getLong(entry + CALL_NUMBER);
         for (int i = 0; i < Call.ARGUMENTS; i++) {
-            into.arguments[i] = memory.getLong(entry + ARGS + i * 8);
+            into.arguments[i] = i == STAMP ? 0 : memory.getLong(entry + ARGS + i * 8);
         }
         int length = memory.getInt(entry + PAYLOAD_LENGTH);
         boolean fits = length >= 0 && length <= Call.MAX_PAYLOAD;
@@ -105,7 +111,7 @@ final class CommandRing {
         memory.putInt(entry + SLOT, call.slot).putInt(entry + GENERATION, call.generation).putInt(entry + CELL, call.cell);
         memory.putLong(entry + CALL_NUMBER, call.callNumber);
         for (int i = 0; i < Call.ARGUMENTS; i++) {
-            memory.putLong(entry + ARGS + i * 8, call.arguments[i]);
+            memory.putLong(entry + ARGS + i * 8, i == STAMP ? Words.getOpaque(memory, HeaderLayout.OUT_COUNT) : call.arguments[i]);
         }
         memory.putInt(entry + PAYLOAD_LENGTH, call.payloadLength).put(entry + PAYLOAD, call.payload, 0, call.payloadLength);
         if (call.cell >= 0) {

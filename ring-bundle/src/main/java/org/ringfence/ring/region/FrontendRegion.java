@@ -177,6 +177,16 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
     }
 
     @Override
+    PendingSlots peersNews() {
+        return fromIns;
+    }
+
+    @Override
+    void stamp(int slot) {
+        toIns.stamp(slot);
+    }
+
+    @Override
     void published(int slot) {
         toIns.set(slot);
         published = true;

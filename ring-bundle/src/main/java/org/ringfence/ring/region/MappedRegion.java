@@ -122,11 +122,11 @@ public abstract class MappedRegion implements Region {
     }
 
     final PendingSlots pendingToBackend() {
-        return new PendingSlots(memory, places.toBackendAt(), slots);
+        return new PendingSlots(memory, places.toBackendAt(), slots, HeaderLayout.OUT_COUNT, slotsAt + SlotLayout.OUT_STAMP);
     }
 
     final PendingSlots pendingToFrontend() {
-        return new PendingSlots(memory, places.toFrontendAt(), slots);
+        return new PendingSlots(memory, places.toFrontendAt(), slots, HeaderLayout.IN_COUNT, slotsAt + SlotLayout.IN_STAMP);
     }
 
     @Override
@@ -288,6 +288,16 @@ public abstract class MappedRegion implements Region {
             holding.remove(slot);
         }
     }
+    /** Bytes are about to be published in an empty ring of this region towards its peer: they have a place among those of other slots. */
+    abstract void stamp(int slot);
+
+    /** True if the peer's bytes in a slot's ring have their turn later: other slots' came before. News of them is there, or comes. */
+    protected boolean isLate(int slot) {
+        return peersNews().isLate(slot);
+    }
+
+    /** The peer's news. */
+    abstract PendingSlots peersNews();
 
     /** Bytes were published in this region's ring towards its peer. A full fence has passed since. */
     abstract void published(int slot);

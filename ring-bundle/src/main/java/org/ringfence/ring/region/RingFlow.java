@@ -184,7 +184,7 @@ abstract class RingFlow implements Flow {
     /** Bytes in the source ring, checked. */
     private int filled(boolean mayGrow) throws ProtocolViolation {
         long filled = Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) - taken;
-        if (filled == 0) {
+        if (filled == 0 || source.isLate(sourceSlot)) {
             return 0;
         }
         RingGrants grants = source.grants(direction);
@@ -420,6 +420,9 @@ abstract class RingFlow implements Flow {
         source.used(sourceSlot);
         if (shown != before) {
             passUrgent(); // before the bytes: who reads them stops there
+            if (Words.getOpaque(targetMemory, targetAt + offsets.head()) == before) {
+                target.stamp(targetSlot);
+            }
             Words.setRelease(targetMemory, targetAt + offsets.tail(), shown);
         }
         Words.setRelease(sourceMemory, sourceAt + offsets.head(), taken);

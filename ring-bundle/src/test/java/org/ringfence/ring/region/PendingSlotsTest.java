@@ -14,14 +14,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.ringfence.ring.layout.PendingLayout;
+import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
 class PendingSlotsTest {
+    private static final int COUNT = 0;
     private static final int AT = 64;
-    private final ByteBuffer memory = ByteBuffer.allocateDirect(AT + PendingLayout.BYTES + 64).alignedSlice(64).order(ByteOrder.nativeOrder());
+    private static final int STAMPS = AT + PendingLayout.BYTES;
+    private final ByteBuffer memory = ByteBuffer.allocateDirect(STAMPS + 65536 * SlotLayout.BYTES + 64).alignedSlice(64).order(ByteOrder.nativeOrder());
 
     private PendingSlots side(int slots) {
-        return new PendingSlots(memory, AT, slots);
+        return new PendingSlots(memory, AT, slots, COUNT, STAMPS);
     }
 
     @Test

@@ -54,7 +54,7 @@ class ReadinessTest {
     }
 
     private void programHasNews() {
-        new PendingSlots(application.memory, application.places().toBackendAt(), TestRegions.SLOTS).set(slot);
+        application.pendingToBackend().set(slot);
         assertEquals(slot, application.takePending());
     }
 
