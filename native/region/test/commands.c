@@ -26,7 +26,7 @@ static int doorbell;
 
 static int64_t mix(const struct rf_command *c) {
     uint64_t sum = c->op * UINT64_C(31) + c->slot * UINT64_C(7) + c->generation;
-    for (int i = 0; i < 5; i++) sum = (sum ^ (uint64_t)c->args[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    for (int i = 0; i < 4; i++) sum = (sum ^ (uint64_t)c->args[i]) * UINT64_C(0x9e3779b97f4a7c15);
     for (uint32_t i = 0; i < c->payload_length; i++) sum = (sum ^ c->payload[i]) * 31;
     return (int64_t)(sum >> 1);
 }
@@ -52,7 +52,7 @@ static int backend(void *argument) {
         long batch = 0;
         while ((taken = rf_command_take(&region, &command)) == 1) {
             batch++;
-            if (command.args[5] != mix(&command) || command.payload_length > RF_COMMAND_PAYLOAD)
+            if (command.args[4] != mix(&command) || command.payload_length > RF_COMMAND_PAYLOAD)
                 atomic_fetch_add(&shared->holes, 1);
             /* Numbers may be skipped (a caller killed in between), never repeated. */
             if (command.call_number <= last) atomic_fetch_add(&shared->backwards, 1);
@@ -93,10 +93,10 @@ static void call(uint64_t *seed) {
                            .slot = (uint32_t)check_random(seed),
                            .generation = (uint32_t)check_random(seed),
                            .cell = n};
-    for (int i = 0; i < 5; i++) c.args[i] = (int64_t)check_random(seed);
+    for (int i = 0; i < 4; i++) c.args[i] = (int64_t)check_random(seed);
     c.payload_length = (uint32_t)(check_random(seed) % (RF_COMMAND_PAYLOAD + 1));
     for (uint32_t i = 0; i < c.payload_length; i++) c.payload[i] = (uint8_t)check_random(seed);
-    c.args[5] = mix(&c);
+    c.args[4] = mix(&c);
     uint64_t one = 1, number = rf_command_put(&region, &c, cell);
     if (rf_must_ring(&region.header->backend_asleep) && write(doorbell, &one, sizeof one) < 0)
         atomic_fetch_add(&shared->wrong, 1);

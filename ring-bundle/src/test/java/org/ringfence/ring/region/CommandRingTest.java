@@ -17,6 +17,7 @@ import org.ringfence.api.call.Operation;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.CellLayout;
 import org.ringfence.ring.layout.CommandLayout;
+import org.ringfence.ring.layout.CommandLayout;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.Words;
 
@@ -44,7 +45,7 @@ class CommandRingTest {
         for (int i = 0; i < 10 * TestRegions.COMMANDS; i++) {
             call.clear(Operation.of(1 + random.nextInt(12)), random.nextInt(), random.nextInt());
             call.cell = i % 2 == 0 ? -1 : random.nextInt(TestRegions.CELLS);
-            Arrays.setAll(call.arguments, n -> random.nextLong());
+            Arrays.setAll(call.arguments, n -> n == CommandLayout.STAMP ? 0 : random.nextLong());
             random.nextBytes(call.payload);
             call.payloadLength = random.nextInt(Call.MAX_PAYLOAD + 1);
             assertTrue(producer.put(call));
@@ -59,6 +60,17 @@ class CommandRingTest {
             assertEquals(call.payloadLength, taken.payloadLength);
             assertArrayEquals(Arrays.copyOf(call.payload, call.payloadLength), Arrays.copyOf(taken.payload, taken.payloadLength));
         }
+    }
+
+    @Test
+    void aCallSaysWhatWasWrittenBeforeIt() throws ProtocolViolation {
+        Words.setRelease(memory, HeaderLayout.OUT_COUNT, 4711);
+        call.clear(Operation.LISTEN, 0, 1);
+        producer.put(call);
+        Words.setRelease(memory, HeaderLayout.OUT_COUNT, 4712);
+        assertEquals(4711, consumer.stamp());
+        consumer.take(taken);
+        assertEquals(0, taken.arguments[CommandLayout.STAMP], "nobody else knows of it");
     }
 
     @Test
@@ -166,7 +178,7 @@ class CommandRingTest {
             mine.clear(Operation.CONNECT, 0, 1);
             try {
                 for (int i = 0; i < calls; i++) {
-                    Arrays.fill(mine.arguments, i);
+                    Arrays.fill(mine.arguments, 0, CommandLayout.STAMP, i);
                     Arrays.fill(mine.payload, (byte) i);
                     mine.payloadLength = i % (Call.MAX_PAYLOAD + 1);
                     while (!producer.put(mine)) {
@@ -184,8 +196,8 @@ class CommandRingTest {
                 continue;
             }
             assertEquals(i + 1, taken.callNumber);
-            for (long argument : taken.arguments) {
-                assertEquals(i, argument);
+            for (int at = 0; at < CommandLayout.STAMP; at++) {
+                assertEquals(i, taken.arguments[at]);
             }
             assertEquals(i % (Call.MAX_PAYLOAD + 1), taken.payloadLength);
             for (int at = 0; at < taken.payloadLength; at++) {

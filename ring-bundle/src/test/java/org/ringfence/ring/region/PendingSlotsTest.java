@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
+import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.PendingLayout;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
@@ -139,6 +140,168 @@ class PendingSlotsTest {
             stop.set(true);
             hostile.join(); // before the memory goes
         }
+    }
+
+    // ---- order ----
+
+    private void news(PendingSlots setter, int slot) {
+        setter.stamp(slot);
+        setter.set(slot);
+    }
+
+    @Test
+    void slotsComeInTheOrderInWhichBytesCameIntoTheirEmptyRings() {
+        PendingSlots setter = side(65536);
+        PendingSlots taker = side(65536);
+        java.util.Random random = new java.util.Random(1);
+        for (int round = 0; round < 100; round++) {
+            int[] slots = random.ints(0, 65536).distinct().limit(1 + random.nextInt(200)).toArray();
+            for (int slot : slots) {
+                news(setter, slot);
+            }
+            for (int slot : slots) {
+                assertEquals(slot, taker.take());
+                assertFalse(taker.isLate(slot));
+            }
+            assertEquals(-1, taker.take());
+        }
+    }
+
+    @Test
+    void aSlotKeepsItsPlaceWhenItIsSetAgainWithoutAStamp() {
+        PendingSlots setter = side(4096);
+        PendingSlots taker = side(4096);
+        news(setter, 70);
+        news(setter, 3);
+        setter.set(70);
+        assertEquals(70, taker.take());
+        assertEquals(3, taker.take());
+        assertEquals(-1, taker.take());
+    }
+
+    @Test
+    void bytesThatCameAfterTheBatchWasTakenHaveTheirTurnInTheNextOne() {
+        PendingSlots setter = side(4096);
+        PendingSlots taker = side(4096);
+        news(setter, 70);
+        news(setter, 3);
+        assertEquals(70, taker.take());
+        assertTrue(taker.isLate(3), "bytes of a slot whose turn comes after this one's");
+        news(setter, 200);
+        news(setter, 70);
+        assertTrue(taker.isLate(70), "bytes behind those of 200");
+        assertEquals(3, taker.take());
+        assertFalse(taker.isLate(3));
+        assertEquals(200, taker.take());
+        assertEquals(70, taker.take());
+        assertFalse(taker.isLate(70));
+    }
+
+    @Test
+    void upToAStampOnlyWhatCameBeforeIsHandedOut() {
+        PendingSlots setter = side(4096);
+        PendingSlots taker = side(4096);
+        news(setter, 70);
+        news(setter, 3);
+        news(setter, 200);
+        assertTrue(taker.find(2));
+        assertEquals(70, taker.take(2));
+        assertEquals(3, taker.take(2));
+        assertEquals(-1, taker.take(2));
+        assertFalse(taker.find(2));
+        assertTrue(taker.any());
+        assertEquals(200, taker.take());
+    }
+
+    @Test
+    void whateverTheStampsAreEverySlotIsHandedOutOnce() {
+        java.util.Random random = new java.util.Random(7);
+        long[] values = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, random.nextLong(), random.nextLong()};
+        for (int round = 0; round < 50; round++) {
+            PendingSlots taker = side(4096);
+            BitSet taken = new BitSet();
+            for (int slot = 0; slot < 4096; slot++) {
+                Words.setOpaque(memory, STAMPS + slot * SlotLayout.BYTES, values[random.nextInt(values.length)]);
+                taker.set(slot);
+            }
+            for (int i = 0, slot; i < 5000 && (slot = taker.take()) >= 0; i++) {
+                assertFalse(taken.get(slot), "slot " + slot + " was taken twice");
+                taken.set(slot);
+                Words.setOpaque(memory, COUNT, values[random.nextInt(values.length)]);
+            }
+            assertEquals(4096, taken.cardinality());
+            assertFalse(taker.any());
+        }
+    }
+
+    @Test
+    void aSlotWhoseStampIsAheadOfTheCountIsHandedOutBehindTheOthersAndNoLater() {
+        PendingSlots taker = side(4096);
+        Words.setOpaque(memory, STAMPS + 5 * SlotLayout.BYTES, Long.MAX_VALUE);
+        taker.set(5);
+        news(side(4096), 9);
+        assertEquals(9, taker.take());
+        assertEquals(5, taker.take());
+        assertEquals(-1, taker.take());
+    }
+
+    @Test
+    void whatWasTakenAndNotHandedOutGoesToTheNextVersionInItsOrder() {
+        PendingSlots setter = side(4096);
+        PendingSlots old = side(4096);
+        news(setter, 70);
+        news(setter, 200);
+        news(setter, 3);
+        assertEquals(70, old.take());
+        PendingSlots next = side(4096).from(old.handOver());
+        assertTrue(next.any());
+        assertEquals(200, next.take());
+        assertTrue(next.isLate(3) || next.take() == 3);
+        assertEquals(-1, old.take());
+    }
+
+    @Test
+    void whatAVersionWithoutOrderHadTakenIsHandedOut() {
+        side(65536).set(4096 + 64 * 3 + 1); // the leaf that its summary, which it has taken, tells of
+        Words.setOpaque(memory, AT + PendingLayout.SUMMARY + 8, 0L);
+        PendingSlots taker = side(65536).from(new HandoverState("pending", 1).put("summaryIndex", 1).put("summary", 1L << 3)
+                .put("leafIndex", 2).put("leaf", 1L << 7));
+        assertEquals(64 * 2 + 7, taker.take());
+        assertEquals(4096 + 64 * 3 + 1, taker.take());
+        assertEquals(-1, taker.take());
+    }
+
+    @Test
+    void whoTakesWhileAnotherWritesSeesTheWritersOrder() throws InterruptedException {
+        int slots = 4096;
+        int rounds = 3000;
+        java.util.concurrent.atomic.AtomicReference<int[]> asked = new java.util.concurrent.atomic.AtomicReference<>();
+        Thread writer = new Thread(() -> {
+            PendingSlots setter = side(slots);
+            for (int round = 0; round < rounds; round++) {
+                int[] order;
+                while ((order = asked.getAndSet(null)) == null) {
+                    Thread.onSpinWait();
+                }
+                for (int slot : order) {
+                    news(setter, slot);
+                }
+            }
+        });
+        writer.start();
+        PendingSlots taker = side(slots);
+        java.util.Random random = new java.util.Random(3);
+        for (int round = 0; round < rounds; round++) {
+            int[] order = random.ints(0, slots).distinct().limit(1 + random.nextInt(20)).toArray();
+            asked.set(order);
+            for (int i = 0; i < order.length; ) {
+                int slot = taker.take();
+                if (slot >= 0 && !taker.isLate(slot)) {
+                    assertEquals(order[i++], slot, "round " + round);
+                }
+            }
+        }
+        writer.join();
     }
 
     @Test
