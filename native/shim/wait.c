@@ -59,9 +59,16 @@ static int ask_kernel(int epoll, struct epoll_event *events, int room, const str
     return told;
 }
 
-/* A slot that may have an event, and how long before the snapshot its bytes came: sorting sorts by that. */
-static int64_t key_of(uint64_t stamp, uint64_t snapshot, uint32_t number) {
-    return (int64_t)((stamp - snapshot) * RF_MAX_SLOTS | number);
+/* A slot that may have an event: sorting sorts by when its bytes came, or it was told of last: who has been told of comes behind
+ * those who have not, and has his turn again when the others had theirs. 32 bits, 16 and 16. */
+static int64_t key_of(const struct watch *w, uint64_t stamp, uint64_t snapshot, uint32_t number) {
+    const struct watched *entry = watch_of(number);
+    int64_t distance = (int64_t)((entry->told > stamp ? entry->told : stamp) - snapshot);
+    uint64_t turns = w->turns - entry->turn;
+    if (distance > INT32_MAX) distance = INT32_MAX;
+    if (distance < INT32_MIN) distance = INT32_MIN;
+    if (turns > UINT16_MAX) turns = UINT16_MAX;
+    return (int64_t)((uint64_t)distance << 32 | (UINT16_MAX - turns) << 16 | number);
 }
 
 /* The slots of the instance whose bits are set, taken; ascending. */
@@ -75,10 +82,8 @@ static uint32_t gather(struct watch *w, const struct rf_region *region, uint64_t
         if (again != 0) bits |= atomic_fetch_and(&w->again[word], ~again) & mine;
         for (; bits != 0; bits &= bits - 1) {
             uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            /* Who has been told of comes behind those who have not. */
             uint64_t stamp = atomic_load_explicit(&region->slots[number].in_stamp, memory_order_acquire);
-            if (watch_of(number)->told > stamp) stamp = watch_of(number)->told;
-            w->keys[count++] = key_of(stamp, snapshot, number);
+            w->keys[count++] = key_of(w, stamp, snapshot, number);
         }
     }
     rf_order_sort(w->keys, count);

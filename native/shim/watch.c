@@ -101,7 +101,7 @@ static void drop_bits(struct watch *w, uint32_t slot) {
 static void arm(struct watch *w, const struct ring_socket *s, const struct epoll_event *event) {
     uint32_t none = 0, word = s->number / 64, end = atomic_load(&w->end);
     uint64_t bit = UINT64_C(1) << s->number % 64;
-    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0};
+    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0, 0};
     while (end <= word && !atomic_compare_exchange_weak(&w->end, &end, word + 1)) continue;
     if (!atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number) return;
     atomic_fetch_or(&w->mine[word], bit);

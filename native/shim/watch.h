@@ -21,7 +21,8 @@ struct watch {
     _Atomic uint32_t end;    /* words of the bitmaps in use */
     _Atomic uint64_t mine[RF_MAX_SLOTS / 64];
     _Atomic uint64_t again[RF_MAX_SLOTS / 64]; /* to be looked at again: level-triggered, or no room for its event */
-    int64_t keys[RF_MAX_SLOTS]; /* of the thread that is inside */
+    int64_t keys[RF_MAX_SLOTS]; /* of the thread that is inside, as is: */
+    uint64_t turns;             /* events told */
 };
 
 /* What an instance watches of a slot. */
@@ -30,7 +31,7 @@ struct watched {
     uint32_t generation;
     uint32_t events;
     epoll_data_t data;
-    uint64_t told; /* the count of stamps when its last event was told */
+    uint64_t told, turn; /* when its last event was told: the count of stamps, and of the instance's events */
 };
 
 /* The trusted instance of this descriptor, or NULL. */
