@@ -111,6 +111,7 @@ static enum event event_of(struct watch *w, uint32_t number, uint64_t snapshot, 
     if (!any && atomic_load_explicit(&slot->in_stamp, memory_order_acquire) > snapshot) return LATE;
     if ((entry->events & EPOLLET) == 0) again(w, number);
     entry->told = snapshot;
+    entry->turn = ++w->turns;
     uint32_t told = EPOLLIN | EPOLLRDNORM;
     /* The kernel tells an edge together with what held before it. */
     if ((entry->events & EPOLLET) != 0 && atomic_load_explicit(&slot->out_blocked, memory_order_relaxed) == 0) told |= EPOLLOUT | EPOLLWRNORM;
