@@ -73,9 +73,14 @@ static void await_packets(struct rf_slot *slot, int fd) {
     }
 }
 
+/* The word comes before its byte. Who took it from there would find the byte later, when the word may speak of another. */
+static bool has_come(const struct rf_slot *slot, uint64_t urgent) {
+    return urgent != 0 && (int64_t)(atomic_load_explicit(&slot->in_tail, memory_order_acquire) - rf_urgent_position(urgent)) > 0;
+}
+
 bool rf_urgent_pending(const struct rf_slot *slot) {
     uint64_t urgent = atomic_load_explicit(&slot->in_urgent, memory_order_acquire);
-    if (urgent == 0) return false;
+    if (!has_come(slot, urgent)) return false;
     uint64_t beyond = rf_urgent_position(urgent) + 1;
     uint64_t head = atomic_load_explicit(&slot->in_head, memory_order_relaxed);
     uint32_t taken = atomic_load_explicit(&slot->urgent_taken, memory_order_relaxed);
@@ -87,7 +92,7 @@ bool rf_urgent_pending(const struct rf_slot *slot) {
 
 bool rf_urgent_at_mark(const struct rf_slot *slot) {
     uint64_t urgent = atomic_load_explicit(&slot->in_urgent, memory_order_acquire);
-    if (urgent == 0 || atomic_load_explicit(&slot->urgent_taken, memory_order_relaxed) == rf_urgent_is(urgent, RF_URGENT_PASSED))
+    if (!has_come(slot, urgent) || atomic_load_explicit(&slot->urgent_taken, memory_order_relaxed) == rf_urgent_is(urgent, RF_URGENT_PASSED))
         return false;
     bool read_as_any = (atomic_load_explicit(&slot->urgent_wish, memory_order_relaxed) & RF_URGENT_INLINE) != 0;
     uint64_t head = atomic_load_explicit(&slot->in_head, memory_order_relaxed), position = rf_urgent_position(urgent);

@@ -226,6 +226,7 @@ static void *begin_thread(void *given) {
 }
 
 int shim_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+    if (real.pthread_create == NULL) real_resolve();
     if (!own_calls) return real.pthread_create(thread, attributes, start, argument);
     struct beginning *beginning = malloc(sizeof *beginning);
     if (beginning == NULL) return EAGAIN;
@@ -235,19 +236,18 @@ int shim_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, voi
     return error;
 }
 
-static const sigset_t *without_sigsys(const sigset_t *set, sigset_t *changed) {
-    if (!own_calls || set == NULL) return set;
-    *changed = *set;
-    sigdelset(changed, SIGSYS);
-    return changed;
+/* By the kernel itself: sanitizers call this before anything of libc's was looked up. Nobody blocks libc's own two signals. */
+static int change_kernels_mask(int how, const sigset_t *set, sigset_t *old) {
+    uint64_t mask = 0, kept = SIGNAL_BIT(32) | SIGNAL_BIT(33) | (own_calls ? SIGNAL_BIT(SIGSYS) : 0);
+    if (set != NULL) memcpy(&mask, set, sizeof mask);
+    mask &= how == SIG_UNBLOCK ? UINT64_MAX : ~kept;
+    return (int)raw_call(SYS_rt_sigprocmask, how, set == NULL ? NULL : &mask, old, sizeof mask);
 }
+
+int shim_sigprocmask(int how, const sigset_t *set, sigset_t *old) { return change_kernels_mask(how, set, old); }
 
 int shim_pthread_sigmask(int how, const sigset_t *set, sigset_t *old) {
-    sigset_t changed;
-    return real.pthread_sigmask(how, without_sigsys(set, &changed), old);
-}
-
-int shim_sigprocmask(int how, const sigset_t *set, sigset_t *old) {
-    sigset_t changed;
-    return real.sigprocmask(how, without_sigsys(set, &changed), old);
+    int before = errno, error = change_kernels_mask(how, set, old) == 0 ? 0 : errno;
+    errno = before;
+    return error;
 }
