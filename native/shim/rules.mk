@@ -50,6 +50,9 @@ $(patsubst %.c,$(BUILD)/shim-asan/%.o,$(wildcard shim/*.c region/*.c)) \
 $(patsubst %.c,$(BUILD)/shim-tsan/%.o,$(wildcard shim/*.c region/*.c)): \
 	CFLAGS += -fvisibility=hidden -ftls-model=initial-exec -Dsyscall=kernel_call
 
+# What ThreadSanitizer calls while it begins must not call it.
+$(patsubst %,$(BUILD)/shim-tsan/shim/%.o,entry limits own_calls): SANITIZE_tsan :=
+
 # What AddressSanitizer's own interposers do not let through to the shim; and what ThreadSanitizer's delay of signals, its view
 # of descriptors, of libc's own locks and of children that share memory or are not instrumented spoils. The double keeps no order
 # between sockets.
