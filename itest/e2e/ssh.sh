@@ -67,15 +67,15 @@ if command -v git >/dev/null; then
     repository=ssh://root@127.0.0.1:$port$SITE/repository.git
     commit() { git -C "$1" -c user.name=ringfence -c user.email=ringfence@example.test commit -qm "$2"; }
     git init -q --bare -b main "$SITE/repository.git"
-    git init -q -b main "$SITE/work"
-    head -c 8000000 "$SITE/huge" >"$SITE/work/file"
-    git -C "$SITE/work" add file
-    commit "$SITE/work" one
-    check "git pushes 8 MB over ssh" timeout 60 git -C "$SITE/work" push -q "$repository" main
+    git init -q -b main "$SITE/mine"
+    head -c 8000000 "$SITE/huge" >"$SITE/mine/file"
+    git -C "$SITE/mine" add file
+    commit "$SITE/mine" one
+    check "git pushes 8 MB over ssh" timeout 60 git -C "$SITE/mine" push -q "$repository" main
     check "git clones over ssh" timeout 60 git clone -q "$repository" "$SITE/clone"
-    check "and has the file" cmp "$SITE/work/file" "$SITE/clone/file"
+    check "and has the file" cmp "$SITE/mine/file" "$SITE/clone/file"
     check "git clones over ssh behind the gateway" "$ROOT/ringfence" run --name git -- timeout 60 git clone -q "$repository" "$SITE/second"
-    check "and has the same commit" test "$(git -C "$SITE/second" rev-parse HEAD)" = "$(git -C "$SITE/work" rev-parse HEAD)"
+    check "and has the same commit" test "$(git -C "$SITE/second" rev-parse HEAD)" = "$(git -C "$SITE/mine" rev-parse HEAD)"
     echo more >>"$SITE/second/file"
     git -C "$SITE/second" add file
     commit "$SITE/second" two
