@@ -95,8 +95,15 @@ begin_load() {
     "$PYTHON" "$CLIENTS/pulse.py" "$port" /small "$SITE/www/small" >"$SITE/pulse" 2>&1 &
     PULSE=$!
 }
-trap 'kill $WRK $PULSE 2>/dev/null; finish' EXIT
 WRK='' PULSE=''
+# The load ends with this script, whose status stays what it is: 'kill' without a process would be one.
+end_early() {
+    local status=$?
+    [ -z "$WRK$PULSE" ] || kill $WRK $PULSE 2>/dev/null
+    (exit $status)
+    finish
+}
+trap end_early EXIT
 
 # end_load: both have ended; PULSE_STATUS is the client's. What they say is in SITE/wrk and SITE/pulse.
 end_load() {
