@@ -57,7 +57,7 @@ static void take_batch(const struct rf_region *region, struct rf_order *order) {
     order->snapshot = atomic_load(order->count);
     for (uint32_t i = 0; i < end; i++) {
         int64_t key = order->keys[order->first + i];
-        int64_t distance = distance_of(key) - (int64_t)(order->snapshot - before);
+        int64_t distance = (int64_t)((uint64_t)distance_of(key) - (order->snapshot - before)); /* whatever the peer makes of the count */
         /* Nobody waits twice: a stamp that is ahead still is none. */
         order->keys[i] = key_of(distance < 0 ? distance : 0, slot_of(key));
     }
