@@ -36,9 +36,9 @@ final class AnswerRelay {
                 answerApplication(ins, pending, answer);
             }
             case SOCKET -> {
-                boolean opened = answer.error == 0;
+                // Before the answer: whoever sees it may use the socket at once.
+                opened(ins, socket, answer.error == 0);
                 answerApplication(ins, pending, answer);
-                opened(ins, socket, opened);
             }
             case LISTEN -> {
                 if (answer.error == 0 && !socket.closing && socket.phase == Phase.OPEN) {
