@@ -50,22 +50,23 @@ final class Addresses {
         return length < 4 ? 0 : (address[at + 2] & 0xff) << 8 | address[at + 3] & 0xff;
     }
 
-    /** Copies the address part, a mapped one as IPv4; true if it has 16 bytes. */
-    static boolean copy(byte[] address, int at, int length, byte[] four, byte[] sixteen) {
-        if (family(address, at, length) == AF_INET6 && length >= IN6_BYTES) {
-            if (isMapped(address, at + 8)) {
-                System.arraycopy(address, at + 20, four, 0, 4);
-                return false;
-            }
-            System.arraycopy(address, at + 8, sixteen, 0, 16);
-            return true;
+    /** Copies the address part, a mapped one as IPv4, into an array of 4 or 16 bytes: {@code former}, if that is of the right length. */
+    static byte[] copy(byte[] address, int at, int length, byte[] former) {
+        boolean six = family(address, at, length) == AF_INET6 && length >= IN6_BYTES;
+        if (six && !isMapped(address, at + 8)) {
+            return copy(address, at + 8, former.length == 16 ? former : new byte[16]);
         }
-        if (length >= IN_BYTES) {
-            System.arraycopy(address, at + 4, four, 0, 4);
-        } else {
-            Arrays.fill(four, (byte) 0);
+        byte[] four = former.length == 4 ? former : new byte[4];
+        if (six || length >= IN_BYTES) {
+            return copy(address, six ? at + 20 : at + 4, four);
         }
-        return false;
+        Arrays.fill(four, (byte) 0);
+        return four;
+    }
+
+    private static byte[] copy(byte[] from, int at, byte[] into) {
+        System.arraycopy(from, at, into, 0, into.length);
+        return into;
     }
 
     /** Bytes of an address that name its peer: 16 or 28, or 0 if it is none of the internet. */
@@ -88,13 +89,11 @@ final class Addresses {
     }
 
     static String text(byte[] address, int at, int length) {
-        byte[] four = new byte[4];
-        byte[] sixteen = new byte[16];
         int family = family(address, at, length);
         if (family != AF_INET && family != AF_INET6) {
             return length == 0 ? "" : "family " + family;
         }
-        return text(copy(address, at, length, four, sixteen) ? sixteen : four, port(address, at, length));
+        return text(copy(address, at, length, new byte[4]), port(address, at, length));
     }
 
     static String text(byte[] raw, int port) {

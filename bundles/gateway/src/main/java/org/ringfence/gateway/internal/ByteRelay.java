@@ -1,5 +1,6 @@
 package org.ringfence.gateway.internal;
 
+import java.util.List;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.call.Operation;
 import org.ringfence.api.policy.Measure;
@@ -25,6 +26,7 @@ final class ByteRelay {
 
     private final TransportSession session;
     private final Services services;
+    private final SocketTable table;
     private final Ledger ledger;
     private final Gatekeeper gatekeeper;
     private final Call call = new Call();
@@ -34,9 +36,10 @@ final class ByteRelay {
     /** {@link System#nanoTime()} at the beginning of the turn. */
     private long now = System.nanoTime();
 
-    ByteRelay(TransportSession session, Services services, Ledger ledger, Gatekeeper gatekeeper) {
+    ByteRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, Gatekeeper gatekeeper) {
         this.session = session;
         this.services = services;
+        this.table = table;
         this.ledger = ledger;
         this.gatekeeper = gatekeeper;
     }
@@ -110,7 +113,7 @@ final class ByteRelay {
     }
 
     /** While holding, the bytes of all connections stay where they are; when it ends all of them are looked at. Called each turn. */
-    void hold(boolean hold, SocketTable table) {
+    void hold(boolean hold) {
         if (holding && !hold) {
             holding = false;
             for (RelayedSocket socket : table.rows()) {
@@ -127,6 +130,7 @@ final class ByteRelay {
     }
 
     void relay(RelayedSocket socket) {
+        table.stir(socket);
         if (holding || socket.closeSent || socket.held) {
             return; // closed: its slot of the application is free, and may be another socket's by now
         }
@@ -241,6 +245,7 @@ final class ByteRelay {
     /** Ends a connection as a policy wants it: orderly or with a reset, and at once if the application does not know of it. */
     void end(RelayedSocket socket, Measure how) {
         boolean reset = how != Measure.REFUSE;
+        table.stir(socket);
         socket.unwanted = null;
         if (isLingering(socket)) {
             lingering--;
@@ -266,6 +271,7 @@ final class ByteRelay {
 
     /** The connection, or the attempt at one, is over with an error. The INS's slot stays until the application closes. */
     void fail(RelayedSocket socket, int errno) {
+        table.stir(socket);
         socket.phase = Phase.FAILED;
         socket.timeline.mark(Event.FAILED, now);
         if (!socket.closing) {
@@ -312,6 +318,7 @@ final class ByteRelay {
 
     /** The application's last reference is gone. */
     void closed(RelayedSocket socket) {
+        table.stir(socket);
         socket.closing = true;
         socket.timeline.mark(Event.CLOSED, now);
         if (socket.isFlowing()) {
@@ -373,11 +380,13 @@ final class ByteRelay {
     }
 
     /** Resets closed sockets whose peer takes nothing any more. Called about once a second. */
-    void tick(SocketTable table, long now) {
+    void tick(long now) {
         if (lingering == 0) {
             return;
         }
-        for (RelayedSocket socket : table.rows()) {
+        List<RelayedSocket> rows = table.rows();
+        for (int i = 0; i < rows.size(); i++) { // an iterator would be allocated
+            RelayedSocket socket = rows.get(i);
             if (isLingering(socket) && now - socket.closeDeadline > 0) {
                 lingering--;
                 close(socket, true);

@@ -81,7 +81,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         table = new SocketTable(session);
         ledger = new Ledger(table, services, stages);
         gatekeeper = new Gatekeeper(services, this::listenerKnown);
-        bytes = new ByteRelay(session, services, ledger, gatekeeper);
+        bytes = new ByteRelay(session, services, table, ledger, gatekeeper);
         intervention = new Intervention(ledger, bytes);
         sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), new PeerProgress(services));
         acceptor = new Acceptor(services, table, ledger, bytes, gatekeeper, sweep, trace);
@@ -150,7 +150,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
             return;
         }
         boolean judging = canJudge();
-        bytes.hold(settings.holdEstablished() && services.policies() == null, table);
+        bytes.hold(settings.holdEstablished() && services.policies() == null);
         for (InsLink ins : inss) {
             takeFrom(ins, judging);
         }
@@ -239,8 +239,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private void tick() {
         long now = System.nanoTime();
         if (now - lastTick >= TICK_MILLISECONDS * 1_000_000L) {
-            bytes.tick(table, now);
-            rates.look(table.rows(), applications, inss, now, now - lastTick);
+            bytes.tick(now);
+            rates.look(table, applications, inss, now, now - lastTick);
             lastTick = now;
         }
     }

@@ -36,9 +36,11 @@ final class Gate implements Request {
     /** Let through without evidence: nothing is held. */
     boolean probe;
 
-    final HttpReader requests = new HttpReader(true);
-    final HttpReader responses = new HttpReader(false);
-    final TlsHello hello = new TlsHello();
+    private final HttpReaders readers;
+    /** Null while nothing of a message was read. */
+    private HttpReader requests;
+    private HttpReader responses;
+    private TlsHello hello;
     /** Position in the in flow up to which bytes were looked at, and up to which the application may see them. */
     long parsed;
     long complete;
@@ -89,6 +91,54 @@ final class Gate implements Request {
     long throttledUntil;
     long nextPortion;
     boolean shrunk;
+    /** Counted by its listener as quiet: held if so, with so many bytes. */
+    boolean quiet;
+    boolean quietHeld;
+    int quietBytes;
+
+    Gate(HttpReaders readers) {
+        this.readers = readers;
+    }
+
+    HttpReader requests() {
+        if (requests == null) {
+            requests = readers.take(true);
+        }
+        return requests;
+    }
+
+    HttpReader responses() {
+        if (responses == null) {
+            responses = readers.take(false);
+        }
+        return responses;
+    }
+
+    TlsHello hello() {
+        if (hello == null) {
+            hello = new TlsHello();
+        }
+        return hello;
+    }
+
+    /** Nothing happens for a while: what is not in the middle of a message gives its readers back. */
+    void rest() {
+        if (watch == Watch.NOTHING || isIdle() && (requests == null || requests.isBetween())) {
+            giveReaders();
+        }
+    }
+
+    private void giveReaders() {
+        hello = null;
+        if (requests != null) {
+            readers.give(requests);
+            requests = null;
+        }
+        if (responses != null) {
+            readers.give(responses);
+            responses = null;
+        }
+    }
 
     void begin(HoldRule heldBy, Listening from, long now) {
         rule = heldBy;
@@ -98,9 +148,7 @@ final class Gate implements Request {
         offeredAt = now;
         read = false;
         probe = false;
-        requests.reset();
-        responses.reset();
-        hello.reset();
+        giveReaders();
         parsed = 0;
         complete = 0;
         messageAt = 0;
@@ -138,6 +186,7 @@ final class Gate implements Request {
         throttledUntil = 0;
         nextPortion = 0;
         shrunk = false;
+        quiet = false;
     }
 
     void enter(Stage next, long now) {
@@ -160,11 +209,11 @@ final class Gate implements Request {
         }
         expected = true;
         if (outstanding == 0) {
-            responses.answersHead = requests.isHead();
-            responses.answersConnect = requests.isConnect();
+            responses().answersHead = requests().isHead();
+            responses().answersConnect = requests().isConnect();
         } else if (outstanding < Long.SIZE) {
-            heads |= (requests.isHead() ? 1L : 0) << outstanding;
-            connects |= (requests.isConnect() ? 1L : 0) << outstanding;
+            heads |= (requests().isHead() ? 1L : 0) << outstanding;
+            connects |= (requests().isConnect() ? 1L : 0) << outstanding;
         } else {
             responsesKnown = false;
         }
@@ -176,37 +225,38 @@ final class Gate implements Request {
         outstanding--;
         heads >>>= 1;
         connects >>>= 1;
-        responses.answersHead = (heads & 1) != 0;
-        responses.answersConnect = (connects & 1) != 0;
+        responses().answersHead = (heads & 1) != 0;
+        responses().answersConnect = (connects & 1) != 0;
     }
 
     /** True if every request was answered completely and no further one is with the application. */
     boolean isIdle() {
-        return responsesKnown && answered && outstanding == 0 && watch == Watch.HTTP && !streaming && !responses.closes && responses.isBetween();
+        return responsesKnown && answered && outstanding == 0 && watch == Watch.HTTP && !streaming
+                && (responses == null || !responses.closes && responses.isBetween());
     }
 
     @Override
     public long contentLength() {
-        return requests.contentLength();
+        return requests().contentLength();
     }
 
     @Override
     public boolean isChunked() {
-        return requests.isChunked();
+        return requests().isChunked();
     }
 
     @Override
     public boolean isHead() {
-        return requests.isHead();
+        return requests().isHead();
     }
 
     @Override
     public int ranges() {
-        return requests.ranges;
+        return requests().ranges;
     }
 
     @Override
     public int overlappingRanges() {
-        return requests.overlaps;
+        return requests().overlaps;
     }
 }

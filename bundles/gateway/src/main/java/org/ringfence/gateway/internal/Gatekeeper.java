@@ -26,6 +26,7 @@ final class Gatekeeper {
     private static final int HTTP_ANSWER = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
 
     private final Services services;
+    private final HttpReaders readers = new HttpReaders();
     private final byte[] bytes = new byte[LOOK_BYTES];
     private final Runnable kindChanged;
     /** Connections that have become idle while their application does not keep up. */
@@ -57,7 +58,7 @@ final class Gatekeeper {
     /** A connection has come, and is about to be judged. */
     void introduce(RelayedSocket socket, Listening listening) {
         if (socket.gate == null) {
-            socket.gate = new Gate();
+            socket.gate = new Gate(readers);
         }
         socket.gate.begin(HoldRule.NONE, listening, now);
         socket.gated = true;
@@ -73,6 +74,9 @@ final class Gatekeeper {
         PolicyChain policies = services.policies();
         HoldRule rule = policies == null || own ? HoldRule.NONE : policies.hold(socket);
         gate.rule = rule;
+        if (rule.evidence() != Evidence.NONE) {
+            listening.rule = rule;
+        }
         if (rule.evidence() == Evidence.NONE || rule.evidence() == Evidence.AUTO && listening.kind == Kind.SERVER) {
             return false;
         }
@@ -181,13 +185,13 @@ final class Gatekeeper {
         gate.deferred = false;
         while (gate.watch != Watch.NOTHING && gate.parsed < given + waiting) {
             int ahead = (int) (gate.parsed - given);
-            if (gate.watch == Watch.HTTP && gate.requests.skippable() > 0) {
-                long n = Math.min(gate.requests.skippable(), waiting - ahead);
+            if (gate.watch == Watch.HTTP && gate.requests().skippable() > 0) {
+                long n = Math.min(gate.requests().skippable(), waiting - ahead);
                 gate.parsed += n;
-                http(socket, gate, gate.requests.skip(n));
+                http(socket, gate, gate.requests().skip(n));
                 continue;
             }
-            if (gate.watch == Watch.HTTP && gate.requests.isBetween() && isBehind(socket, gate)) {
+            if (gate.watch == Watch.HTTP && gate.requests().isBetween() && isBehind(socket, gate)) {
                 gate.deferred = true;
                 return;
             }
@@ -203,7 +207,7 @@ final class Gatekeeper {
             case TLS -> {
                 gate.parsed += length;
                 stageBegins(gate, Stage.HEAD);
-                if (gate.hello.read(b, 0, length)) {
+                if (gate.hello().read(b, 0, length)) {
                     gate.listening.headNanoseconds.add(now - gate.stageSince);
                     pass(gate);
                 }
@@ -223,11 +227,11 @@ final class Gatekeeper {
                 }
             }
             default -> {
-                if (gate.stage != Stage.HEAD && gate.requests.isBetween()) {
+                if (gate.stage != Stage.HEAD && gate.requests().isBetween()) {
                     gate.requestBegins(now);
                 }
-                Event event = gate.requests.read(b, 0, length);
-                gate.parsed += gate.requests.position;
+                Event event = gate.requests().read(b, 0, length);
+                gate.parsed += gate.requests().position;
                 http(socket, gate, event);
             }
         }
@@ -259,7 +263,7 @@ final class Gatekeeper {
         switch (event) {
             case HEAD -> {
                 requested(socket, gate);
-                gate.streaming = gate.requests.expectsContinue || gate.requests.contentLength() > gate.rule.bodyBytes();
+                gate.streaming = gate.requests().expectsContinue || gate.requests().contentLength() > gate.rule.bodyBytes();
                 if (gate.streaming) {
                     gate.expectAnswer();
                 }
@@ -279,7 +283,7 @@ final class Gatekeeper {
                 gate.enter(Stage.RESPONSE, now);
             }
             case OTHER -> {
-                if (gate.requestCount == 0 && gate.listening.kind == Kind.HTTP && gate.requests.isEndless()) {
+                if (gate.requestCount == 0 && gate.listening.kind == Kind.HTTP && gate.requests().isEndless()) {
                     gate.watch = Watch.LINE; // the server reads a line at least
                 } else {
                     pass(gate);
@@ -297,7 +301,7 @@ final class Gatekeeper {
     /** What is longer than the rule has it goes on as it comes. */
     private static void tooLong(Gate gate) {
         int bound = gate.stage == Stage.HEAD ? gate.rule.headBytes() : gate.rule.bodyBytes();
-        if (gate.parsed - gate.messageAt > bound && !gate.requests.isBetween()) {
+        if (gate.parsed - gate.messageAt > bound && !gate.requests().isBetween()) {
             gate.streaming = true;
             gate.expectAnswer();
         }
@@ -341,7 +345,7 @@ final class Gatekeeper {
             return;
         }
         long taken = socket.outward.moved();
-        HttpReader reader = gate.responses;
+        HttpReader reader = gate.responses();
         while (gate.parsedOut < taken + waiting && gate.responsesKnown) {
             if (gate.outstanding == 0) {
                 gate.responsesKnown = false; // unasked, as before the server ends a connection
@@ -366,7 +370,7 @@ final class Gatekeeper {
     private void answer(RelayedSocket socket, Gate gate, Event event) {
         switch (event) {
             case HEAD -> {
-                long length = gate.responses.contentLength();
+                long length = gate.responses().contentLength();
                 gate.smallResponses = length >= 0 && length <= SMALL && (gate.smallResponses || gate.firstResponse);
                 gate.firstResponse = false;
                 if (length > 0 && !gate.shrunk) {
@@ -387,7 +391,7 @@ final class Gatekeeper {
                 }
             }
             case OTHER -> {
-                if (gate.responses.status() == 101 || gate.responses.answersConnect) {
+                if (gate.responses().status() == 101 || gate.responses().answersConnect) {
                     letPass(socket); // another protocol
                 }
                 gate.responsesKnown = false;

@@ -108,6 +108,10 @@ final class HttpReader {
         return word;
     }
 
+    boolean readsRequests() {
+        return requests;
+    }
+
     /** For another connection. */
     void reset() {
         begin();

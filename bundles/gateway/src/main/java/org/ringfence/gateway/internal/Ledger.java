@@ -34,7 +34,7 @@ final class Ledger {
         }
         socket.id = ++lastId;
         socket.inbound = inbound;
-        socket.peerIs16 = Addresses.copy(peer, at, length, socket.peer4, socket.peer16);
+        socket.peer = Addresses.copy(peer, at, length, socket.peer);
         socket.peerPort = Addresses.port(peer, at, length);
         socket.localPort = localPort;
         socket.since = System.nanoTime();

@@ -1,7 +1,9 @@
 package org.ringfence.gateway.internal;
 
 import java.util.Locale;
+import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Listener;
+import org.ringfence.api.transport.Region;
 
 /** A listener as policies see it: what its server speaks, how many connections it has, what is normal there. Event loop's thread only. */
 final class Listening implements Listener {
@@ -30,6 +32,14 @@ final class Listening implements Listener {
     /** Connections that were let through without evidence and have shown none yet. */
     int probing;
 
+    // connections that are not looked at in each sweep, because nothing happens to them: they count as they did
+    private int quietOpen;
+    private int quietHeld;
+    private long quietHeldBytes;
+
+    /** The rule of the last connection that came and is held, or might have been. */
+    HoldRule rule = HoldRule.NONE;
+
     // what the present sweep has counted so far
     int countedOpen;
     int countedHeld;
@@ -53,6 +63,15 @@ final class Listening implements Listener {
         port = socket.localPort;
     }
 
+    /** Few slots are left for others. */
+    boolean isCrowded() {
+        return !closed && socket.ins != null && (isCrowded(socket.ins.region) || isCrowded(socket.region()));
+    }
+
+    private static boolean isCrowded(Region region) {
+        return region.openSlots() > region.slots() * 7L / 8;
+    }
+
     /** True while the application can be given connections. */
     boolean accepts() {
         return !closed && socket.listening == this && socket.phase == RelayedSocket.Phase.LISTENING && !socket.closing;
@@ -62,10 +81,32 @@ final class Listening implements Listener {
         return socket.slot;
     }
 
+    /** A connection that was counted in the present sweep will not be looked at in the next one. */
+    void rests(Gate gate, long heldBytes) {
+        gate.quiet = true;
+        gate.quietHeld = !gate.offered;
+        gate.quietBytes = (int) heldBytes; // they lie in one ring
+        quietOpen += gate.quietHeld ? 0 : 1;
+        quietHeld += gate.quietHeld ? 1 : 0;
+        quietHeldBytes += gate.quietBytes;
+    }
+
+    /** It is to be looked at again, perhaps in the present sweep. */
+    void stirs(Gate gate) {
+        gate.quiet = false;
+        int open = gate.quietHeld ? 0 : 1;
+        quietOpen -= open;
+        quietHeld -= 1 - open;
+        quietHeldBytes -= gate.quietBytes;
+        countedOpen -= open;
+        countedHeld -= 1 - open;
+        countedHeldBytes -= gate.quietBytes;
+    }
+
     void beginCount() {
-        countedOpen = 0;
-        countedHeld = 0;
-        countedHeldBytes = 0;
+        countedOpen = quietOpen;
+        countedHeld = quietHeld;
+        countedHeldBytes = quietHeldBytes;
         countedUnread = 0;
         countedProbing = 0;
         countedWaiting = 0;

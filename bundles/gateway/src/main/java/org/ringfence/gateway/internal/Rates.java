@@ -1,10 +1,11 @@
 package org.ringfence.gateway.internal;
 
-import java.util.List;
-
-/** Looks at all counters about once a second, so that reports can say how fast they grow. Event loop's thread only; allocates nothing. */
+/**
+ * Looks at all counters that may have changed about once a second, so that reports can say how fast they grow. Event loop's thread only;
+ * allocates nothing.
+ */
 final class Rates {
-    void look(List<RelayedSocket> sockets, ApplicationLink[] applications, InsLink[] inss, long now, long elapsed) {
+    void look(SocketTable table, ApplicationLink[] applications, InsLink[] inss, long now, long elapsed) {
         for (ApplicationLink application : applications) {
             application.bytesInPerSecond = 0;
             application.bytesOutPerSecond = 0;
@@ -19,8 +20,8 @@ final class Rates {
             ins.received.look(ins.region.wakesReceived(), elapsed);
             ins.look(now);
         }
-        for (int i = 0; i < sockets.size(); i++) { // an iterator would be allocated
-            look(sockets.get(i), elapsed);
+        for (int i = 0; i < table.livelyCount(); i++) { // of a quiet one nothing has grown for longer than between two looks
+            look(table.lively(i), elapsed);
         }
     }
 

@@ -19,9 +19,15 @@ final class RelayedSocket implements Connection {
     /** What has become of the socket, on the gateway's own knowledge. */
     enum Phase { FREE, OPENING, OPEN, LISTENING, CONNECTING, CONNECTED, FAILED }
 
+    /** For {@link #livelyAt}. */
+    static final int QUIET = -1;
     private static final int SOCK_DGRAM = 2;
 
     final int record;
+    /** Its place among the lively rows of the table; {@link #QUIET} if it is none. */
+    int livelyAt = QUIET;
+    /** Sweeps since something happened to it. */
+    int still;
     private final TransportSession session;
     private Flow streamIn;
     private Flow streamOut;
@@ -87,9 +93,7 @@ final class RelayedSocket implements Connection {
 
     long id;
     boolean inbound;
-    final byte[] peer4 = new byte[4];
-    final byte[] peer16 = new byte[16];
-    boolean peerIs16;
+    byte[] peer = new byte[4];
     int peerPort;
     int localPort;
     long since;
@@ -193,6 +197,10 @@ final class RelayedSocket implements Connection {
         flow.resume(position, record, application == null ? null : application.region, slot, ins == null ? null : ins.region, insSlot);
     }
 
+    boolean isQuiet() {
+        return livelyAt == QUIET;
+    }
+
     /** True while bytes or datagrams flow. */
     boolean isFlowing() {
         return phase == Phase.CONNECTED || datagrams && phase == Phase.OPEN;
@@ -230,7 +238,7 @@ final class RelayedSocket implements Connection {
 
     @Override
     public byte[] peerAddress() {
-        return peerIs16 ? peer16 : peer4;
+        return peer;
     }
 
     @Override

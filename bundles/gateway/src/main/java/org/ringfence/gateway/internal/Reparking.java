@@ -76,6 +76,7 @@ final class Reparking {
             return;
         }
         Gate gate = socket.gate;
+        table.stir(socket);
         // Nobody owns the old slot any more: it is freed when the application closes it.
         socket.application.sockets[socket.slot] = null;
         socket.region().endOfFile(socket.slot);

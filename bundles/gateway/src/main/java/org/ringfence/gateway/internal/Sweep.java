@@ -35,6 +35,9 @@ final class Sweep {
     private static final long READERS_NANOSECONDS = 3_000_000_000L;
     private static final double LONG_SECONDS = 10;
     private static final int SAMPLED = 64;
+    /** Sweeps without a change after which a connection is quiet, and looked at in one of so many sweeps only. */
+    private static final int QUIET_AFTER = 20;
+    private static final int QUIET_EVERY = 10;
     /** A connection is taken back when it has been idle for so long. */
     private static final long IDLE_NANOSECONDS = 20_000_000;
 
@@ -125,31 +128,58 @@ final class Sweep {
         }
         boolean inspects = ++sweeps % INSPECT_EVERY == 0;
         PolicyChain policies = services.policies();
-        List<RelayedSocket> rows = table.rows();
-        for (int i = 0; i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
-            if (isLive(socket)) {
-                measure(socket, socket.gate, now);
-                expire(socket, socket.gate, policies, now);
+        for (int i = 0; i < table.livelyCount(); ) {
+            RelayedSocket socket = table.lively(i);
+            look(socket, policies, inspects, now);
+            if (i < table.livelyCount() && table.lively(i) == socket) {
+                i++; // else another one has taken its place
             }
-            if (isLive(socket)) {
-                if (inspects && policies != null) {
-                    carryOut(socket, policies.inspect(socket), now);
-                }
-                if (isLive(socket)) {
-                    count(socket, socket.gate, now);
-                }
-            } else if (isDraining(socket)) {
-                measure(socket, socket.gate, now);
-                if (inspects && policies != null && isDraining(socket)) {
-                    carryOut(socket, policies.inspect(socket), now);
-                }
-                socket.gate.listening.countedWaiting += slowlyWaiting(socket.gate, now);
+        }
+        List<RelayedSocket> rows = table.rows();
+        for (int i = sweeps % QUIET_EVERY; i < rows.size(); i += QUIET_EVERY) {
+            RelayedSocket socket = rows.get(i);
+            if (socket.isQuiet() && socket.gated && socket.phase == Phase.CONNECTED) {
+                table.stir(socket);
+                socket.still = QUIET_AFTER;
+                look(socket, policies, true, now);
             }
         }
         for (int i = 0; i < listeners.size(); i++) {
             bound(listeners.get(i), policies, now);
         }
+    }
+
+    private void look(RelayedSocket socket, PolicyChain policies, boolean inspects, long now) {
+        socket.still++;
+        if (isLive(socket)) {
+            measure(socket, socket.gate, now);
+            expire(socket, socket.gate, policies, now);
+            if (isLive(socket) && inspects && policies != null) {
+                carryOut(socket, policies.inspect(socket), now);
+            }
+            if (isLive(socket)) {
+                count(socket, socket.gate, now);
+                if (socket.still > QUIET_AFTER && mayRest(socket, socket.gate)) {
+                    socket.gate.listening.rests(socket.gate, socket.inward.held());
+                    socket.gate.rest();
+                    table.rest(socket);
+                }
+            }
+        } else if (isDraining(socket)) {
+            measure(socket, socket.gate, now);
+            if (inspects && policies != null && isDraining(socket)) {
+                carryOut(socket, policies.inspect(socket), now);
+            }
+            socket.gate.listening.countedWaiting += slowlyWaiting(socket.gate, now);
+        } else if (socket.still > QUIET_AFTER && !socket.isQuiet()) {
+            table.rest(socket); // whatever it is, it comes back with its next news
+        }
+    }
+
+    /** True if nothing but time can change what is known of a connection from outside until it has news. */
+    private static boolean mayRest(RelayedSocket socket, Gate gate) {
+        return gate.outWaiting == 0 && gate.throttledUntil == 0 && !gate.deferred && !(gate.probe && gate.rule.enforced())
+                && (gate.offered ? socket.inward.unread() == 0 : gate.listening.kind != Listening.Kind.UNKNOWN) && gate.listening.pressure() == 0;
     }
 
     private void measure(RelayedSocket socket, Gate gate, long now) {
@@ -169,6 +199,9 @@ final class Sweep {
         double seconds = (now - gate.swept) / 1e9;
         gate.swept = now;
         double weight = Math.min(1, seconds / AVERAGED_SECONDS);
+        if (in != gate.inAtSweep || out != gate.outAtSweep) {
+            socket.still = 0;
+        }
         gate.inRate += ((in - gate.inAtSweep) / seconds - gate.inRate) * weight;
         if (out != gate.outAtSweep) {
             if (gate.outWaiting == 0 || gate.acked < 0) {
@@ -321,34 +354,15 @@ final class Sweep {
     }
 
     private void bound(Listening listening, PolicyChain policies, long now) {
-        HoldRule rule = null;
-        boolean full = false;
-        chosen.clear();
+        HoldRule rule = listening.rule;
         boolean behind = listening.countedUnread > 0;
-        List<RelayedSocket> rows = table.rows();
-        if (listening.countedHeld > 0 || behind) {
-            for (int i = 0; i < rows.size(); i++) {
-                RelayedSocket socket = rows.get(i);
-                if (isLive(socket) && socket.gate.listening == listening) {
-                    rule = socket.gate.rule;
-                    if (!rule.enforced()) {
-                        break;
-                    }
-                    int most = rule.connections() - rule.connections() / 16;
-                    full = listening.countedHeld > most || listening.countedHeldBytes > rule.bytes() || isCrowded(socket);
-                    if (!full) {
-                        break;
-                    }
-                    if (!socket.gate.offered) {
-                        chosen.add(socket);
-                    }
-                }
-            }
-        }
+        int most = rule.connections() - rule.connections() / 16;
+        boolean full = rule.enforced() && (listening.countedHeld > 0 || behind)
+                && (listening.countedHeld > most || listening.countedHeldBytes > rule.bytes() || listening.isCrowded());
         listening.endCount(now, full || relieveReaders(listening, policies));
         if (full) {
             relieve(listening, rule, policies);
-        } else if (behind && rule != null && rule.reparks() && rule.enforced()) {
+        } else if (behind && rule.reparks() && rule.enforced()) {
             reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS);
         }
     }
@@ -386,13 +400,16 @@ final class Sweep {
         return most != Long.MAX_VALUE;
     }
 
-    /** Few slots are left for others. */
-    private static boolean isCrowded(RelayedSocket socket) {
-        return socket.ins.region.openSlots() > socket.ins.region.slots() * 7L / 8 || socket.region().openSlots() > socket.region().slots() * 7L / 8;
-    }
-
     /** The slowest go first, a sixteenth at a time. */
     private void relieve(Listening listening, HoldRule rule, PolicyChain policies) {
+        chosen.clear();
+        List<RelayedSocket> rows = table.rows();
+        for (int i = 0; i < rows.size(); i++) {
+            RelayedSocket socket = rows.get(i);
+            if (isLive(socket) && isOf(socket, listening) && !socket.gate.offered) {
+                chosen.add(socket);
+            }
+        }
         chosen.sort(Comparator.comparingDouble(this::speed));
         int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld) / 16);
         for (int i = 0; i < chosen.size() && i < many; i++) {

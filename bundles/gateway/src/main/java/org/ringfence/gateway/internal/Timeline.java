@@ -5,7 +5,10 @@ import java.util.Comparator;
 import java.util.List;
 import org.ringfence.api.gateway.ConnectionDetail;
 
-/** When what happened to a connection: one time for each kind of moment, nothing allocated. Event loop's thread only. */
+/**
+ * When what happened to a connection: one time for each kind of moment, nothing allocated. A time is the microseconds since the first one, in
+ * 32 bits: exact for two minutes, and to a fifty-millionth part after that. Event loop's thread only.
+ */
 final class Timeline {
     /** What can happen. */
     enum Event {
@@ -24,23 +27,36 @@ final class Timeline {
     }
 
     private static final Event[] EVENTS = Event.values();
+    private static final int PRECISION = 27;
 
-    /** {@link System#nanoTime()} by event; 0 for what has not happened. */
-    private final long[] at;
-    /** The last of those times: a turn's time is taken at its beginning, and must not come before what happened earlier in it. */
-    private long latest;
+    /** By event: 0 for what has not happened, else 1 and the microseconds, {@link #packed}. */
+    private final int[] at;
+    /** {@link System#nanoTime()} of what happened first. */
+    private long begin;
+    /** The last of the times: a turn's time is taken at its beginning, and must not come before what happened earlier in it. */
+    private int latest;
 
     Timeline() {
-        this(new long[EVENTS.length]);
+        this(new int[EVENTS.length]);
     }
 
-    private Timeline(long[] at) {
+    private Timeline(int[] at) {
         this.at = at;
     }
 
     void clear() {
         java.util.Arrays.fill(at, 0);
-        latest = Long.MIN_VALUE;
+        latest = 0;
+    }
+
+    /** The {@value #PRECISION} highest bits, and in the upper five how far they were shifted; what is greater is not less as an unsigned number. */
+    private static int packed(long value) {
+        int shift = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(value) - PRECISION);
+        return shift << PRECISION | (int) (value >>> shift);
+    }
+
+    private static long unpacked(int packed) {
+        return (packed & (1L << PRECISION) - 1) << (packed >>> PRECISION);
     }
 
     /** The first time counts: a datagram socket has many peers. */
@@ -52,7 +68,11 @@ final class Timeline {
 
     /** It happens now; the last time counts. */
     void mark(Event event, long now) {
-        latest = Math.max(latest, now);
+        if (latest == 0) {
+            begin = now;
+        }
+        int time = packed(1 + Math.max(0, now - begin) / 1000);
+        latest = Integer.compareUnsigned(time, latest) > 0 ? time : latest;
         at[event.ordinal()] = latest;
     }
 
@@ -77,10 +97,10 @@ final class Timeline {
     List<ConnectionDetail.Moment> moments(String judgement) {
         List<Event> events = new ArrayList<>(List.of(EVENTS));
         events.removeIf(event -> at[event.ordinal()] == 0);
-        events.sort(Comparator.comparingLong(event -> at[event.ordinal()] - at[Event.ARRIVED.ordinal()]));
+        events.sort(Comparator.comparingLong(event -> unpacked(at[event.ordinal()])));
         List<ConnectionDetail.Moment> moments = new ArrayList<>();
         for (Event event : events) {
-            long microseconds = (at[event.ordinal()] - at[Event.ARRIVED.ordinal()]) / 1000;
+            long microseconds = unpacked(at[event.ordinal()]) - Math.max(1, unpacked(at[Event.ARRIVED.ordinal()]));
             moments.add(new ConnectionDetail.Moment(microseconds, event == Event.JUDGED ? judgement : event.text));
         }
         return moments;
