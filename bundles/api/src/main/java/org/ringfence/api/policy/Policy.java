@@ -34,7 +34,7 @@ public interface Policy {
         return null;
     }
 
-    /** Looks at an admitted connection from outside, held or not, four times a second; null: nothing to say. */
+    /** Looks at an admitted connection from outside, held or not, five times a second, or once when nothing has happened to it for two seconds; null: nothing to say. */
     default Finding inspect(Connection connection) {
         return null;
     }

@@ -27,7 +27,7 @@ public interface PolicyChain {
     /** Asks all policies about a request; what is to be done, or null. Event loop. */
     Measure request(Connection connection, Request request);
 
-    /** Asks all policies about a connection; what is to be done, or null. Event loop, four times a second. */
+    /** Asks all policies about a connection; what is to be done, or null. Event loop, as often as {@link Policy#inspect} says. */
     Measure inspect(Connection connection);
 
     /** The gateway itself had to decide something, such as which connection goes when a bound is hit. False: it is only observed. Event loop. */

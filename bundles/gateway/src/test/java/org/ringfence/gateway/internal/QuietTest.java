@@ -1,0 +1,66 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.ringfence.api.gateway.ConnectionDetail;
+
+/** Connections to which nothing happens for some seconds: they are not looked at many times a second, and go on as if they had been. */
+class QuietTest {
+    private final RunningGateway gateway = new RunningGateway();
+
+    @AfterEach
+    void close() throws IOException {
+        gateway.close();
+    }
+
+    private RelayedSocket connection() {
+        return gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.isConnection() && s.phase == RelayedSocket.Phase.CONNECTED)
+                .findFirst().orElseThrow());
+    }
+
+    private void echo(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes());
+        assertArrayEquals(text.getBytes(), socket.getInputStream().readNBytes(text.length()));
+    }
+
+    @Test
+    void anIdleConnectionRestsIsCountedAndGoesOn() throws IOException {
+        Program server = gateway.behindShim("echo", "echo.py");
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
+            socket.setSoTimeout(20_000);
+            echo(socket, "hello");
+            RelayedSocket connection = connection();
+            RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+            RunningGateway.await("it is counted", () -> gateway.ask(() -> connection.listener().open()) == 1);
+            echo(socket, "again");
+            assertEquals(10L, gateway.ask(connection::bytesIn));
+            RunningGateway.await("it rests once more", () -> gateway.ask(connection::isQuiet));
+            assertEquals(1, gateway.ask(() -> connection.listener().open()));
+        }
+    }
+
+    @Test
+    void aTimelineIsInOrderAndKeepsTheHoursOfALongConnection() {
+        Timeline timeline = new Timeline();
+        timeline.clear();
+        long hour = 3_600_000_000_000L;
+        timeline.arrived(-5 * hour); // the clock may begin anywhere
+        timeline.mark(Timeline.Event.STOOD, -5 * hour + 7_000);
+        timeline.mark(Timeline.Event.LAST_IN, -5 * hour + 3 * hour);
+        timeline.mark(Timeline.Event.CLOSED, -5 * hour + 100 * hour);
+        timeline.mark(Timeline.Event.ENDED, -5 * hour + 99 * hour); // as of the beginning of a turn
+        List<ConnectionDetail.Moment> moments = timeline.copy().moments("judged");
+        assertEquals(List.of(0L, 7L), moments.stream().limit(2).map(ConnectionDetail.Moment::microseconds).toList());
+        assertEquals(3 * 3_600_000_000.0, moments.get(2).microseconds(), 300);
+        assertEquals(100 * 3_600_000_000.0, moments.get(3).microseconds(), 10_000);
+        assertTrue(moments.get(4).microseconds() >= moments.get(3).microseconds());
+    }
+}
