@@ -16,8 +16,7 @@ final class OwnConnections {
     private RelayedSocket[] asked;
     /** By the peer's port: those that came from the address they came to, while their other end was not known. */
     private RelayedSocket[] came;
-    private final byte[] four = new byte[4];
-    private final byte[] sixteen = new byte[16];
+    private byte[] own = new byte[4];
 
     /** A connection that the application asked for has its name: returns its other end if that is known, else null. */
     RelayedSocket asks(RelayedSocket socket) {
@@ -31,8 +30,8 @@ final class OwnConnections {
 
     /** A connection has come, to the Linux address {@code local}: true if its other end is a socket of the application. */
     boolean comes(RelayedSocket socket, byte[] names, int local, int length) {
-        boolean is16 = Addresses.copy(names, local, length, four, sixteen);
-        if (is16 != socket.peerIs16 || !Arrays.equals(is16 ? sixteen : four, socket.peerAddress())) {
+        own = Addresses.copy(names, local, length, own);
+        if (!Arrays.equals(own, socket.peerAddress())) {
             return false;
         }
         RelayedSocket other = asked == null ? null : asked[socket.peerPort];
@@ -49,7 +48,7 @@ final class OwnConnections {
     private static boolean areEnds(RelayedSocket asking, RelayedSocket coming) {
         return isAlive(asking) && isAlive(coming) && !asking.inbound && coming.inbound && asking.application == coming.application
                 && asking.ins == coming.ins && asking.localPort == coming.peerPort && asking.peerPort == coming.localPort
-                && asking.peerIs16 == coming.peerIs16 && Arrays.equals(asking.peerAddress(), coming.peerAddress());
+                && Arrays.equals(asking.peerAddress(), coming.peerAddress());
     }
 
     private static boolean isAlive(RelayedSocket socket) {
