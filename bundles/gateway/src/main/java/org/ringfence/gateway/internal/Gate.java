@@ -252,11 +252,11 @@ final class Gate implements Request {
 
     @Override
     public int ranges() {
-        return requests().ranges;
+        return requests().ranges.ranges();
     }
 
     @Override
     public int overlappingRanges() {
-        return requests().overlaps;
+        return requests().ranges.overlaps();
     }
 }

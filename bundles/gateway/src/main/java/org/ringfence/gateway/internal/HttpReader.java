@@ -68,9 +68,6 @@ final class HttpReader {
     private boolean over; // between two messages, and the head of the first is kept
     private boolean wordOver; // the method of a request line is complete
     private long left; // of a body or chunk
-    private long rangeStart;
-    private long rangeEnd;
-    private boolean inRangeEnd;
     private boolean digits;
 
     // the present or last message
@@ -82,10 +79,7 @@ final class HttpReader {
     boolean expectsContinue;
     boolean closes;
     boolean upgrades;
-    /** Ranges asked for, and how many of them overlap one before. */
-    int ranges;
-    int overlaps;
-    private long farthest;
+    final RangeField ranges = new RangeField();
 
     /** For a response: the request was HEAD, or CONNECT. */
     boolean answersHead;
@@ -133,9 +127,7 @@ final class HttpReader {
         expectsContinue = false;
         closes = false;
         upgrades = false;
-        ranges = 0;
-        overlaps = 0;
-        farthest = -1;
+        ranges.begin();
     }
 
     /** Bytes that can be skipped without being looked at: those of a body. */
@@ -341,9 +333,7 @@ final class HttpReader {
     private void value() {
         tail = 0;
         digits = false;
-        rangeStart = -1;
-        rangeEnd = -1;
-        inRangeEnd = false;
+        ranges.beginRange();
         left = 0;
         upgrades |= field == UPGRADE;
     }
@@ -361,7 +351,7 @@ final class HttpReader {
                     badLength = true;
                 }
             }
-            case RANGE -> range(c);
+            case RANGE -> ranges.read(c);
             case CONNECTION -> {
                 tail = tail << 8 | c | 0x20;
                 closes |= (tail & FIVE_BYTES) == CLOSE;
@@ -383,41 +373,10 @@ final class HttpReader {
             }
             case TRANSFER_ENCODING -> chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
             case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;
-            case RANGE -> rangeEnds();
+            case RANGE -> ranges.endRange();
             default -> {
             }
         }
-    }
-
-    private void range(int c) {
-        if (c == ',') {
-            rangeEnds();
-        } else if (c == '-') {
-            inRangeEnd = true;
-            digits = true;
-        } else if (c >= '0' && c <= '9') {
-            digits = true;
-            if (inRangeEnd) {
-                rangeEnd = Math.min(Math.max(rangeEnd, 0) * 10 + (c - '0'), FAR);
-            } else {
-                rangeStart = Math.min(Math.max(rangeStart, 0) * 10 + (c - '0'), FAR);
-            }
-        }
-    }
-
-    private void rangeEnds() {
-        if (digits) {
-            ranges++;
-            long end = rangeStart < 0 ? -1 : rangeEnd < 0 ? FAR : rangeEnd;
-            if (rangeStart >= 0 && rangeStart <= farthest) { // where "-5" begins depends on what is served
-                overlaps++;
-            }
-            farthest = Math.max(farthest, end);
-        }
-        digits = false;
-        rangeStart = -1;
-        rangeEnd = -1;
-        inRangeEnd = false;
     }
 
     // ---- bodies ----

@@ -76,15 +76,15 @@ class HttpReaderTest {
     @Test
     void rangesAreCountedWithTheirOverlaps() {
         read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-9,5-20, 30-40,0-,35-36\r\n\r\n", 1);
-        assertEquals(5, requests.ranges);
-        assertEquals(3, requests.overlaps);
+        assertEquals(5, requests.ranges.ranges());
+        assertEquals(3, requests.ranges.overlaps());
     }
 
     @Test
     void rangesThatDoNotOverlapAreNoOverlaps() {
         read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-0,10-19,100-199,300-\r\n\r\n", 1);
-        assertEquals(4, requests.ranges);
-        assertEquals(0, requests.overlaps);
+        assertEquals(4, requests.ranges.ranges());
+        assertEquals(0, requests.ranges.overlaps());
     }
 
     @ParameterizedTest
