@@ -13,6 +13,7 @@
  *   accept.c    connections on their way from a listener to a posted ACCEPT
  *   transfer.c  bytes, ends of file, errors, and what waits for bytes: SHUTDOWN and CLOSE
  *   datagrams.c the same for sockets of datagrams, whose rings carry records
+ *   counters.c  telling what the stack counts
  *   network.c   telling the links, addresses and routes that the stack has
  *   stack.h     what a network stack offers; stack_linux.c: the kernel's; netbsd/: that of NetBSD, on the system calls of
  *               emulation/, rump/ or rumprun/; stacks_*.c: which of them a program has
@@ -88,6 +89,7 @@ struct ins {
     uint32_t unasked;           /* turns since the stack was last asked for events */
     int64_t now;                /* milliseconds, as of the beginning of the turn */
     int64_t starved_until;
+    int64_t counted, troubled; /* when the stack's counters were last looked at, and last told of something that is no connection */
     int64_t linger; /* milliseconds without progress after which a closed socket is reset */
 };
 
@@ -184,6 +186,12 @@ void ins_flush_datagrams(struct ins *ins, uint32_t slot);
 /* CONNECT and SHUTDOWN of a datagram socket: the negated error, or 0. */
 int ins_connect_datagrams(struct ins *ins, uint32_t slot, const void *address, uint32_t length);
 int ins_shutdown_datagrams(struct ins *ins, uint32_t slot, int how, uint64_t position);
+
+/* counters.c: tells what the stack has counted, at most once in so many milliseconds. Called every turn. */
+#define INS_LOOK_MILLISECONDS 200
+void ins_tell_counters(struct ins *ins);
+/* When that is to be done even if nothing else is; INT64_MAX: never. */
+int64_t ins_counts_at(const struct ins *ins);
 
 /* network.c: answers a NETWORK. */
 void ins_tell_network(struct ins *ins, const struct rf_command *command);

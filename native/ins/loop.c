@@ -104,6 +104,7 @@ static int idle_time(const struct ins *ins) {
     int64_t until = INT64_MAX;
     if (ins->lingering.first != INS_NONE) until = ins->sockets[ins->lingering.first].progress + ins->linger;
     if (ins->starved.first != INS_NONE && ins->starved_until < until) until = ins->starved_until;
+    if (ins_counts_at(ins) < until) until = ins_counts_at(ins);
     if (until == INT64_MAX) return -1;
     int64_t left = until - milliseconds();
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
@@ -194,6 +195,7 @@ _Noreturn void ins_serve(struct ins *ins) {
         retry_starved(ins);
         run_slots(ins);
         ins_reset_lingering(ins);
+        ins_tell_counters(ins);
         ring_gateway(ins);
     }
 }

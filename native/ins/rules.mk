@@ -2,8 +2,8 @@
 # ins/Makefile makes by name.
 INS := $(BUILD)/ringfence-ins
 
-INS_COMMON := $(patsubst %,ins/%.c,accept attach calls datagrams loop main network transfer)
-INS_LINUX := ins/stack_linux.c ins/messages_linux.c ins/network_linux.c
+INS_COMMON := $(patsubst %,ins/%.c,accept attach calls counters datagrams loop main network transfer)
+INS_LINUX := ins/stack_linux.c ins/messages_linux.c ins/network_linux.c ins/counters_linux.c
 INS_NETBSD := $(patsubst %,ins/netbsd/%.c,stack memory messages renew)
 INS_EMULATION := $(wildcard ins/emulation/*.c) ins/netbsd/wait_one.c
 INS_PROCESS := ins/sandbox.c ins/filter.c
@@ -118,7 +118,7 @@ $(BUILD)/ins/test/rump_filter: $(BUILD)/ins/rump/filter.o
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network \
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network counters \
 	netbsd)
 
 .PHONY: test-ins test-ins-sanitized

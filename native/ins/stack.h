@@ -49,6 +49,11 @@ static inline bool rf_setup_has_network(const struct rf_setup *setup) {
     return setup->interface != NULL || setup->addresses[0] != NULL || setup->gateways[0] != NULL;
 }
 
+/* As in docs/protocol.md, "What the stack counts". */
+struct rf_stack_counts {
+    uint64_t cookies, dropped, repeated, opened, overflows;
+};
+
 struct rf_stack {
     const char *name;
     uint32_t abi; /* enum rf_abi */
@@ -95,6 +100,9 @@ struct rf_stack {
     /* Fills in what the stack has, links first, then addresses, then routes: at most RF_NETWORK_MOST entries, all zero
      * before. The number of entries. */
     int (*network)(struct rf_network_entry *entries);
+
+    /* What the stack has counted of connections that come to it. False if it cannot tell; NULL if it never can. */
+    bool (*count)(struct rf_stack_counts *counts);
 
     /* Reports changes of the socket's readiness, each once, until it is closed: RF_WRITABLE only if it is in
      * `readiness`, the others in any case. Again for the same socket: changes `readiness`, and reports what is so. */

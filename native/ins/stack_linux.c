@@ -29,6 +29,7 @@ static int linux_open(const struct rf_setup *setup) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) return -errno;
     linux_network_open();
+    linux_counters_open();
     return 0;
 }
 
@@ -288,6 +289,7 @@ const struct rf_stack rf_stack_linux = {
     .next_datagram = linux_next_datagram,
     .send_datagram = linux_send_datagram,
     .network = linux_network,
+    .count = linux_count,
     .watch = linux_watch,
     .watch_host = linux_watch_host,
     .wait = linux_wait,

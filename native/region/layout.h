@@ -126,6 +126,8 @@ struct rf_header {
     _Alignas(64) _Atomic uint32_t backend_asleep; /* cleared by the frontend as it rings: both */
     uint32_t unused1;
     _Atomic uint64_t backend_heartbeat;
+    /* What the stack has counted of connections that come to it: docs/protocol.md. Region B only; `looks` is stored last. */
+    _Atomic uint64_t stack_looks, stack_cookies, stack_dropped, stack_repeated, stack_opened, stack_overflows;
 
     /* @256 command ring, producer: frontend, under command_lock; free-running entry counter */
     _Alignas(64) _Atomic uint64_t command_tail;

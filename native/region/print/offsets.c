@@ -23,8 +23,10 @@
     X(header, cells_offset) X(header, slots_offset) X(header, pool_offset) X(header, pool_bytes)     \
     X(header, to_backend_offset) X(header, to_frontend_offset) X(header, region_id)                  \
     X(header, frontend_asleep) X(header, application_asleep) X(header, frontend_heartbeat)           \
-    X(header, backend_asleep) X(header, backend_heartbeat) X(header, command_tail)                   \
-    X(header, call_number) X(header, command_head) X(header, command_lock) X(header, answered) \
+    X(header, backend_asleep) X(header, backend_heartbeat) X(header, stack_looks)                    \
+    X(header, stack_cookies) X(header, stack_dropped) X(header, stack_repeated) X(header, stack_opened) \
+    X(header, stack_overflows) X(header, command_tail)                                               \
+    X(header, call_number) X(header, command_head) X(header, command_lock) X(header, answered)       \
     X(header, out_count) X(header, in_count)
 
 #define FIELDS_OF_COMMAND(X)                                                                         \

@@ -9,6 +9,7 @@ import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Request;
+import org.ringfence.api.policy.Stack;
 import org.ringfence.api.policy.Verdict;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,7 @@ final class ChainedPolicy {
     final boolean explains;
     final boolean looksAtRequests;
     final boolean inspects;
+    final boolean looksAtStacks;
     private int found;
     private final Supplier<ChainRules> rules;
     private final Conduct conduct;
@@ -74,6 +76,7 @@ final class ChainedPolicy {
         explains = overrides(policy, "admission");
         looksAtRequests = overrides(policy, "request", Connection.class, Request.class);
         inspects = overrides(policy, "inspect", Connection.class);
+        looksAtStacks = overrides(policy, "stack", Stack.class);
         this.problem = problem;
         this.conduct = conduct;
     }
@@ -142,6 +145,21 @@ final class ChainedPolicy {
         }
         sentenced();
         return finding;
+    }
+
+    /** What the policy finds about what an INS's stack has counted. */
+    Finding find(Stack stack) {
+        if (!conduct.sentence().isEmpty()) {
+            return null;
+        }
+        try {
+            return policy.stack(stack);
+        } catch (Throwable e) { // as above
+            counters.failed.increment();
+            conduct.failed("threw while it looked at the stack of " + stack.ins() + ": " + e);
+            sentenced();
+            return null;
+        }
     }
 
     /** True if the policy's class has its own way of the method. */

@@ -12,6 +12,7 @@ import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyEvent;
 import org.ringfence.api.policy.PolicyEventListener;
+import org.ringfence.api.policy.Stack;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,8 +77,16 @@ final class PolicyEvents implements Runnable {
         int repeated = same.repeated;
         same.since = now;
         same.repeated = 0;
-        PolicyEvent event = new PolicyEvent(++sequence, System.currentTimeMillis(), connection.id(), connection.application(),
-                connection.localPort(), source, policy, measure, enforced, evidence, repeated);
+        tellSoon(new PolicyEvent(++sequence, System.currentTimeMillis(), connection.id(), connection.application(),
+                connection.localPort(), source, policy, measure, enforced, evidence, repeated));
+    }
+
+    /** Event loop. */
+    void found(Stack stack, String policy, String evidence) {
+        tellSoon(new PolicyEvent(++sequence, System.currentTimeMillis(), 0, stack.ins(), 0, "many", policy, Measure.NOTE, true, evidence, 0));
+    }
+
+    private void tellSoon(PolicyEvent event) {
         if (!queue.offer(event)) {
             lost.incrementAndGet();
         }

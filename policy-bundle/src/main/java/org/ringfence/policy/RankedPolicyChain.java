@@ -37,6 +37,7 @@ import org.ringfence.api.policy.PolicyEvent;
 import org.ringfence.api.policy.PolicyEventListener;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Request;
+import org.ringfence.api.policy.Stack;
 import org.ringfence.api.policy.TrialConnection;
 import org.ringfence.api.policy.Verdict;
 import org.ringfence.policy.ChainedPolicy.Place;
@@ -353,6 +354,16 @@ public final class RankedPolicyChain implements PolicyChain {
             blocker.blockSource(connection.peerAddress());
         }
         return measure;
+    }
+
+    @Override
+    public void stack(Stack stack) {
+        for (ChainedPolicy chained : chain) {
+            Finding finding = chained.looksAtStacks ? chained.find(stack) : null;
+            if (finding != null && finding.evidence() != null) {
+                events.found(stack, chained.name, finding.evidence());
+            }
+        }
     }
 
     @Override

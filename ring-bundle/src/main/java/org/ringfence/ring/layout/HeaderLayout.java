@@ -11,6 +11,8 @@ package org.ringfence.ring.layout;
  * 80   to_backend_offset u64 88  to_frontend_offset u64 96 region_id u64
  * 128  frontend_asleep u32   132 application_asleep u32 136 frontend_heartbeat u64   144 out_count u64
  * 192  backend_asleep u32    200 backend_heartbeat u64
+ * 208  stack_looks u64       216 stack_cookies u64     224 stack_dropped u64
+ * 232  stack_repeated u64    240 stack_opened u64      248 stack_overflows u64
  * 256  command_tail u64      264 call_number u64
  * 320  command_head u64      328 in_count u64
  * 384  command_lock
@@ -44,6 +46,12 @@ public final class HeaderLayout {
     public static final int OUT_COUNT = 144;
     public static final int BACKEND_ASLEEP = 192;
     public static final int BACKEND_HEARTBEAT = 200;
+    public static final int STACK_LOOKS = 208;
+    public static final int STACK_COOKIES = 216;
+    public static final int STACK_DROPPED = 224;
+    public static final int STACK_REPEATED = 232;
+    public static final int STACK_OPENED = 240;
+    public static final int STACK_OVERFLOWS = 248;
     public static final int COMMAND_TAIL = 256;
     public static final int CALL_NUMBER = 264;
     public static final int COMMAND_HEAD = 320;

@@ -148,6 +148,36 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
     }
 
     @Override
+    public long stackLooks() {
+        return (long) Words.LONG.getAcquire(memory, HeaderLayout.STACK_LOOKS);
+    }
+
+    @Override
+    public long stackCookies() {
+        return (long) Words.LONG.getAcquire(memory, HeaderLayout.STACK_COOKIES);
+    }
+
+    @Override
+    public long stackDropped() {
+        return (long) Words.LONG.getAcquire(memory, HeaderLayout.STACK_DROPPED);
+    }
+
+    @Override
+    public long stackRepeated() {
+        return (long) Words.LONG.getAcquire(memory, HeaderLayout.STACK_REPEATED);
+    }
+
+    @Override
+    public long stackOpened() {
+        return (long) Words.LONG.getAcquire(memory, HeaderLayout.STACK_OPENED);
+    }
+
+    @Override
+    public long stackOverflows() {
+        return (long) Words.LONG.getAcquire(memory, HeaderLayout.STACK_OVERFLOWS);
+    }
+
+    @Override
     public void nudge() {
         published = true;
     }

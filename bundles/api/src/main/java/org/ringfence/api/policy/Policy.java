@@ -39,6 +39,11 @@ public interface Policy {
         return null;
     }
 
+    /** Looks at what an INS's stack has counted, each time that has been counted anew; null: nothing to say. Nothing but a note comes of it. */
+    default Finding stack(Stack stack) {
+        return null;
+    }
+
     /** What is wrong with its configuration, one sentence each; administrators are shown it. Any thread. */
     default List<String> problems() {
         return List.of();

@@ -30,6 +30,9 @@ public interface PolicyChain {
     /** Asks all policies about a connection; what is to be done, or null. Event loop, as often as {@link Policy#inspect} says. */
     Measure inspect(Connection connection);
 
+    /** Tells all policies what an INS's stack has counted. Event loop. */
+    void stack(Stack stack);
+
     /** The gateway itself had to decide something, such as which connection goes when a bound is hit. False: it is only observed. Event loop. */
     boolean decided(Connection connection, Measure measure, String evidence);
 

@@ -5,10 +5,10 @@ package org.ringfence.api.policy;
  *
  * @param sequence counts from 1
  * @param time milliseconds since the epoch
- * @param connection {@link Connection#id()}
- * @param application name of the application
- * @param port of the listener
- * @param source the peer's address
+ * @param connection {@link Connection#id()}; 0: it is about an INS's stack
+ * @param application name of the application; of an INS's stack, the INS's
+ * @param port of the listener; of an INS's stack 0
+ * @param source the peer's address; of an INS's stack "many"
  * @param policy who decided
  * @param measure what was decided
  * @param enforced whether it was done; false in observe mode

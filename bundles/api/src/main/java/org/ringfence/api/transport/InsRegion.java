@@ -45,6 +45,24 @@ public interface InsRegion extends Region {
     /** What the INS counts up at each turn of its loop; an unchecked copy. An idle INS sleeps and does not count. */
     long heartbeat();
 
+    /** How often the INS has looked at what its stack counts; 0: it does not tell. An unchecked copy, as are the counts below. */
+    long stackLooks();
+
+    /** Connection requests answered with a cookie, for lack of room among the half-open ones; this and the others since the stack started. */
+    long stackCookies();
+
+    /** Connection requests dropped for lack of room among the half-open ones. */
+    long stackDropped();
+
+    /** Answers to connection requests sent again. */
+    long stackRepeated();
+
+    /** Connections from outside that came about. */
+    long stackOpened();
+
+    /** Connections that found their listener's queue full when they came about. */
+    long stackOverflows();
+
     /** Rings the INS at the end of the turn although there is nothing for it, so that it shows its heartbeat. */
     void nudge();
 

@@ -48,6 +48,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final Gatekeeper gatekeeper;
     private final ByteRelay bytes;
     private final Sweep sweep;
+    private final StackWatch stackWatch = new StackWatch();
     private final Stages stages = new Stages();
     private final CallTrace trace = new CallTrace(stages);
     private final Intervention intervention;
@@ -159,6 +160,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         }
         acceptor.replenishStarved();
         sweep.turn();
+        stackWatch.turn(inss, services.policies(), gatekeeper.now());
         if (!judging || bytes.isHolding()) {
             LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
         }

@@ -19,6 +19,7 @@ final class InsLink {
     private final PendingCall[] calls = new PendingCall[CELLS];
     private final PendingCall answered = new PendingCall();
     private final Stages stages;
+    final InsStack stack;
     final Rate sent = new Rate();
     final Rate received = new Rate();
     /** Sums over its connections. */
@@ -37,6 +38,7 @@ final class InsLink {
     InsLink(InsRegion region, Stages stages) {
         this.region = region;
         this.stages = stages;
+        stack = new InsStack(region.name());
         sockets = new RelayedSocket[region.slots()];
         for (int i = 0; i < CELLS; i++) {
             calls[i] = new PendingCall();

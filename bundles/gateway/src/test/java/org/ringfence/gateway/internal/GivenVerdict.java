@@ -8,6 +8,7 @@ import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyEvent;
 import org.ringfence.api.policy.Request;
+import org.ringfence.api.policy.Stack;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.Verdict;
@@ -18,6 +19,8 @@ final class GivenVerdict implements PolicyChain {
     volatile HoldRule rule = HoldRule.NONE;
     final AtomicLong admitted = new AtomicLong();
     final AtomicLong closed = new AtomicLong();
+    /** Names of INSs whose stacks' counters were told. */
+    final List<String> stacks = new CopyOnWriteArrayList<>();
     /** The evidence of what the gateway itself decided. */
     final List<String> decisions = new CopyOnWriteArrayList<>();
 
@@ -44,6 +47,11 @@ final class GivenVerdict implements PolicyChain {
     @Override
     public Measure inspect(Connection connection) {
         return null;
+    }
+
+    @Override
+    public void stack(Stack stack) {
+        stacks.add(stack.ins());
     }
 
     @Override
