@@ -25,13 +25,13 @@ inside ip route add 198.51.100.0/24 dev ins
 for last in 7 8 9; do
     inside ip neigh replace "198.51.100.$last" lladdr "$(cat "/sys/class/net/$interface/address")" dev ins
 done
-PROGRAMS_TO_STOP=()
+FLOODS=()
 named() { grep -q "syn-flood: note: .*$1" "$RINGFENCE_STATE/log/gateway.log"; }
 check_status "in calm times there is none" 1 named 'connection requests'
 began=$(date +%s%N)
 for last in 7 8 9; do
     outside hping3 -q -S -a "198.51.100.$last" -p "$port" -i u1000 "$address"
-    PROGRAMS_TO_STOP+=("$PROGRAM")
+    FLOODS+=("$PROGRAM")
 done
 check "a flood of 3,000 connection requests a second is named" within 20 named 'a second that nobody finishes'
 at=$(grep -h 'syn-flood' "$RINGFENCE_STATE/log/gateway.log" | head -n 1 | cut -d ' ' -f 1)
@@ -42,7 +42,7 @@ all_answered() {
 }
 check "20 visitors in turn are answered meanwhile" all_answered
 check "the command events shows it" bash -c "'$ROOT/ringfence' shell events | grep -q 'many .*syn-flood'"
-for flood in "${PROGRAMS_TO_STOP[@]}"; do stop "$flood"; done
+for flood in "${FLOODS[@]}"; do stop "$flood"; done
 check "its end is told, too" within 40 named 'is over'
 check "the server answers afterwards" answers
 
