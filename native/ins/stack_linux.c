@@ -20,7 +20,12 @@ static int epoll = -1;
 enum {
     KEPT_NODELAY = 1,   /* the application has asked for TCP_NODELAY */
     KEPT_OOBINLINE = 2, /* and for SO_OOBINLINE */
+    KEPT_UNSENT = 4,    /* and has a limit of its own for what is unsent, TCP_NOTSENT_LOWAT */
 };
+
+/* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
+ * together take half as much again of what nobody reads as a socket does, 4 MiB on a loopback. */
+#define UNSENT_BYTES (256 * 1024)
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
@@ -48,6 +53,7 @@ static int linux_socket(int domain, int type, int protocol) {
     setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     /* An urgent byte stays where it is: the region says which one it is. Accepted sockets inherit that, too. */
     setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
+    setsockopt(s, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
     return s;
 }
 
@@ -119,9 +125,10 @@ static int linux_connected(int s) {
 
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
-/* Options that are always on, whatever the application asks for. */
+/* Options that are always set, whatever the application asks for. */
 static uint32_t kept_bit(int level, int name) {
     if (level == IPPROTO_TCP && name == TCP_NODELAY) return KEPT_NODELAY;
+    if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) return KEPT_UNSENT;
     return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
 }
 
@@ -134,6 +141,8 @@ static int linux_set_option(int s, uint32_t *kept, int level, int name, const vo
     int wanted;
     memcpy(&wanted, value, sizeof wanted); /* the kernel has checked the length */
     *kept = wanted != 0 ? *kept | bit : *kept & ~bit;
+    if (bit == KEPT_UNSENT)
+        return wanted != 0 ? 0 : result(setsockopt(s, level, name, &(int){UNSENT_BYTES}, sizeof(int)));
     return result(setsockopt(s, level, name, &(int){1}, sizeof(int)));
 }
 
@@ -142,7 +151,8 @@ static int linux_get_option(int s, const uint32_t *kept, int level, int name, vo
     int error = result(getsockopt(s, level, name, value, &size));
     if (error != 0) return error;
     uint32_t bit = kept_bit(level, name);
-    if (bit != 0) memcpy(value, &(int){(*kept & bit) != 0}, size < sizeof(int) ? size : sizeof(int));
+    if (bit != 0 && (bit != KEPT_UNSENT || (*kept & bit) == 0))
+        memcpy(value, &(int){(*kept & bit) != 0}, size < sizeof(int) ? size : sizeof(int));
     *length = size;
     return 0;
 }

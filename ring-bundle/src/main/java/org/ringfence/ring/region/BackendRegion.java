@@ -319,8 +319,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
                 packets[slot] = 0; // whoever kicks has read them away
                 wakeReader(slot);
             }
-            if (flowing[slot] && outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT)
-                    && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
+            if (flowing[slot] && hasRoom(slot) && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
                 tellWritable(slot);
             }
         }
@@ -350,9 +349,15 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         return urgentAt(slot) != 0 && (intWord(slot, SlotLayout.URGENT_WISH) & SlotLayout.WISH_TOLD) != 0;
     }
 
-    private long outRoom(int slot) {
+    private boolean hasRoom(int slot) {
         long filled = word(slot, SlotLayout.OUT_TAIL) - Words.getOpaque(memory, at(slot) + SlotLayout.OUT_HEAD);
-        return ringBytes(slot, Direction.OUT) - filled;
+        long size = ringBytes(slot, Direction.OUT);
+        return isRoom(slot, size - filled, size);
+    }
+
+    /** Half of the ring; all of it if its producer was granted another one, which it moves to before it produces again. */
+    private boolean isRoom(int slot, long free, long size) {
+        return grants(Direction.OUT).isMoving(slot) ? free >= size : free * 2 >= size;
     }
 
     @Override
@@ -434,7 +439,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     void taken(int slot, long free, long size) {
-        if (free * 2 >= size && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
+        if (isRoom(slot, free, size) && Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED)) {
             tellWritable(slot);
         }
     }
@@ -473,7 +478,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
                 }
                 headAtLastLook[slot] = head;
             }
-            watchRoom(slot, outRoom(slot) * 2 >= ringBytes(slot, Direction.OUT));
+            watchRoom(slot, hasRoom(slot));
         }
     }
 

@@ -116,6 +116,22 @@ class ReadinessTest {
     }
 
     @Test
+    void aSenderThatIsToMoveToAnotherRingIsToldWhenItsRingIsEmpty() {
+        application.grants(Direction.OUT).grow(slot);
+        setFlag(SlotLayout.OUT_BLOCKED);
+        application.taken(slot, 4095, 4096);
+        send(1);
+        programHasNews();
+        application.roomAtLastWatch = true;
+        application.watchfully(slot);
+        application.watch();
+        assertEquals(List.of(), application.news(), "it produces nothing before its ring is empty");
+        assertFalse(application.roomAtLastWatch);
+        application.taken(slot, 4096, 4096);
+        assertEquals(List.of("writable " + slot), application.news());
+    }
+
+    @Test
     void aSenderThatIsNotBlockedIsNotTold() {
         application.taken(slot, 4096, 4096);
         assertEquals(List.of(), application.news());
