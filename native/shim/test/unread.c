@@ -47,6 +47,30 @@ static void takes_no_more_than_a_socket(void) {
     close(ends[1]);
 }
 
+/* Both buffers small; natively some 26 KiB. */
+static void takes_what_its_buffers_say(void) {
+    int ends[2], small = 8192;
+    bool ends_well;
+    int listening = listener(AF_INET);
+    struct endpoint e = local_of(listening);
+    need(setsockopt(listening, SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    need(ends[0] >= 0 && setsockopt(ends[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0);
+    need(connect(ends[0], (void *)&e.address, e.length) == 0);
+    ends[1] = accept(listening, NULL, NULL);
+    need(ends[1] >= 0);
+    size_t sent = send_until_full(ends[1], 1000, 500, &ends_well);
+    printf("# %zu bytes\n", sent);
+    check(sent <= 96 * 1024, "a socket whose SO_SNDBUF is small, by way of its listener, takes little");
+    need(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
+    sent = send_until_full(ends[0], 1000, 500, &ends_well);
+    printf("# %zu bytes\n", sent);
+    check(sent <= 256 * 1024, "a socket whose SO_SNDBUF was set when it was connected takes little");
+    close(ends[0]);
+    close(ends[1]);
+    close(listening);
+}
+
 static void is_not_told_writable_without_end(void) {
     bool all = true;
     for (int i = 0; i < 12; i++) {
@@ -63,6 +87,7 @@ static void is_not_told_writable_without_end(void) {
 
 int main(void) {
     takes_no_more_than_a_socket();
+    takes_what_its_buffers_say();
     is_not_told_writable_without_end();
     finished();
 }

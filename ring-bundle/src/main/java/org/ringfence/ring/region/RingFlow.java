@@ -46,6 +46,7 @@ abstract class RingFlow implements Flow {
     private long released;
     private long shown;
     private boolean growing;
+    private int mostOrder;
     /** The source's urgent byte that the target knows; a flow that goes on where another stopped passes it on again. */
     private long urgent;
 
@@ -67,6 +68,7 @@ abstract class RingFlow implements Flow {
         shown = 0;
         released = Long.MAX_VALUE;
         growing = true;
+        mostOrder = Grant.MAX_ORDER;
         urgent = 0;
         Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
     }
@@ -80,6 +82,7 @@ abstract class RingFlow implements Flow {
         shown = holds ? position[SHOWN] : given;
         released = holds ? position[RELEASED] : Long.MAX_VALUE;
         growing = true;
+        mostOrder = Grant.MAX_ORDER;
         urgent = 0;
         if (position[BOUND] != 0 && ins != null && applicationSlot >= 0) { // else only its count is still of interest
             connect(journalRecord, application, applicationSlot, ins, insSlot);
@@ -174,7 +177,7 @@ abstract class RingFlow implements Flow {
             // Says that this side waits for room, and looks once more.
             waiting = true;
             if (growing && grows()) {
-                target.grants(direction).grow(targetSlot);
+                target.grants(direction).grow(targetSlot, mostOrder);
             }
             Words.setIntOpaque(targetMemory, targetAt + offsets.blocked(), 1);
             VarHandle.fullFence();
@@ -198,7 +201,7 @@ abstract class RingFlow implements Flow {
             throw new ProtocolViolation(source, "slot " + sourceSlot + ": its producer is " + filled + " bytes ahead, beyond " + size);
         }
         if (mayGrow && growing && filled == size && grows()) {
-            grants.grow(sourceSlot);
+            grants.grow(sourceSlot, mostOrder);
         }
         return (int) filled;
     }
@@ -275,6 +278,14 @@ abstract class RingFlow implements Flow {
     @Override
     public void mayGrow(boolean may) {
         growing = may;
+    }
+
+    @Override
+    public void growAtMost(long bytes) {
+        mostOrder = 0;
+        while (mostOrder < Grant.MAX_ORDER && Grant.PAGE_BYTES << mostOrder + 1 <= bytes) {
+            mostOrder++;
+        }
     }
 
     @Override

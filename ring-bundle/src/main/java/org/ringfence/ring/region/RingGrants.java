@@ -108,13 +108,13 @@ final class RingGrants {
         return true;
     }
 
-    /** Grants a larger ring, unless there is none or one is granted already. */
-    void grow(int slot) {
+    /** Grants a larger ring, but none beyond an order, unless there is none or one is granted already. */
+    void grow(int slot, int mostOrder) {
         int order = Grant.order(used[slot]);
-        if (isMoving(slot) || order == Grant.MAX_ORDER || fixed[slot]) {
+        if (isMoving(slot) || order >= mostOrder || fixed[slot]) {
             return;
         }
-        long grant = pool.takeLarge(Math.min(order + GROWTH, Grant.MAX_ORDER));
+        long grant = pool.takeLarge(Math.min(order + GROWTH, mostOrder));
         if (grant != 0) {
             granted[slot] = grant;
             publish(slot, grant);

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.SocketState;
+import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
@@ -117,7 +118,7 @@ class ReadinessTest {
 
     @Test
     void aSenderThatIsToMoveToAnotherRingIsToldWhenItsRingIsEmpty() {
-        application.grants(Direction.OUT).grow(slot);
+        application.grants(Direction.OUT).grow(slot, Grant.MAX_ORDER);
         setFlag(SlotLayout.OUT_BLOCKED);
         application.taken(slot, 4095, 4096);
         send(1);

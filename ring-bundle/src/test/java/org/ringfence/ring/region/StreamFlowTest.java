@@ -150,12 +150,38 @@ class StreamFlowTest {
     }
 
     @Test
+    void aFlowOfLimitedRingsGrowsThemToTheLimitAndNoFurther() throws ProtocolViolation {
+        open(Direction.OUT);
+        flow.growAtMost(40_000);
+        for (int i = 0; i < 100; i++) {
+            producer.produce(1 << 20);
+            flow.move();
+            consumer.consume(1 << 20);
+        }
+        assertEquals(3, producer.largestOrder);
+        assertEquals(3, consumer.largestOrder);
+    }
+
+    @Test
+    void aFlowLimitedToLessThanAPageKeepsItsFirstRings() throws ProtocolViolation {
+        open(Direction.OUT);
+        flow.growAtMost(1);
+        for (int i = 0; i < 100; i++) {
+            producer.produce(1 << 20);
+            flow.move();
+            consumer.consume(1 << 20);
+        }
+        assertEquals(0, producer.largestOrder);
+        assertEquals(0, consumer.largestOrder);
+    }
+
+    @Test
     void growingGivesTheOldRingsPagesBack() throws ProtocolViolation {
         RingPool pool = new RingPool(1 << 20);
         RingGrants grants = new RingGrants(regions.application.memory, pool, RingOffsets.OUT, regions.application.at(0), 512, 64);
         grants.open(0);
         int free = pool.freePages();
-        grants.grow(0);
+        grants.grow(0, Grant.MAX_ORDER);
         assertTrue(grants.isMoving(0));
         assertEquals(free - 4, pool.freePages());
         grants.adopt(0);

@@ -72,6 +72,9 @@ public interface Flow {
     /** Whether rings may be exchanged for larger ones; bind says yes. */
     void mayGrow(boolean may);
 
+    /** No ring is to be exchanged for one of more bytes than this, or than the smallest; bind and resume say as large as they come. */
+    void growAtMost(long bytes);
+
     /** Says that the source is about to produce so many bytes: it is granted a ring for them, if there is one. */
     void expect(long bytes);
 

@@ -135,6 +135,7 @@ final class Acceptor {
             return false;
         }
         socket.begin(listener.application, slot, ins, insSlot, listener.domain, listener.type, listener.protocol);
+        socket.sendBuffer = listener.sendBuffer;
         gatekeeper.introduce(socket, listener.listening);
         Verdict verdict = ledger.admit(socket, true, names, NAME_BYTES + ADDRESS, peer, Addresses.port(names, ADDRESS, local));
         socket.connect();

@@ -15,6 +15,9 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
 final class CallRelay {
     private static final int SHUT_WR = 1;
     private static final int CONNECT_AWAITED = 1;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_SNDBUF = 7;
+    private static final int SO_SNDBUFFORCE = 32;
     private final TransportSession session;
     private final Services services;
     private final SocketTable table;
@@ -103,8 +106,12 @@ final class CallRelay {
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.LISTENING) {
             socket.inputShut = call.arguments[0] != SHUT_WR; // which a listener takes no notice of
         }
+        int sendBuffer = operation == Operation.SETSOCKOPT ? sendBuffer(call) : 0;
         int error = operation == Operation.CONNECT ? connect(socket, translator, call) : translator.call(call, pending.context);
         if (error == 0) {
+            if (sendBuffer > 0) {
+                socket.limitSending(sendBuffer);
+            }
             call.slot = socket.insSlot;
             call.generation = ins.region.generation(socket.insSlot);
             pending.operation = operation;
@@ -116,6 +123,12 @@ final class CallRelay {
             socket.region().notConnected(socket.slot);
         }
         return error;
+    }
+
+    /** What a SETSOCKOPT of SO_SNDBUF asks for; 0 of another one. */
+    private static int sendBuffer(Call call) {
+        boolean is = call.arguments[0] == SOL_SOCKET && (call.arguments[1] == SO_SNDBUF || call.arguments[1] == SO_SNDBUFFORCE);
+        return is && call.payloadLength >= Integer.BYTES ? Math.max(1, CallText.number(call.payload)) : 0;
     }
 
     private int open(ApplicationLink application, InsLink ins, CallTranslator translator, Call call) {

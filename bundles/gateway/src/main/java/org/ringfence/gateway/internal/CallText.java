@@ -47,11 +47,15 @@ final class CallText {
         return how == 0 ? "SHUT_RD" : how == 1 ? "SHUT_WR" : how == 2 ? "SHUT_RDWR" : Long.toString(how);
     }
 
+    /** The int that a payload begins with. */
+    static int number(byte[] payload) {
+        return payload[0] & 0xff | (payload[1] & 0xff) << 8 | (payload[2] & 0xff) << 16 | payload[3] << 24;
+    }
+
     /** An int as strace shows what a pointer points to; anything else by its bytes. */
     private static String value(byte[] payload, int length) {
         if (length == 4) {
-            int number = payload[0] & 0xff | (payload[1] & 0xff) << 8 | (payload[2] & 0xff) << 16 | payload[3] << 24;
-            return "[" + number + "]";
+            return "[" + number(payload) + "]";
         }
         StringBuilder text = new StringBuilder("\"");
         for (int i = 0; i < length; i++) {

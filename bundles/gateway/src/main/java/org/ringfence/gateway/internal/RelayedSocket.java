@@ -68,6 +68,8 @@ final class RelayedSocket implements Connection {
     boolean sendingFailed;
     /** The program waits for its CONNECT: should that fail, the socket is as it was before. */
     boolean connectAwaited;
+    /** What the program has set by SO_SNDBUF, on this socket or on its listener; 0 if it has not. */
+    int sendBuffer;
     boolean endShown;
     boolean inputShut;
     boolean outputShut;
@@ -125,6 +127,7 @@ final class RelayedSocket implements Connection {
         closeAnswered = false;
         shutdownAt = -1;
         connectAwaited = false;
+        sendBuffer = 0;
         sendingFailed = false;
         closeResets = false;
         endShown = false;
@@ -171,6 +174,15 @@ final class RelayedSocket implements Connection {
         phase = Phase.CONNECTED;
         timeline.mark(Event.STOOD);
         bind();
+        limitSending(sendBuffer);
+    }
+
+    /** The program has set SO_SNDBUF: neither do the rings that its bytes go through become larger. */
+    void limitSending(int bytes) {
+        sendBuffer = bytes;
+        if (bytes > 0 && phase == Phase.CONNECTED) {
+            outward.growAtMost(bytes);
+        }
     }
 
     /** Another version of the transport has taken over: its flows go on where the former one's stopped. */
@@ -191,6 +203,7 @@ final class RelayedSocket implements Connection {
         outward = stream ? streamOut : datagramOut;
         resume(formerIn.position(), inward);
         resume(formerOut.position(), outward);
+        limitSending(sendBuffer);
     }
 
     private void resume(long[] position, Flow flow) {
