@@ -102,6 +102,25 @@ static void call_listen(struct ins *ins, const struct rf_command *command) {
     answer(ins, command, error, NULL, 0);
 }
 
+/* An attempt to connect that has failed is forgotten: as a socket of Linux, the slot comes back from a connection that never came
+ * about, since nothing has gone through the rings. */
+static void forget_attempt(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    s->in_eof = s->out_shut = s->hangup = s->broken = false;
+    atomic_store_explicit(&ins->region.slots[slot].marks, 0, memory_order_release);
+    ins_set_state(ins, slot, RF_STATE_OPEN);
+}
+
+/* CONNECT of a stream to no address. Marks are only ever set: one that stood, or listens, is not dissolved. */
+static int dissolve(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    if (s->phase == RF_STATE_OPEN) return 0;
+    if (s->phase != RF_STATE_FAILED || s->stood) return -ins->stack->errors.invalid;
+    int error = ins->stack->dissolve(s->handle);
+    if (error == 0) forget_attempt(ins, slot);
+    return error;
+}
+
 static void call_connect(struct ins *ins, const struct rf_command *command) {
     uint32_t slot = command->slot;
     struct ins_socket *s = &ins->sockets[slot];
@@ -109,23 +128,22 @@ static void call_connect(struct ins *ins, const struct rf_command *command) {
         answer(ins, command, ins_connect_datagrams(ins, slot, command->payload, command->payload_length), NULL, 0);
         return;
     }
+    if (ins->stack->is_none(command->payload, command->payload_length)) {
+        answer(ins, command, dissolve(ins, slot), NULL, 0);
+        return;
+    }
     if (s->phase == RF_STATE_CONNECTING) {
         /* It may have ended meanwhile, and a second connect() would take the error away. */
         s->readable = true;
         ins_connecting(ins, slot);
     }
-    /* Marks are only ever set: a slot does not come back from a connection that stood. It does from one that never
-     * came about, as a socket of Linux does: nothing has gone through the rings. */
+    /* A slot does not come back from a connection that stood. */
     bool again = s->phase == RF_STATE_FAILED && !s->stood;
     if (s->phase == RF_STATE_FAILED && !again) {
         answer(ins, command, ins->stack->errors.aborted, NULL, 0);
         return;
     }
-    if (again) {
-        s->in_eof = s->out_shut = s->hangup = s->broken = false;
-        atomic_store_explicit(&ins->region.slots[slot].marks, 0, memory_order_release);
-        ins_set_state(ins, slot, RF_STATE_OPEN);
-    }
+    if (again) forget_attempt(ins, slot);
     bool fresh = s->phase == RF_STATE_OPEN;
     int error = ins_watch(ins, slot);
     if (error == 0) error = ins->stack->connect(s->handle, command->payload, command->payload_length);

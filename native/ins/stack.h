@@ -71,6 +71,10 @@ struct rf_stack {
     int (*listen)(int socket, int backlog);
     int (*accept)(int socket, struct rf_name *peer);
     int (*connect)(int socket, const void *address, uint32_t length);
+    /* True if the address is none: what there was is to be dissolved. `dissolve`: the stream is what it was before it tried to
+     * connect, but for its name and options. */
+    bool (*is_none)(const void *address, uint32_t length);
+    int (*dissolve)(int socket);
     /* How a connect that was in progress ended: 0, -errors.in_progress, or why it failed. */
     int (*connected)(int socket);
     int (*shutdown)(int socket, int how);

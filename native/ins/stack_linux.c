@@ -90,19 +90,14 @@ static int linux_accept(int s, struct rf_name *peer) {
     }
 }
 
-static int linux_type(int s) {
-    int type = 0;
-    socklen_t length = sizeof type;
-    return getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ? 0 : type;
+static int linux_connect(int s, const void *address, uint32_t length) { return result(connect(s, address, length)); }
+
+static bool linux_is_none(const void *address, uint32_t length) {
+    const struct sockaddr *a = address;
+    return length >= sizeof a->sa_family && a->sa_family == AF_UNSPEC;
 }
 
-static int linux_connect(int s, const void *address, uint32_t length) {
-    const struct sockaddr *a = address;
-    /* Dissolving a connection of bytes has no counterpart in the states of a slot. */
-    if (length >= sizeof a->sa_family && a->sa_family == AF_UNSPEC && !linux_is_datagram(linux_type(s)))
-        return -EOPNOTSUPP;
-    return result(connect(s, address, length));
-}
+static int linux_dissolve(int s) { return result(connect(s, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr))); }
 
 static int linux_error(int s) {
     int error = 0;
@@ -282,6 +277,8 @@ const struct rf_stack rf_stack_linux = {
     .listen = linux_listen,
     .accept = linux_accept,
     .connect = linux_connect,
+    .is_none = linux_is_none,
+    .dissolve = linux_dissolve,
     .connected = linux_connected,
     .shutdown = linux_shutdown,
     .set_option = linux_set_option,

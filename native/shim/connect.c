@@ -6,22 +6,49 @@
 #include <string.h>
 
 #include "../region/readiness.h"
+#include "attach.h"
 #include "call.h"
+#include "critical.h"
 #include "entry.h"
 #include "netlink.h"
 #include "notes.h"
 #include "real.h"
 #include "socket.h"
 
+/* An attempt that failed while nobody waited for it. Of a connection that stood the ends are told, too. */
+static bool has_failed_attempt(const struct ring_socket *s) {
+    return socket_state(s) == RF_STATE_FAILED && socket_marks(s) == RF_MARK_RESET;
+}
+
+/* There is no connection any more, and the socket may be connected anew. 0 or an errno. */
+static int dissolve(const struct ring_socket *s) {
+    struct rf_command command = {.op = RF_OP_CONNECT, .payload_length = sizeof(struct sockaddr_in)};
+    struct answer answer;
+    int error = call_backend(s, &command, &answer);
+    if (error != 0) return error;
+    /* The packets that told of the end of the attempt would make the next connection readable. */
+    struct critical section = critical_enter();
+    rf_lock(&s->slot->receive_lock);
+    bool ring = socket_settle(s);
+    rf_unlock(&s->slot->receive_lock);
+    critical_leave(section);
+    if (ring) attachment_ring(s->attachment);
+    return 0;
+}
+
+/* What the call after a failure is told, which makes the socket what it was before. */
+static int tell_failure(const struct ring_socket *s) {
+    int error = socket_take_error(s);
+    if (has_failed_attempt(s)) dissolve(s);
+    return error != 0 ? error : ECONNABORTED;
+}
+
 /* Waits for the end of CONNECTING. 0 or an errno; `pending` is what a non-blocking socket answers. */
 static int await_connection(const struct ring_socket *s, int pending) {
     for (;;) {
         uint32_t state = socket_state(s);
         if (state == RF_STATE_CONNECTED) return 0;
-        if (state != RF_STATE_CONNECTING) {
-            int error = socket_take_error(s);
-            return error != 0 ? error : ECONNABORTED;
-        }
+        if (state != RF_STATE_CONNECTING) return tell_failure(s);
         if (real.send(s->fd, NULL, 0, MSG_NOSIGNAL) == 0) continue;
         int error = errno;
         if (socket_state(s) != RF_STATE_CONNECTING) continue;
@@ -44,6 +71,11 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
         error = socket_take_name(s, address, length, &command);
         return error != 0 ? error : call_backend(s, &command, &answer);
     }
+    if (address->sa_family == AF_UNSPEC) {
+        if (socket_state(s) != RF_STATE_OPEN && !has_failed_attempt(s)) return EOPNOTSUPP;
+        socket_take_error(s);
+        return has_failed_attempt(s) ? dissolve(s) : 0;
+    }
     switch (socket_state(s)) {
     case RF_STATE_CONNECTED:
         /* The first call after a success that none has told yet tells it. */
@@ -55,11 +87,8 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
     case RF_STATE_CONNECTING:
         return await_connection(s, EALREADY);
     case RF_STATE_FAILED:
-        error = socket_take_error(s);
-        if (error != 0) return error;
-        break;
+        return tell_failure(s);
     default:
-        if (address->sa_family == AF_UNSPEC) return 0; /* there is nothing to dissolve */
         break;
     }
     /* Stuffed before the call: once it is under way, only the gateway may make the descriptor writable. */

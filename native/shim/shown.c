@@ -22,7 +22,8 @@ uint32_t shown_beside(const struct ring_socket *s, uint32_t asked) {
     if (is_idle(s)) return EPOLLHUP | (asked & SHOWN_WRITES);
     if (socket_state(s) == RF_STATE_LISTENING) return 0;
     uint32_t urgent = (asked & EPOLLPRI) != 0 && urgent_wait(s) ? EPOLLPRI : 0;
-    if (!has_error(s)) return urgent;
+    bool failed = socket_state(s) == RF_STATE_FAILED;
+    if (!has_error(s)) return failed ? urgent | EPOLLHUP | (asked & (SHOWN_READS | SHOWN_WRITES | EPOLLRDHUP)) : urgent;
     /* Behind its bytes the end has come, also if the program has not read them. */
     return urgent | EPOLLERR | EPOLLHUP | (asked & (SHOWN_READS | SHOWN_WRITES | EPOLLRDHUP));
 }

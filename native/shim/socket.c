@@ -216,6 +216,7 @@ int shim_listen(int fd, int backlog) {
     struct ring_socket s;
     if (!table_find(fd, &s)) return real.listen(fd, backlog);
     if (socket_is_datagram(&s)) return finish(EOPNOTSUPP);
+    if (socket_state(&s) == RF_STATE_FAILED) return finish(EINVAL);
     /* A listening socket is never writable. */
     int kept = errno;
     if (socket_state(&s) == RF_STATE_OPEN) rf_stuff(fd);

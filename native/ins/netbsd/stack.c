@@ -160,8 +160,6 @@ static int netbsd_connect(int s, const void *address, uint32_t length) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
     bool dissolve = without_family(address, length);
     if (!memory->datagram) {
-        /* Dissolving a connection of bytes has no counterpart in the states of a slot. */
-        if (dissolve) return -NETBSD_EOPNOTSUPP;
         int error = unreachable(result(bsd_connect(s, address, length)));
         memory->connecting = error == 0 || error == -NETBSD_EINPROGRESS || memory->connecting;
         if (error == -NETBSD_ECONNREFUSED) renew(s);
@@ -173,6 +171,9 @@ static int netbsd_connect(int s, const void *address, uint32_t length) {
     if (dissolve && error == -NETBSD_EAFNOSUPPORT && !has_peer(s)) return 0;
     return unreachable(error);
 }
+
+/* Of a stream whose attempt to connect has failed nothing is left but its name and its options: renew(). */
+static int netbsd_dissolve(int s) { return netbsd_socket_of(s)->connecting ? -NETBSD_EOPNOTSUPP : 0; }
 
 static int netbsd_error(int s) {
     int error = 0;
@@ -283,6 +284,8 @@ const struct rf_stack rf_stack_netbsd = {
     .listen = netbsd_listen,
     .accept = netbsd_accept,
     .connect = netbsd_connect,
+    .is_none = without_family,
+    .dissolve = netbsd_dissolve,
     .connected = netbsd_connected,
     .shutdown = netbsd_shutdown,
     .set_option = netbsd_set_option,

@@ -86,6 +86,27 @@ static void refused(void) {
     close(holder);
 }
 
+/* After an attempt that failed a CONNECT to no address makes the socket what it was before. */
+static void dissolved(void) {
+    int holder;
+    uint16_t port = closed_port(&holder);
+    const struct sockaddr_in none = {.sin_family = AF_UNSPEC};
+    frontend_socket(&f, 1, 0, AF_INET);
+    check(frontend_call(&f, RF_OP_CONNECT, 1, 0, 0, 0, &none, sizeof none).error == 0 && frontend_state(&f, 1) == RF_STATE_OPEN,
+          "a fresh socket has nothing to dissolve", "it has");
+    call_address(RF_OP_CONNECT, 1, AF_INET, port);
+    check_need(FRONTEND_WAIT(&f, frontend_state(&f, 1) == RF_STATE_FAILED), "a refusal");
+    int before = frontend_call(&f, RF_OP_LISTEN, 1, 1, 0, 0, NULL, 0).error;
+    int error = frontend_call(&f, RF_OP_CONNECT, 1, 0, 0, 0, &none, sizeof none).error;
+    check(error == 0 && frontend_state(&f, 1) == RF_STATE_OPEN && frontend_marks(&f, 1) == 0, "a failed attempt is dissolved",
+          "%d, state %u, marks %u", error, frontend_state(&f, 1), frontend_marks(&f, 1));
+    int after = frontend_call(&f, RF_OP_LISTEN, 1, 1, 0, 0, NULL, 0).error;
+    check(before == EINVAL && after == 0 && frontend_state(&f, 1) == RF_STATE_LISTENING, "and only then can the socket listen", "%d, then %d",
+          before, after);
+    frontend_close(&f, 1, false);
+    close(holder);
+}
+
 /* A listener whose backlog is full does not answer a SYN: a connection stays in progress. */
 static void in_progress(void) {
     socklen_t length;
@@ -216,6 +237,7 @@ int main(int argc, char **argv) {
         check_skip("a connection over IPv6 has the names of both ends", "no IPv6 loopback");
     close(six);
     refused();
+    dissolved();
     in_progress();
     binds();
     options();

@@ -17,6 +17,105 @@ static void again(void) {
     check(recv(fd, bytes, 1, 0) == 0, "and sees the end");
 }
 
+static void nobody_listens(int fd, struct endpoint *nobody) {
+    int closed = listener(AF_INET);
+    *nobody = local_of(closed);
+    close(closed);
+    need(connect(fd, (void *)&nobody->address, nobody->length) == -1 && errno == EINPROGRESS);
+    need(comes_to(fd, POLLOUT, POLLOUT | POLLHUP));
+}
+
+static int error_of(int fd) {
+    int error = -1;
+    socklen_t length = sizeof error;
+    need(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0);
+    return error;
+}
+
+/* A connection over which bytes and both ends go, from a socket that has failed before. */
+static void connects(int fd, int open, const struct endpoint *somebody, const char *when) {
+    char bytes[8];
+    check(connect(fd, (void *)&somebody->address, somebody->length) == -1 && errno == EINPROGRESS, "%s a connect is in progress", when);
+    check(comes_to(fd, POLLIN | POLLOUT, POLLOUT) && error_of(fd) == 0, "which succeeds, and nothing is to be read");
+    int peer = accept(open, NULL, NULL);
+    need(peer >= 0);
+    check(recv(fd, bytes, 1, 0) == -1 && errno == EAGAIN, "a read finds nothing");
+    check(send(fd, "to", 2, 0) == 2 && read_all(peer, bytes, 2) && send(peer, "from", 4, 0) == 4, "bytes go out");
+    check(comes_to(fd, POLLIN | POLLOUT, POLLIN | POLLOUT) && read_all(fd, bytes, 4) && memcmp(bytes, "from", 4) == 0, "and come in");
+    check(comes_to(fd, POLLIN | POLLOUT | POLLRDHUP, POLLOUT), "and that is all");
+    close(peer);
+    check(comes_to(fd, POLLIN | POLLRDHUP, POLLIN | POLLRDHUP) && recv(fd, bytes, 1, 0) == 0, "then the end");
+}
+
+/* Without waiting the refusal comes behind the call, and the next one tells that there was one. */
+static void again_without_waiting(void) {
+    int open = listener(AF_INET), fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct endpoint nobody, somebody = local_of(open);
+    const short all = POLLIN | POLLOUT | POLLRDHUP;
+    char byte;
+    nobody_listens(fd, &nobody);
+    check(polled(fd, all, 0) == (all | POLLERR | POLLHUP), "poll() tells a refusal by all that there is");
+    check(error_of(fd) == ECONNREFUSED && polled(fd, all, 0) == (all | POLLHUP), "but the error, when that is known");
+    check(recv(fd, &byte, 1, 0) == 0 && send(fd, "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE, "nothing comes and goes");
+    check(listen(fd, 1) == -1 && errno == EINVAL, "it does not listen");
+    check(connect(fd, (void *)&somebody.address, somebody.length) == -1 && errno == ECONNABORTED, "the next connect says that it failed");
+    check(recv(fd, &byte, 1, 0) == -1 && errno == ENOTCONN && polled(fd, all, 0) == (POLLOUT | POLLHUP), "and is as if it never was");
+    connects(fd, open, &somebody, "after a refusal that was told");
+    close(fd);
+
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    nobody_listens(fd, &nobody);
+    check(recv(fd, &byte, 1, 0) == -1 && errno == ECONNREFUSED && recv(fd, &byte, 1, 0) == 0, "recv() tells a refusal, once");
+    close(fd);
+
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    for (int i = 0; i < 3; i++) {
+        nobody_listens(fd, &nobody);
+        check(connect(fd, (void *)&nobody.address, nobody.length) == -1 && errno == ECONNREFUSED, "connect tells it itself, attempt %d", i);
+    }
+    connects(fd, open, &somebody, "after three refusals");
+    close(fd);
+
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    nobody_listens(fd, &nobody);
+    need(fcntl(fd, F_SETFL, 0) == 0);
+    check(connect(fd, (void *)&somebody.address, somebody.length) == -1 && errno == ECONNREFUSED, "a blocking call is told, too");
+    check(connect(fd, (void *)&somebody.address, somebody.length) == 0 && comes_to(fd, all, POLLOUT), "and the next one waits until it connects");
+    close(fd);
+
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    nobody_listens(fd, &nobody);
+    need(connect(fd, (void *)&nobody.address, nobody.length) == -1);
+    check(listen(fd, 1) == 0 && (polled(fd, all, 0) & (POLLIN | POLLOUT)) == 0, "the socket may listen instead");
+    close(fd), close(open);
+}
+
+/* Who watches the descriptor, by whichever number, sees the second attempt as the first. */
+static void watched_again(uint32_t how) {
+    int open = listener(AF_INET), fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), other = dup(fd), epoll = epoll_create1(0);
+    struct endpoint nobody, somebody = local_of(open);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | how, .data.fd = fd};
+    char byte;
+    const char *kind = how != 0 ? "edge" : "level";
+    nobody_listens(fd, &nobody);
+    need(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+    check(epoll_wait(epoll, &event, 1, 5000) == 1 && event.events == (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLERR | EPOLLHUP),
+          "epoll tells a refusal, %s-triggered: %x", kind, event.events);
+    need(connect(other, (void *)&nobody.address, nobody.length) == -1 && errno == ECONNREFUSED);
+    check(connect(other, (void *)&somebody.address, somebody.length) == -1 && errno == EINPROGRESS, "a second descriptor connects it anew");
+    int peer = accept(open, NULL, NULL);
+    need(peer >= 0);
+    need(comes_to(other, POLLOUT, POLLOUT));
+    check(epoll_wait(epoll, &event, 1, 5000) == 1 && event.events == EPOLLOUT, "epoll tells that it has connected: %x", event.events);
+    need(send(peer, "x", 1, 0) == 1);
+    await_readable(fd);
+    check(epoll_wait(epoll, &event, 1, 5000) == 1 && event.events == (EPOLLIN | EPOLLOUT) && recv(fd, &byte, 1, 0) == 1, "and of bytes");
+    pid_t child = fork();
+    if (child == 0) _exit(send(other, "y", 1, 0) == 1 ? 0 : 1);
+    check(exited_well(child) && recv(peer, &byte, 1, 0) == 1 && byte == 'y', "a child sends through it");
+    close(fd), close(other), close(peer), close(open), close(epoll);
+}
+
 static void any_address(void) {
     int open = listener(AF_INET), fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in name;
@@ -80,6 +179,9 @@ static void neither_reads(void) {
 
 int main(void) {
     again();
+    again_without_waiting();
+    watched_again(0);
+    watched_again(EPOLLET);
     any_address();
     unbound();
     unread();

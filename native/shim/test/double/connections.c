@@ -98,6 +98,15 @@ static void fail(uint32_t n, int error) {
         read_away(c);
         return;
     }
+    if (s->state == RF_STATE_CONNECTING) {
+        atomic_store(&s->error, ++c->errors << 16 | (uint32_t)error);
+        atomic_fetch_or(&s->marks, RF_MARK_RESET);
+        atomic_store(&s->state, RF_STATE_FAILED);
+        read_away(c);
+        tell(n);
+        tell(n);
+        return;
+    }
     c->reset = true;
     atomic_store(&s->error, ++c->errors << 16 | (uint32_t)error);
     atomic_fetch_or(&s->marks, RF_MARK_RESET | RF_MARK_OUT_SHUT);
@@ -169,6 +178,12 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
         return 0;
     case RF_OP_CONNECT:
         if (is_datagram(n)) return connect_datagrams(n, call->payload, given);
+        if (((const struct sockaddr *)call->payload)->sa_family == AF_UNSPEC) {
+            if (s->state == RF_STATE_CONNECTED || connect(c->real, (const void *)call->payload, given) != 0) return EOPNOTSUPP;
+            atomic_store(&s->marks, 0);
+            atomic_store(&s->state, RF_STATE_OPEN);
+            return 0;
+        }
         c->awaited = call->args[0] == 1;
         int failed = connect(c->real, (const void *)call->payload, given);
         if (failed != 0 && errno == ECONNABORTED) failed = connect(c->real, (const void *)call->payload, given);

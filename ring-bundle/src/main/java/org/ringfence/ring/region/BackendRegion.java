@@ -213,6 +213,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     public void connecting(int slot) {
+        forgetAttempt(slot); // an application whose shim dates from before dissolving connects at once
         setState(slot, SocketState.CONNECTING);
     }
 
@@ -259,6 +260,31 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
         tellWritable(slot);
         addMarks(slot, SocketState.RESET | SocketState.IN_EOF | SocketState.OUT_SHUT);
+    }
+
+    @Override
+    public void attemptFailed(int slot, int errno) {
+        setError(slot, errno);
+        addMarks(slot, SocketState.RESET); // no end: the pair is to be used again
+        setState(slot, SocketState.FAILED);
+        Words.takeFlag(memory, at(slot) + SlotLayout.OUT_BLOCKED);
+        tellWritable(slot);
+        // One of them may be read away by who is just doing so and looks at the marks too early.
+        tellReadable(slot);
+        tellReadable(slot);
+    }
+
+    private void forgetAttempt(int slot) {
+        if (marks[slot] == SocketState.RESET) {
+            marks[slot] = 0;
+            Words.setIntRelease(memory, at(slot) + SlotLayout.MARKS, 0);
+        }
+    }
+
+    @Override
+    public void dissolved(int slot) {
+        forgetAttempt(slot);
+        notConnected(slot);
     }
 
     @Override

@@ -207,6 +207,29 @@ class ReadinessTest {
     }
 
     @Test
+    void anAttemptThatFailedIsToldWithoutAnEnd() {
+        application.attemptFailed(slot, 111);
+        assertEquals(1 << 16 | 111, flag(SlotLayout.ERROR));
+        assertEquals(SocketState.FAILED, flag(SlotLayout.STATE));
+        assertEquals(SocketState.RESET, flag(SlotLayout.MARKS));
+        assertEquals(List.of("marks " + slot + " " + SocketState.RESET, "writable " + slot, "readable " + slot, "readable " + slot),
+                application.news());
+    }
+
+    @Test
+    void anAttemptThatIsDissolvedLeavesNothingBehind() {
+        application.attemptFailed(slot, 111);
+        application.dissolved(slot);
+        assertEquals(SocketState.OPEN, flag(SlotLayout.STATE));
+        assertEquals(0, flag(SlotLayout.MARKS));
+        application.news();
+        application.connecting(slot);
+        application.connected(slot);
+        application.endOfFile(slot);
+        assertEquals(List.of("writable " + slot, "marks " + slot + " " + SocketState.IN_EOF), application.news());
+    }
+
+    @Test
     void theErrorOfAFormerSocketIsNotTheNextOnes() {
         application.failed(slot, 104);
         application.freeSlot(slot);

@@ -72,6 +72,15 @@ public interface ApplicationRegion extends Region {
     /** The attempt to connect that the program waits for failed with a Linux errno: the socket is as it was before, but for the error. */
     void refused(int slot, int errno);
 
+    /**
+     * The attempt to connect that the program does not wait for failed with a Linux errno. Its next connect() has that {@link #dissolved},
+     * and may then be followed by another one.
+     */
+    void attemptFailed(int slot, int errno);
+
+    /** The socket is as it was before it was connected, or tried to. */
+    void dissolved(int slot);
+
     /** True if the application has not read all bytes it was given; on its word. */
     boolean hasUnread(int slot);
 

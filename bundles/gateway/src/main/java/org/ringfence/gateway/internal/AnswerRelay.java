@@ -60,7 +60,11 @@ final class AnswerRelay {
             }
             case CONNECT -> {
                 translate(ins, pending, answer);
-                connect(socket, answer);
+                if (pending.dissolves) {
+                    dissolve(socket);
+                } else {
+                    connect(socket, answer);
+                }
                 pass(pending, answer);
             }
             default -> {
@@ -129,6 +133,14 @@ final class AnswerRelay {
                 socket.region().setPeer(socket.slot, answer.payload, 0, 0);
                 socket.region().notConnected(socket.slot);
             }
+        }
+    }
+
+    /** There is no connection any more: the socket may be connected anew. */
+    private void dissolve(RelayedSocket socket) {
+        if (!socket.closing && socket.phase == Phase.OPEN) {
+            ledger.named(socket);
+            socket.region().dissolved(socket.slot);
         }
     }
 

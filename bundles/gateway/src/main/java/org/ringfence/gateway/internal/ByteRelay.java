@@ -91,13 +91,18 @@ final class ByteRelay {
         switch (socket.ins.region.state(socket.insSlot)) {
             case SocketState.CONNECTED -> ledger.connected(socket);
             case SocketState.FAILED -> {
-                if (socket.connectAwaited) {
-                    socket.phase = Phase.OPEN;
-                    ledger.notConnected(socket);
+                // A socket that was never connected may try again.
+                int error = error(socket);
+                socket.phase = Phase.OPEN;
+                socket.timeline.mark(Event.FAILED, now);
+                ledger.notConnected(socket);
+                if (!socket.closing) {
                     socket.region().setPeer(socket.slot, NO_ADDRESS, 0, 0);
-                    socket.region().refused(socket.slot, error(socket));
-                } else {
-                    fail(socket, error(socket));
+                    if (socket.connectAwaited) {
+                        socket.region().refused(socket.slot, error);
+                    } else {
+                        socket.region().attemptFailed(socket.slot, error);
+                    }
                 }
             }
             default -> {

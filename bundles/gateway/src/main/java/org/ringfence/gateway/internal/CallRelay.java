@@ -119,7 +119,7 @@ final class CallRelay {
             ins.send(call, pending);
             return SENT;
         }
-        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN && !socket.datagrams) {
+        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN && !socket.datagrams && !pending.dissolves) {
             socket.region().notConnected(socket.slot);
         }
         return error;
@@ -197,8 +197,9 @@ final class CallRelay {
         if (socket.datagrams && family == Addresses.AF_UNSPEC) {
             return 0; // dissolves the association: nothing to judge
         }
-        if (family != Addresses.AF_INET && family != Addresses.AF_INET6) {
-            return Errno.EOPNOTSUPP; // connect(AF_UNSPEC): there is nothing to dissolve
+        if (family == Addresses.AF_UNSPEC) {
+            pending.dissolves = true;
+            return 0;
         }
         if (socket.datagrams) {
             // the peer's name changes when the INS says so

@@ -111,6 +111,7 @@ final class InsLink {
         to.applicationCall = from.applicationCall;
         to.application = from.application;
         to.trace = from.trace;
+        to.dissolves = from.dissolves;
         to.progress = from.progress;
         to.context.copyFrom(from.context);
     }

@@ -19,6 +19,8 @@ final class PendingCall {
     ApplicationLink application;
     /** When it was sent to the INS, {@link System#nanoTime()}. */
     long sent;
+    /** CONNECT: of a stream to no address, by which it is again what it was before. */
+    boolean dissolves;
     /** A question of the gateway's own, for {@link PeerProgress}. */
     boolean progress;
     /** Row of the trace, or -1. */
@@ -29,6 +31,7 @@ final class PendingCall {
         operation = null;
         socket = null;
         progress = false;
+        dissolves = false;
         application = null;
         applicationCell = -1;
         trace = -1;
