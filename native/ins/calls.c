@@ -80,10 +80,18 @@ static void call_socket(struct ins *ins, const struct rf_command *command) {
     answer(ins, command, error, NULL, 0);
 }
 
+/* The port has the same place in the addresses of both families, on Linux and on NetBSD. */
+static bool is_low(const struct ins *ins, const struct rf_command *command) {
+    int port = command->payload[2] << 8 | command->payload[3];
+    return command->payload_length >= 4 && port != 0 && port < ins->stack->low_ports();
+}
+
+/* This process may bind every port, for programs that may. Whether one may not only its own side of the ring knows. */
 static void call_bind(struct ins *ins, const struct rf_command *command) {
     struct rf_name *local = &ins->region.slots[command->slot].local, name = {0};
     int handle = ins->sockets[command->slot].handle;
-    int error = ins->stack->bind(handle, command->payload, command->payload_length);
+    bool refused = command->args[0] == RF_BIND_WITHOUT_RIGHT && is_low(ins, command);
+    int error = refused ? -ins->stack->errors.access : ins->stack->bind(handle, command->payload, command->payload_length);
     if (error == 0) error = ins->stack->local_name(handle, &name);
     if (error == 0) *local = name;
     if (error == 0) ins->sockets[command->slot].named = true;

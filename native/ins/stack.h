@@ -58,7 +58,7 @@ struct rf_stack {
     const char *name;
     uint32_t abi; /* enum rf_abi */
     struct {
-        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted, again;
+        int32_t bad_slot, not_implemented, message_size, invalid, in_progress, aborted, again, access;
     } errors;
 
     int (*open)(const struct rf_setup *setup);
@@ -68,6 +68,7 @@ struct rf_stack {
     int (*socket)(int domain, int type, int protocol);
     bool (*is_datagram)(int type);
     int (*bind)(int socket, const void *address, uint32_t length);
+    int (*low_ports)(void); /* those below this number are for the privileged */
     int (*listen)(int socket, int backlog);
     int (*accept)(int socket, struct rf_name *peer);
     int (*connect)(int socket, const void *address, uint32_t length);

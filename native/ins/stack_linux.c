@@ -2,10 +2,12 @@
 #include "stack_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -29,12 +31,28 @@ enum {
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
+static int low_ports = 1024;
+
+/* Of the network namespace, and not to be read any more once there are no files. */
+static void read_low_ports(void) {
+    char text[16];
+    int fd = open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0) close(fd);
+    if (got <= 0) return;
+    text[got] = '\0';
+    low_ports = atoi(text);
+}
+
+static int linux_low_ports(void) { return low_ports; }
+
 static int linux_open(const struct rf_setup *setup) {
     if (rf_setup_has_network(setup)) return -EOPNOTSUPP; /* its interfaces are the host's business */
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) return -errno;
     linux_network_open();
     linux_counters_open();
+    read_low_ports();
     return 0;
 }
 
@@ -269,11 +287,13 @@ const struct rf_stack rf_stack_linux = {
                .invalid = EINVAL,
                .in_progress = EINPROGRESS,
                .aborted = ECONNABORTED,
-               .again = EAGAIN},
+               .again = EAGAIN,
+               .access = EACCES},
     .open = linux_open,
     .socket = linux_socket,
     .is_datagram = linux_is_datagram,
     .bind = linux_bind,
+    .low_ports = linux_low_ports,
     .listen = linux_listen,
     .accept = linux_accept,
     .connect = linux_connect,

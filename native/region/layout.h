@@ -50,6 +50,9 @@ enum rf_op {
     RF_OP_NETWORK = 12,   /* cursor; answer: entries of network.h, and the next cursor */
 };
 
+/* BIND's argument, if the program may not have ports that are kept for the privileged. */
+#define RF_BIND_WITHOUT_RIGHT 1
+
 /* State of a slot's socket, written by the backend. */
 enum rf_state {
     RF_STATE_FREE = 0,

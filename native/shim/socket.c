@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "entry.h"
 #include "netlink.h"
 #include "real.h"
+#include "sandbox.h"
 #include "stream.h"
 
 #define TYPE_MASK 0xf /* of socket()'s type: the rest are flags */
@@ -201,6 +203,18 @@ int socket_take_name(const struct ring_socket *s, const struct sockaddr *address
     return 0;
 }
 
+/* What the stack cannot know: whether the program may have ports that are kept for the privileged. It is asked of the kernel, for
+ * programs change it as they go; and it protects nobody, since a program may say what it likes. */
+static bool may_have_low_ports(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+    if (sandbox_confined) return true;
+    int kept = errno;
+    bool known = syscall(SYS_capget, &header, sets) == 0;
+    errno = kept;
+    return !known || (sets[0].effective & 1u << CAP_NET_BIND_SERVICE) != 0;
+}
+
 int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
     if (netlink_is(fd)) return netlink_take_address(address, length);
@@ -209,6 +223,9 @@ int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct answer answer;
     int error = socket_check_name(address, length);
     if (error == 0) error = socket_take_name(&s, address, length, &command);
+    /* The port has the same place in both families. */
+    bool named = error == 0 && ((const struct sockaddr_in *)command.payload)->sin_port != 0;
+    command.args[0] = named && !may_have_low_ports() ? RF_BIND_WITHOUT_RIGHT : 0;
     return finish(error != 0 ? error : call_backend(&s, &command, &answer));
 }
 

@@ -68,6 +68,9 @@ static int netbsd_local_name(int s, struct rf_name *name) {
     return error;
 }
 
+/* IPPORT_RESERVED in sys/netinet/in.h */
+static int netbsd_low_ports(void) { return 1024; }
+
 static int netbsd_bind(int s, const void *address, uint32_t length) {
     int error = result(bsd_bind(s, address, length));
     if (error == 0) netbsd_local_name(s, &netbsd_socket_of(s)->bound);
@@ -276,11 +279,13 @@ const struct rf_stack rf_stack_netbsd = {
                .invalid = NETBSD_EINVAL,
                .in_progress = NETBSD_EINPROGRESS,
                .aborted = NETBSD_ECONNABORTED,
-               .again = NETBSD_EAGAIN},
+               .again = NETBSD_EAGAIN,
+               .access = NETBSD_EACCES},
     .open = netbsd_open,
     .socket = netbsd_socket_call,
     .is_datagram = netbsd_is_datagram,
     .bind = netbsd_bind,
+    .low_ports = netbsd_low_ports,
     .listen = netbsd_listen,
     .accept = netbsd_accept,
     .connect = netbsd_connect,

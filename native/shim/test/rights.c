@@ -29,6 +29,58 @@ static void broadcast(void) {
     close(fd);
 }
 
+/* An answer for each bind() of a child: 0, or its errno. The first of them finds a port below the border that is free. */
+static void bind_low(int answers[2], bool as_root, int type) {
+    int fds[2];
+    need(pipe(fds) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!as_root && setresuid(65534, 65534, 65534) != 0) _exit(1);
+        int found[2] = {0}, fd = socket(AF_INET, type, 0), high = socket(AF_INET, type, 0);
+        struct endpoint e = loopback(AF_INET, 0);
+        for (int port = 1023; port > 512; port--) {
+            e = loopback(AF_INET, port);
+            found[0] = bind(fd, (void *)&e.address, e.length) == 0 ? 0 : errno;
+            if (found[0] != EADDRINUSE) break;
+        }
+        e = loopback(AF_INET, 0);
+        found[1] = bind(high, (void *)&e.address, e.length) == 0 ? 0 : errno;
+        _exit(write(fds[1], found, sizeof found) == sizeof found ? 0 : 1);
+    }
+    close(fds[1]);
+    need(read(fds[0], answers, 2 * sizeof *answers) == (ssize_t)(2 * sizeof *answers));
+    close(fds[0]);
+    need(exited_well(child));
+}
+
+/* Where the border is, the host of the network stack knows, which the caller of a test may have to say. */
+static void low_ports(void) {
+    const char *border = getenv("RINGFENCE_TEST_LOW_PORTS");
+    bool open = border != NULL && atoi(border) < 1023;
+    int root[2], nobody[2];
+    if (geteuid() != 0) return;
+    for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
+        bind_low(root, true, type), bind_low(nobody, false, type);
+        check(root[0] == 0 && root[1] == 0, "root has a port below 1024, type %d: %d", type, root[0]);
+        check(nobody[0] == (open ? 0 : EACCES) && nobody[1] == 0, "who has no right to it does not: %d", nobody[0]);
+    }
+    /* Which one keeps that one has bound before. */
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct endpoint e;
+    for (int port = 1022; port > 512; port--) {
+        e = loopback(AF_INET, port);
+        if (bind(fd, (void *)&e.address, e.length) == 0) break;
+        need(errno == EADDRINUSE);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct endpoint now = local_of(fd);
+        _exit(setresuid(65534, 65534, 65534) == 0 && listen(fd, 1) == 0 && port_of(&now) == port_of(&e) ? 0 : 1);
+    }
+    check(exited_well(child), "and who has given up his rights keeps what he has bound");
+    close(fd);
+}
+
 static void nothing(void) {
     int ends[2], fd = socket(AF_INET, SOCK_STREAM, 0), value = 0;
     char byte;
@@ -52,6 +104,7 @@ static void nothing(void) {
 int main(void) {
     kinds();
     broadcast();
+    low_ports();
     nothing();
     finished();
 }

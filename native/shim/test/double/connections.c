@@ -168,6 +168,7 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
         atomic_store(&s->state, RF_STATE_OPEN);
         return 0;
     case RF_OP_BIND:
+        if (call->args[0] == RF_BIND_WITHOUT_RIGHT && ntohs(((const struct sockaddr_in *)call->payload)->sin_port) < IPPORT_RESERVED) return EACCES;
         if (bind(c->real, (const void *)call->payload, given) != 0) return errno;
         name_of(c->real, getsockname, &s->local);
         return 0;

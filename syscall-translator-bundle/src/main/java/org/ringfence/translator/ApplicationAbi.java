@@ -23,6 +23,8 @@ final class ApplicationAbi {
     private static final int SOCK_MAX = 11;
     private static final int IPPROTO_MAX = 263;
     private static final int SHUT_RDWR = 2;
+    /** BIND's argument, {@code RF_BIND_WITHOUT_RIGHT}. */
+    private static final long WITHOUT_RIGHT = 1;
     /** SOCK_NONBLOCK, SOCK_CLOEXEC and whatever else is no type: Linux answers EINVAL to unknown flags. */
     private static final int TYPE_MASK = 0xf;
     /** Bytes of an entry in the answer to NETWORK: docs/protocol.md, "What the stack has". */
@@ -135,7 +137,10 @@ final class ApplicationAbi {
             LittleEndian.putShort(address, 0, SocketAddress.AF_INET);
         }
         context.third = ContextForm.ADDRESS;
-        return connect(call);
+        long withoutRight = call.arguments[0] == WITHOUT_RIGHT ? WITHOUT_RIGHT : 0;
+        int error = connect(call);
+        call.arguments[0] = withoutRight;
+        return error;
     }
 
     private static int connect(Call call) {
