@@ -119,14 +119,32 @@ static void forget_attempt(struct ins *ins, uint32_t slot) {
     ins_set_state(ins, slot, RF_STATE_OPEN);
 }
 
-/* CONNECT of a stream to no address. Marks are only ever set: one that stood, or listens, is not dissolved. */
+/* The gateway leaves the rings alone until it is answered. */
+static void empty_rings(struct rf_slot *shared) {
+    _Atomic uint64_t *const positions[] = {&shared->in_tail, &shared->in_base, &shared->in_head,
+                                           &shared->out_tail, &shared->out_base, &shared->out_head};
+    for (size_t i = 0; i < sizeof positions / sizeof positions[0]; i++) atomic_store_explicit(positions[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_blocked, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->out_blocked, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->in_urgent, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->out_urgent, 0, memory_order_relaxed);
+    shared->peer.length = 0;
+}
+
+/* CONNECT of a stream to no address. What listens is not dissolved. */
 static int dissolve(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
+    struct rf_slot *shared = &ins->region.slots[slot];
     if (s->phase == RF_STATE_OPEN) return 0;
-    if (s->phase != RF_STATE_FAILED || s->stood) return -ins->stack->errors.invalid;
+    if (s->phase == RF_STATE_LISTENING) return -ins->stack->errors.invalid;
     int error = ins->stack->dissolve(s->handle);
-    if (error == 0) forget_attempt(ins, slot);
-    return error;
+    if (error != 0) return error;
+    s->readable = s->writable = s->urgent = s->stood = s->shutdown_waits = false;
+    empty_rings(shared);
+    shared->local.length = 0;
+    ins->stack->local_name(s->handle, &shared->local);
+    forget_attempt(ins, slot);
+    return 0;
 }
 
 static void call_connect(struct ins *ins, const struct rf_command *command) {

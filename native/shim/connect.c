@@ -20,20 +20,34 @@ static bool has_failed_attempt(const struct ring_socket *s) {
     return socket_state(s) == RF_STATE_FAILED && socket_marks(s) == RF_MARK_RESET;
 }
 
-/* There is no connection any more, and the socket may be connected anew. 0 or an errno. */
+/* There is no connection any more, and the socket may be connected anew. Nobody is at the rings, which the gateway makes
+ * empty. 0 or an errno. */
 static int dissolve(const struct ring_socket *s) {
     struct rf_command command = {.op = RF_OP_CONNECT, .payload_length = sizeof(struct sockaddr_in)};
     struct answer answer;
-    int error = call_backend(s, &command, &answer);
-    if (error != 0) return error;
-    /* The packets that told of the end of the attempt would make the next connection readable. */
     struct critical section = critical_enter();
     rf_lock(&s->slot->receive_lock);
-    bool ring = socket_settle(s);
+    rf_lock(&s->slot->send_lock);
+    int error = call_backend(s, &command, &answer);
+    /* Packets that told of what was would make the next connection readable. */
+    bool ring = error == 0 && socket_settle(s);
+    rf_unlock(&s->slot->send_lock);
     rf_unlock(&s->slot->receive_lock);
     critical_leave(section);
     if (ring) attachment_ring(s->attachment);
-    return 0;
+    return error;
+}
+
+/* connect() to no address, which ends a connection, an attempt, or listening. */
+static int disconnect(const struct ring_socket *s) {
+    struct rf_command shuts = {.op = RF_OP_SHUTDOWN, .args = {SHUT_RDWR}};
+    struct answer answer;
+    socket_take_error(s);
+    switch (socket_state(s)) {
+    case RF_STATE_OPEN: return 0;
+    case RF_STATE_LISTENING: return call_backend(s, &shuts, &answer);
+    default: return dissolve(s);
+    }
 }
 
 /* What the call after a failure is told, which makes the socket what it was before. */
@@ -71,11 +85,7 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
         error = socket_take_name(s, address, length, &command);
         return error != 0 ? error : call_backend(s, &command, &answer);
     }
-    if (address->sa_family == AF_UNSPEC) {
-        if (socket_state(s) != RF_STATE_OPEN && !has_failed_attempt(s)) return EOPNOTSUPP;
-        socket_take_error(s);
-        return has_failed_attempt(s) ? dissolve(s) : 0;
-    }
+    if (address->sa_family == AF_UNSPEC) return disconnect(s);
     switch (socket_state(s)) {
     case RF_STATE_CONNECTED:
         /* The first call after a success that none has told yet tells it. */
@@ -89,6 +99,7 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
     case RF_STATE_FAILED:
         return tell_failure(s);
     default:
+        socket_take_error(s); /* of a connection that was dissolved */
         break;
     }
     /* Stuffed before the call: once it is under way, only the gateway may make the descriptor writable. */

@@ -63,11 +63,14 @@ int netbsd_renew(int s) {
     netbsd_settle(fresh, domain, false);
     copy_options(s, fresh);
     set_again(fresh, memory);
-    if (memory->bound.length != 0 && bsd_bind(fresh, memory->bound.address, memory->bound.length) != 0)
-        memory->bound.length = 0; /* somebody else has the name now: one is found when it connects */
+    /* Should there be a connection, it ends at once, and its name is free. */
+    static const int32_t reset[2] = {1, 0};
+    bsd_setsockopt(s, NETBSD_SOL_SOCKET, NETBSD_SO_LINGER, reset, sizeof reset);
     int error = (int)bsd_result(bsd_dup2(fresh, s));
     bsd_close(fresh);
     if (error < 0) return error;
+    if (memory->bound.length != 0 && bsd_bind(s, memory->bound.address, memory->bound.length) != 0)
+        memory->bound.length = 0; /* somebody else has the name now: one is found when it connects */
     memory->connecting = memory->watched = memory->room = false;
     return 0;
 }

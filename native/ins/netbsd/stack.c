@@ -175,8 +175,12 @@ static int netbsd_connect(int s, const void *address, uint32_t length) {
     return unreachable(error);
 }
 
-/* Of a stream whose attempt to connect has failed nothing is left but its name and its options: renew(). */
-static int netbsd_dissolve(int s) { return netbsd_socket_of(s)->connecting ? -NETBSD_EOPNOTSUPP : 0; }
+/* Of a stream whose attempt to connect has failed nothing is left but its name and its options, of which renew() has made another
+ * one. From others it differs by having had a peer, or being on the way to one. */
+static int netbsd_dissolve(int s) {
+    if (netbsd_socket_of(s)->connecting || has_peer(s)) renew(s);
+    return 0;
+}
 
 static int netbsd_error(int s) {
     int error = 0;

@@ -116,6 +116,50 @@ static void watched_again(uint32_t how) {
     close(fd), close(other), close(peer), close(open), close(epoll);
 }
 
+/* A connection that the program dissolves: its peer is told by a reset, and what was on the way is nobody's any more. */
+static void disconnected(bool accepted) {
+    static char much[1000];
+    static const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    int ends[2], open = listener(AF_INET);
+    const char *which = accepted ? "accepted" : "connected";
+    struct endpoint somebody = local_of(open), name = {.length = sizeof name.address};
+    char byte;
+    connection(AF_INET, ends);
+    int fd = ends[accepted], peer = ends[!accepted], other = dup(fd);
+    set_nonblocking(fd);
+    need(send(peer, much, 1000, 0) == 1000 && send(fd, "lost", 4, 0) == 4);
+    await_readable(fd);
+    check(connect(fd, &none, sizeof none) == 0, "a %s socket is disconnected", which);
+    check(recv(peer, much, 4, MSG_WAITALL) == 4 && recv(peer, much, 1, 0) == -1 && errno == ECONNRESET, "of which its peer learns by a reset");
+    check(error_of(fd) == ECONNRESET && error_of(fd) == 0, "and itself by its error");
+    check(getpeername(fd, (void *)&name.address, &name.length) == -1 && errno == ENOTCONN, "it has no peer");
+    check(recv(fd, &byte, 1, 0) == -1 && errno == ENOTCONN && send(fd, "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE, "and nothing comes or goes");
+    check(polled(fd, POLLIN | POLLOUT | POLLRDHUP, 0) == (POLLOUT | POLLHUP), "poll() tells a socket without a connection");
+    connects(other, open, &somebody, "by another number");
+    close(fd), close(other), close(peer);
+
+    /* It may listen instead, which an accepted one does where its listener was. */
+    connection(AF_INET, ends);
+    fd = ends[accepted];
+    struct endpoint any = loopback(AF_INET, 0);
+    need(connect(fd, &none, sizeof none) == 0);
+    check(bind(fd, (void *)&any.address, any.length) == 0 && listen(fd, 4) == 0, "once disconnected the %s socket is bound and listens", which);
+    int client = connected_to(fd), server = accept(fd, NULL, NULL);
+    check(server >= 0 && send(client, "x", 1, 0) == 1 && recv(server, &byte, 1, 0) == 1 && byte == 'x', "and accepts");
+    close(client), close(server), close(fd), close(ends[!accepted]), close(open);
+}
+
+/* Listening ends so, too. */
+static void listens_no_more(void) {
+    static const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    int open = listener(AF_INET), fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct endpoint there = local_of(open);
+    check(connect(open, &none, sizeof none) == 0, "a listener is disconnected");
+    check(accept(open, NULL, NULL) == -1 && errno == EINVAL, "and accepts nobody");
+    check(connect(fd, (void *)&there.address, there.length) == -1 && errno == ECONNREFUSED, "nobody listens any more");
+    close(open), close(fd);
+}
+
 static void any_address(void) {
     int open = listener(AF_INET), fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in name;
@@ -182,6 +226,9 @@ int main(void) {
     again_without_waiting();
     watched_again(0);
     watched_again(EPOLLET);
+    disconnected(false);
+    disconnected(true);
+    listens_no_more();
     any_address();
     unbound();
     unread();

@@ -152,6 +152,8 @@ static socklen_t tell_network(int64_t at, uint8_t *payload, int64_t *next) {
     return sizeof entries[0] * (socklen_t)told;
 }
 
+static void move_out(uint32_t n);
+
 int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, int64_t *result) {
     uint32_t n = call->slot;
     if (n >= SLOTS || !connections[n].used || region.slots[n].generation != call->generation) return EBADF;
@@ -180,9 +182,17 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
     case RF_OP_CONNECT:
         if (is_datagram(n)) return connect_datagrams(n, call->payload, given);
         if (((const struct sockaddr *)call->payload)->sa_family == AF_UNSPEC) {
-            if (s->state == RF_STATE_CONNECTED || connect(c->real, (const void *)call->payload, given) != 0) return EOPNOTSUPP;
+            if (s->state == RF_STATE_CONNECTED) move_out(n);
+            if (c->in_shut || c->shut_wanted || connect(c->real, (const void *)call->payload, given) != 0) return EOPNOTSUPP;
+            s->in_tail = s->in_base = s->in_head = s->out_tail = s->out_base = s->out_head = 0;
+            s->in_urgent = s->out_urgent = 0;
+            s->kick = s->urgent_taken = s->in_blocked = s->out_blocked = 0;
+            c->packet_head = UINT64_MAX;
+            s->peer.length = 0;
+            if (s->state == RF_STATE_CONNECTED) atomic_store(&s->error, ++c->errors << 16 | ECONNRESET);
             atomic_store(&s->marks, 0);
             atomic_store(&s->state, RF_STATE_OPEN);
+            read_away(c);
             return 0;
         }
         c->awaited = call->args[0] == 1;

@@ -22,6 +22,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     /** So many packets may lie in a readiness pair before the application is asked to read some away. The kernel takes eleven. */
     private static final int CROWD = 5;
     private static final int MOST_RESCUES = 2;
+    private static final int ECONNRESET = 104;
 
     private final CommandRing commands;
     private final ReplyCells cells;
@@ -284,6 +285,19 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     @Override
     public void dissolved(int slot) {
         forgetAttempt(slot);
+        if (flowing[slot]) {
+            // The program holds both locks until it has the answer: nobody else is at the rings.
+            flowing[slot] = false;
+            headAtLastPacket[slot] = -1;
+            headAtLastLook[slot] = -1;
+            packets[slot] = 0;
+            crowded[slot] = false;
+            rescues[slot] = 0;
+            holds(slot, false);
+            memory.putInt(at(slot) + SlotLayout.CROWDED, 0);
+            emptyRings(slot);
+            setError(slot, ECONNRESET); // as tcp_disconnect() of Linux leaves it
+        }
         notConnected(slot);
     }
 

@@ -273,6 +273,16 @@ public abstract class MappedRegion implements Region {
         return Grant.bytes(grants(direction).used(slot));
     }
 
+    /** Both rings are as they were before the first byte; which rings they are stays. */
+    final void emptyRings(int slot) {
+        int s = at(slot);
+        memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.IN_HEAD, 0);
+        memory.putLong(s + SlotLayout.OUT_TAIL, 0).putLong(s + SlotLayout.OUT_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
+        memory.putInt(s + SlotLayout.IN_BLOCKED, 0).putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
+        memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0);
+        memory.putInt(s + SlotLayout.URGENT_TAKEN, 0);
+    }
+
     // ---- what a flow calls when it has moved bytes ----
 
     /** A ring of the slot is being used: it gives its memory back when it was at rest for a while. */

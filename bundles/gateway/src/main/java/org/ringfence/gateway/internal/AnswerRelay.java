@@ -61,7 +61,7 @@ final class AnswerRelay {
             case CONNECT -> {
                 translate(ins, pending, answer);
                 if (pending.dissolves) {
-                    dissolve(socket);
+                    dissolved(socket, answer.error);
                 } else {
                     connect(socket, answer);
                 }
@@ -137,11 +137,16 @@ final class AnswerRelay {
     }
 
     /** There is no connection any more: the socket may be connected anew. */
-    private void dissolve(RelayedSocket socket) {
-        if (!socket.closing && socket.phase == Phase.OPEN) {
-            ledger.named(socket);
-            socket.region().dissolved(socket.slot);
+    private void dissolved(RelayedSocket socket, int error) {
+        if (socket.closing || socket.phase != Phase.OPEN) {
+            return;
         }
+        if (error != 0) {
+            bytes.fail(socket, Errno.ECONNRESET); // nobody can say what is left of it
+            return;
+        }
+        ledger.named(socket);
+        socket.region().dissolved(socket.slot);
     }
 
     private void closed(InsLink ins, PendingCall close) {

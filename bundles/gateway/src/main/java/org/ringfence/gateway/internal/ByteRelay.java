@@ -284,6 +284,29 @@ final class ByteRelay {
         }
     }
 
+    /**
+     * The program gives up what a stream is, or was to be, connected to; what is in the rings goes with it. From here on until the INS has
+     * answered nobody touches them. False if that cannot be: the descriptor has shown an end, which cannot be taken back.
+     */
+    boolean dissolve(RelayedSocket socket) {
+        boolean intact = !socket.endShown && !socket.inputShut && !socket.outputShut && !socket.sendingFailed && !socket.held && !socket.isHeld();
+        if (socket.phase == Phase.OPEN) {
+            return true;
+        }
+        if (socket.phase != Phase.CONNECTED && socket.phase != Phase.CONNECTING || !intact) {
+            return false;
+        }
+        ledger.notConnected(socket);
+        socket.gated = false;
+        socket.unwanted = null;
+        socket.inbound = false;
+        socket.inward.unbind();
+        socket.outward.unbind();
+        socket.phase = Phase.OPEN;
+        socket.region().setPeer(socket.slot, NO_ADDRESS, 0, 0);
+        return true;
+    }
+
     // ---- the application's shutdown ----
 
     /** The application shuts down; its bytes up to {@code position} go first. */

@@ -178,6 +178,15 @@ final class CallRelay {
      * socket that is past connecting is answered here, so that no second address slips by under the first one's verdict.
      */
     private int connect(RelayedSocket socket, CallTranslator translator, Call call) {
+        int most = Math.min(call.payloadLength, address.length);
+        if (!socket.datagrams && Addresses.family(call.payload, 0, most) == Addresses.AF_UNSPEC) {
+            int error = translator.call(call, pending.context);
+            if (error == 0 && !bytes.dissolve(socket)) {
+                return Errno.EOPNOTSUPP;
+            }
+            pending.dissolves = true;
+            return error;
+        }
         if (socket.phase != Phase.OPEN && !socket.datagrams) {
             return switch (socket.phase) {
                 case CONNECTING -> Errno.EALREADY;
@@ -197,9 +206,8 @@ final class CallRelay {
         if (socket.datagrams && family == Addresses.AF_UNSPEC) {
             return 0; // dissolves the association: nothing to judge
         }
-        if (family == Addresses.AF_UNSPEC) {
-            pending.dissolves = true;
-            return 0;
+        if (family != Addresses.AF_INET && family != Addresses.AF_INET6) {
+            return Errno.EOPNOTSUPP;
         }
         if (socket.datagrams) {
             // the peer's name changes when the INS says so
