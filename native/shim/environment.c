@@ -17,12 +17,13 @@
 
 #include "../region/layout.h"
 #include "attach.h"
+#include "namespace.h"
 
 extern char **environ;
 
-enum variable { PRELOAD, ATTACH, LAUNCH, NAME, INHERIT, VARIABLES };
+enum variable { PRELOAD, ATTACH, LAUNCH, NAME, INHERIT, NETWORK, VARIABLES };
 static const char *const prefixes[VARIABLES] = {"LD_PRELOAD=", "RINGFENCE_ATTACH=", "RINGFENCE_LAUNCH=",
-                                                "RINGFENCE_NAME=", "RINGFENCE_INHERIT="};
+                                                "RINGFENCE_NAME=", "RINGFENCE_INHERIT=", "RINGFENCE_NETWORK="};
 #define FOR_EACH(v) for (enum variable v = 0; v < VARIABLES; v++)
 
 /* The variables as they should be, with their names. The last one stands in `environ` itself and is rewritten in
@@ -53,6 +54,7 @@ void environment_record(const char *path, const char *launch, const char *name) 
     snprintf(inherited, sizeof inherited, "%s", found != NULL ? found : "");
     strcpy(wanted[INHERIT], prefixes[INHERIT]);
     putenv(wanted[INHERIT]);
+    namespace_inherit(getauxval(AT_SECURE) == 0 ? value_in(environ, NETWORK) : NULL);
     errno = kept;
 }
 
@@ -92,6 +94,10 @@ void environment_bequeath(const int fds[OWN_DESCRIPTORS], uint64_t region_bytes)
     memcpy(wanted[INHERIT], text, sizeof text);
 }
 
+void environment_leaving(uint64_t home) {
+    snprintf(wanted[NETWORK], sizeof wanted[NETWORK], "%s%" PRIu64, prefixes[NETWORK], home);
+}
+
 /* ---- the next program's environment ---- */
 
 static bool lists_shim(const char *libraries) {
@@ -122,6 +128,8 @@ static enum change change_of(char *const environment[], enum variable v) {
         if (other) return value != NULL ? REMOVE : LEAVE;
         if (value == NULL) return wanted[INHERIT][strlen(prefixes[INHERIT])] != '\0' ? ADD : LEAVE;
         return strcmp(value, wanted[INHERIT] + strlen(prefixes[INHERIT])) != 0 ? REPLACE : LEAVE;
+    case NETWORK:
+        return value == NULL && wanted[NETWORK][0] != '\0' && !other ? ADD : LEAVE;
     default:
         return value == NULL && !other ? ADD : LEAVE;
     }

@@ -5,6 +5,8 @@
  * An empty RINGFENCE_ATTACH is respected: a program so started is without a gateway. A RINGFENCE_LAUNCH other than
  * this program's own is, too: what belongs to the launch is not passed on then.
  *
+ * RINGFENCE_NETWORK says, once a program has left the network namespace of the application, which one that is: namespace.h.
+ *
  * RINGFENCE_INHERIT is connection,doorbell,pool,memory each as DESCRIPTOR:INODE, then the region's bytes.
  */
 #ifndef RINGFENCE_SHIM_ENVIRONMENT_H
@@ -24,6 +26,9 @@ void environment_record(const char *path, const char *launch, const char *name);
 bool environment_inherited(int fds[OWN_DESCRIPTORS], uint64_t *region_bytes);
 /* Names the descriptors that the next programs inherit. */
 void environment_bequeath(const int fds[OWN_DESCRIPTORS], uint64_t region_bytes);
+
+/* The program leaves the network namespace with this inode, or one before it has: the next programs are told. */
+void environment_leaving(uint64_t home);
 
 /* How much memory environment_complete needs to make `environment` one with which a program is behind the
  * gateway; 0 if it is one already. Neither allocates nor writes: a child of vfork may call them. */

@@ -11,6 +11,7 @@
 
 #include "addressable.h"
 #include "attach.h"
+#include "namespace.h"
 #include "network.h"
 #include "table.h"
 
@@ -183,6 +184,7 @@ bool interfaces_ioctl(int fd, unsigned long request, long word, int *result) {
     struct network network;
     if (!is_asking(request) && !is_setting(request)) return false;
     if (!attachment_configured() || process_is_borrowed()) return false;
+    if (table_get(fd) == RF_ENTRY_NONE && !namespace_is_home()) return false;
     int kept = errno;
     if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)) {
         errno = kept;

@@ -1,4 +1,5 @@
 /* rtnetlink sockets: the descriptor and what the program is told of it. */
+#include "namespace.h"
 #include "netlink.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 bool netlink_wanted(int domain, int type, int protocol) {
     type &= TYPE_MASK;
     return domain == AF_NETLINK && protocol == NETLINK_ROUTE && (type == SOCK_RAW || type == SOCK_DGRAM) &&
-           attachment_configured() && !process_is_borrowed();
+           attachment_configured() && !process_is_borrowed() && namespace_is_home();
 }
 
 int netlink_open(int type) {

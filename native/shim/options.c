@@ -1,6 +1,7 @@
 /* getsockopt() and setsockopt(): what the pair knows is asked of the pair, what the slot knows of the
  * slot, and the rest of the gateway. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "entry.h"
 #include "netlink.h"
 #include "notes.h"
+#include "privileges.h"
 #include "real.h"
 #include "socket.h"
 #include "urgent.h"
@@ -134,6 +136,9 @@ static int set_option(const struct ring_socket *s, int level, int name, const vo
     if (length > RF_COMMAND_PAYLOAD) length = RF_COMMAND_PAYLOAD;
     command.payload_length = length;
     if (length != 0) memcpy(command.payload, value, length);
+    /* Who may go beyond the limits that others have gets as much as those. */
+    if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE) && privileges_have(CAP_NET_ADMIN))
+        command.args[1] = name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF;
     if (is_switch(s, level, name, length)) return call_post(s, &command);
     error = call_backend(s, &command, &answer);
     if (error == 0 && level == SOL_SOCKET) note_timestamps(s, name, value, length);

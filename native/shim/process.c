@@ -15,6 +15,7 @@
 
 #include "attach.h"
 #include "entry.h"
+#include "namespace.h"
 #include "real.h"
 #include "table.h"
 #include "watch.h"
@@ -84,6 +85,7 @@ int exported_clone(int (*run)(void *), void *stack, int flags, void *argument, .
     void *parent = va_arg(rest, void *), *storage = va_arg(rest, void *), *child = va_arg(rest, void *);
     va_end(rest);
     if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM) atomic_store(&compares, true);
+    namespace_leaving(flags);
     if (found == NULL) found = real_find("clone");
     return found(run, stack, flags, argument, parent, storage, child);
 }

@@ -1,4 +1,5 @@
 /* /proc/net/dev, if_inet6 and route: proc(5), and the functions of Linux that are named below. */
+#include "namespace.h"
 #include "procnet.h"
 
 #include <errno.h>
@@ -123,7 +124,7 @@ static int fill(int fd, int file, const struct network *network) {
 bool procnet_open(const char *path, int flags, int *fd) {
     struct network network;
     int kept = errno;
-    if ((flags & O_ACCMODE) != O_RDONLY || !attachment_configured() || process_is_borrowed()) return false;
+    if ((flags & O_ACCMODE) != O_RDONLY || !attachment_configured() || process_is_borrowed() || !namespace_is_home()) return false;
     int file = readable(path, 1) ? file_at(path) : -1;
     errno = kept;
     if (file < 0) return false;

@@ -15,9 +15,10 @@
 #include "addressable.h"
 #include "call.h"
 #include "entry.h"
+#include "namespace.h"
 #include "netlink.h"
+#include "privileges.h"
 #include "real.h"
-#include "sandbox.h"
 #include "stream.h"
 
 #define TYPE_MASK 0xf /* of socket()'s type: the rest are flags */
@@ -124,7 +125,7 @@ int shim_socket(int domain, int type, int protocol) {
     if (netlink_wanted(domain, type, protocol)) return netlink_open(type);
     /* An old name of AF_PACKET. */
     bool is_packet = domain == AF_INET && (type & TYPE_MASK) == SOCK_PACKET;
-    if (!attachment_configured() || !is_remote(domain) || is_packet || process_is_borrowed()) {
+    if (!attachment_configured() || !is_remote(domain) || is_packet || process_is_borrowed() || !namespace_is_home()) {
         int fd = real.socket(domain, type, protocol);
         if (fd >= 0 && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
         return fd;
@@ -203,18 +204,6 @@ int socket_take_name(const struct ring_socket *s, const struct sockaddr *address
     return 0;
 }
 
-/* What the stack cannot know: whether the program may have ports that are kept for the privileged. It is asked of the kernel, for
- * programs change it as they go; and it protects nobody, since a program may say what it likes. */
-static bool may_have_low_ports(void) {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-    if (sandbox_confined) return true;
-    int kept = errno;
-    bool known = syscall(SYS_capget, &header, sets) == 0;
-    errno = kept;
-    return !known || (sets[0].effective & 1u << CAP_NET_BIND_SERVICE) != 0;
-}
-
 int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
     if (netlink_is(fd)) return netlink_take_address(address, length);
@@ -225,7 +214,7 @@ int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     if (error == 0) error = socket_take_name(&s, address, length, &command);
     /* The port has the same place in both families. */
     bool named = error == 0 && ((const struct sockaddr_in *)command.payload)->sin_port != 0;
-    command.args[0] = named && !may_have_low_ports() ? RF_BIND_WITHOUT_RIGHT : 0;
+    command.args[0] = named && !privileges_have(CAP_NET_BIND_SERVICE) ? RF_BIND_WITHOUT_RIGHT : 0;
     return finish(error != 0 ? error : call_backend(&s, &command, &answer));
 }
 

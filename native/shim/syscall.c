@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@
 #include "critical.h"
 #include "entry.h"
 #include "kernel.h"
+#include "namespace.h"
 #include "privileges.h"
 #include "sandbox.h"
 #include "shown.h"
@@ -31,7 +33,7 @@
     X(word, sendfile) X(word, splice) X(word, close) X(word, close_range) X(word, dup) X(word, dup2)            \
     X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
     X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, getrlimit) X(word, setrlimit) X(word, prlimit64) X(word, mlockall) X(word, rt_sigaction) X(word, io_uring_setup)                     \
-    X(word, prctl) X(word, seccomp) X(word, epoll_ctl) X(word, epoll_wait) X(word, epoll_pwait) X(word, epoll_pwait2)      \
+    X(word, prctl) X(word, seccomp) X(word, unshare) X(word, setns) X(word, epoll_ctl) X(word, epoll_wait) X(word, epoll_pwait) X(word, epoll_pwait2)      \
     X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6)
 #define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
 #define WORD(word) 0 NUMBERS(BIT, word)
@@ -145,6 +147,12 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         return shim_mlockall((int)a);
     case SYS_prlimit64:
         return shim_prlimit64((pid_t)a, (__rlimit_resource_t)b, (struct rlimit64 *)c, (struct rlimit64 *)d);
+    case SYS_unshare:
+        namespace_leaving((int)a);
+        break;
+    case SYS_setns:
+        namespace_leaving(b == 0 ? CLONE_NEWNET : (int)b);
+        break;
     case SYS_prctl:
         if (a == PR_SET_SECCOMP) sandbox_enter();
         break;

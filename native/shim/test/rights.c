@@ -81,6 +81,25 @@ static void low_ports(void) {
     close(fd);
 }
 
+/* Who may go beyond the limits is not refused; how much he gets is another matter. */
+static void forced(void) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), size;
+    unsigned most = 0xffffff00;
+    socklen_t length = sizeof size;
+    bool root = geteuid() == 0;
+    check(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &most, sizeof most) == (root ? 0 : -1) &&
+              setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof most) == (root ? 0 : -1),
+          "buffers beyond the limit are root's");
+    check(getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 && size > 0, "and have a size: %d", size);
+    pid_t child = fork();
+    if (child == 0) {
+        int refused = setresuid(65534, 65534, 65534) == 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &most, sizeof most) == -1 && errno == EPERM;
+        _exit(refused ? 0 : 1);
+    }
+    check(!root || exited_well(child), "and nobody else's");
+    close(fd);
+}
+
 static void nothing(void) {
     int ends[2], fd = socket(AF_INET, SOCK_STREAM, 0), value = 0;
     char byte;
@@ -105,6 +124,7 @@ int main(void) {
     kinds();
     broadcast();
     low_ports();
+    forced();
     nothing();
     finished();
 }

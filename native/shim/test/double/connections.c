@@ -231,6 +231,7 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
         }
         return 0;
     case RF_OP_SETSOCKOPT:
+        if (call->args[0] == SOL_SOCKET && (call->args[1] == SO_SNDBUFFORCE || call->args[1] == SO_RCVBUFFORCE)) return EPERM;
         return setsockopt(c->real, (int)call->args[0], (int)call->args[1], call->payload, given) != 0 ? errno : 0;
     case RF_OP_GETSOCKOPT:
         *length = call->args[2] < RF_CELL_PAYLOAD ? (socklen_t)call->args[2] : RF_CELL_PAYLOAD;
