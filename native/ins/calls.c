@@ -128,6 +128,7 @@ static void empty_rings(struct rf_slot *shared) {
     atomic_store_explicit(&shared->out_blocked, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->in_urgent, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->out_urgent, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->out_more, 0, memory_order_relaxed);
     shared->peer.length = 0;
 }
 

@@ -87,7 +87,8 @@ struct rf_stack {
     void (*close)(int socket, bool reset);
 
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
-    ssize_t (*send)(int socket, const struct iovec *pieces, int count);
+    /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them. */
+    ssize_t (*send)(int socket, const struct iovec *pieces, int count, bool more);
 
     /* Urgent bytes. A stack whose `urgent` is NULL has none. They are received as any other byte, but `receive` stops
      * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once. `at_mark`:

@@ -214,10 +214,10 @@ static ssize_t linux_receive(int s, const struct iovec *pieces, int count) {
     return transferred(bytes);
 }
 
-static ssize_t linux_send(int s, const struct iovec *pieces, int count) {
+static ssize_t linux_send(int s, const struct iovec *pieces, int count, bool more) {
     struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)count};
     ssize_t bytes;
-    do bytes = sendmsg(s, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    do bytes = sendmsg(s, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
     while (bytes < 0 && errno == EINTR);
     return transferred(bytes);
 }

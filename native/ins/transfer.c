@@ -183,8 +183,10 @@ void ins_send(struct ins *ins, uint32_t slot) {
             ins_join(ins, &ins->run, slot);
             break;
         }
+        bool more = atomic_load_explicit(&shared->out_more, memory_order_relaxed) ==
+                    atomic_load_explicit(&shared->out_head, memory_order_relaxed) + filled;
         ssize_t bytes = urgent ? ins->stack->send_urgent(s->handle, *(uint8_t *)span[0].iov_base)
-                               : ins->stack->send(s->handle, span, piece_count(span));
+                               : ins->stack->send(s->handle, span, piece_count(span), more);
         if (bytes < 0) {
             s->writable = false;
             if (bytes != RF_STACK_AGAIN) error = (int)-bytes;

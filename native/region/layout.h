@@ -235,6 +235,7 @@ struct rf_slot {
     _Atomic uint32_t urgent_wish;  /* enum rf_urgent_wish */
     _Alignas(64) pthread_mutex_t send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
+    _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */
 
     /* @320 written by the backend before the state or answer that makes them valid */
     _Alignas(64) struct rf_name local;
@@ -338,6 +339,7 @@ RF_AT(rf_slot, send_lock, 256);
 RF_AT(rf_slot, local, 320);
 RF_AT(rf_slot, urgent_taken, 232);
 RF_AT(rf_slot, out_urgent, 296);
+RF_AT(rf_slot, out_more, 304);
 RF_AT(rf_slot, out_stamp, 184);
 RF_AT(rf_slot, last_call, 384);
 RF_AT(rf_slot, in_urgent, 408);

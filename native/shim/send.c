@@ -61,8 +61,9 @@ static int may_send(const struct ring_socket *s, bool sent_some) {
 }
 
 /* One turn under send_lock: moves what fits into the ring. Bytes; 0: try again; -ENODATA: the file has
- * ended; -EAGAIN: no room until the descriptor is writable; or -errno. `urgent`: the last of the wanted bytes is. */
-static ssize_t put(const struct ring_socket *s, struct source *from, size_t wanted, bool sent_some, bool urgent, bool *ring) {
+ * ended; -EAGAIN: no room until the descriptor is writable; or -errno. Of `flags` MSG_OOB and MSG_MORE are about the last of the
+ * wanted bytes. */
+static ssize_t put(const struct ring_socket *s, struct source *from, size_t wanted, bool sent_some, int flags, bool *ring) {
     struct rf_ring out = rf_out_ring(s->slot);
     struct iovec span[2];
     int error = may_send(s, sent_some);
@@ -88,9 +89,11 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
         rf_produce(&out, 0);
         return length == 0 ? -ENODATA : length;
     }
-    /* Before the bytes: who sees them knows that the last one is urgent. */
+    /* Before the bytes: who sees them knows that the last one is urgent, or that others are to follow. */
     uint64_t end = atomic_load_explicit(out.tail, memory_order_relaxed) + (uint64_t)length;
-    if (urgent && (size_t)length == wanted) atomic_store_explicit(&s->slot->out_urgent, rf_urgent(end - 1, 0), memory_order_relaxed);
+    if ((size_t)length == wanted && (flags & MSG_OOB) != 0)
+        atomic_store_explicit(&s->slot->out_urgent, rf_urgent(end - 1, 0), memory_order_relaxed);
+    if ((size_t)length == wanted && (flags & MSG_MORE) != 0) atomic_store_explicit(&s->slot->out_more, end, memory_order_relaxed);
     rf_order_stamp_out(s->region, s->slot);
     rf_produce(&out, (uint64_t)length);
     *ring = rf_notify(s->region, s->number);
@@ -121,13 +124,11 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
     ssize_t result;
     int kept = errno;
     bool patient = nothing_under_way(s);
-    /* MSG_MORE is a hint, and costs a stream nothing: what comes at once after it leaves the ring, as a rule, in one piece
-     * with it. */
     do {
         bool ring = false;
         struct critical section = critical_enter();
         rf_lock(&s->slot->send_lock);
-        result = put(s, from, wanted - sent, sent > 0, (flags & MSG_OOB) != 0, &ring);
+        result = put(s, from, wanted - sent, sent > 0, flags, &ring);
         rf_unlock(&s->slot->send_lock);
         critical_leave(section);
         if (ring) attachment_ring(s->attachment);

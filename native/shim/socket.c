@@ -54,6 +54,7 @@ bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32
     atomic_store(&slot->urgent_taken, 0);
     atomic_store(&slot->urgent_wish, 0);
     atomic_store(&slot->out_urgent, 0);
+    atomic_store(&slot->out_more, 0);
     /* An error of the slot's former life is nobody's; one that came before accept() is still to be told. */
     uint32_t sequence = atomic_load(&slot->error) >> 16;
     bool reset = (atomic_load(&slot->marks) & RF_MARK_RESET) != 0;

@@ -246,7 +246,9 @@ static ssize_t netbsd_receive(int s, const struct iovec *pieces, int count) {
     return transferred(bytes);
 }
 
-static ssize_t netbsd_send(int s, const struct iovec *pieces, int count) {
+/* There is no MSG_MORE. */
+static ssize_t netbsd_send(int s, const struct iovec *pieces, int count, bool more) {
+    (void)more;
     struct bsd_msghdr message = {.pieces = (struct iovec *)pieces, .piece_count = count};
     ssize_t bytes;
     do bytes = bsd_sendmsg(s, &message, NETBSD_MSG_NOSIGNAL | NETBSD_MSG_DONTWAIT);

@@ -27,8 +27,31 @@ static ssize_t by_message(int fd) {
     return sendmsg(fd, &(struct msghdr){.msg_iov = vector, .msg_iovlen = 2}, MSG_DONTWAIT);
 }
 
+/* Bytes that say that more is to follow wait for it, or, if nothing follows, a moment. */
+static void more_follows(void) {
+    int ends[2], early = 0, pieces = 0;
+    char bytes[32];
+    connection(AF_INET, ends);
+    for (int i = 0; i < 200; i++) {
+        need(send(ends[0], "all at once     ", 16, 0) == 16 && recv(ends[1], bytes, sizeof bytes, 0) == 16);
+        need(send(ends[0], "this and more   ", 16, MSG_MORE) == 16);
+        early += recv(ends[1], bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK) >= 0;
+        need(send(ends[0], ".", 1, 0) == 1);
+        await_readable(ends[1]);
+        pieces += recv(ends[1], bytes, sizeof bytes, MSG_PEEK) != 17;
+        need(read_all(ends[1], bytes, 17));
+    }
+    check(on_netbsd() || early + pieces < 20, "bytes that others follow come together with them: %d and %d not, of 200", early, pieces);
+    need(send(ends[0], "nothing follows", 15, MSG_MORE) == 15);
+    check(read_all(ends[1], bytes, 15), "and come alone when none do");
+    need(send(ends[0], "the end", 7, MSG_MORE) == 7 && shutdown(ends[0], SHUT_WR) == 0);
+    check(read_all(ends[1], bytes, 7) && recv(ends[1], bytes, 1, 0) == 0, "before the end, too");
+    close(ends[0]), close(ends[1]);
+}
+
 int main(void) {
     check(sends(by_send), "send() takes %d bytes at once", LENGTH);
     check(sends(by_message), "so does sendmsg()");
+    more_follows();
     finished();
 }

@@ -185,7 +185,7 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
             if (s->state == RF_STATE_CONNECTED) move_out(n);
             if (c->in_shut || c->shut_wanted || connect(c->real, (const void *)call->payload, given) != 0) return EOPNOTSUPP;
             s->in_tail = s->in_base = s->in_head = s->out_tail = s->out_base = s->out_head = 0;
-            s->in_urgent = s->out_urgent = 0;
+            s->in_urgent = s->out_urgent = s->out_more = 0;
             s->kick = s->urgent_taken = s->in_blocked = s->out_blocked = 0;
             c->packet_head = UINT64_MAX;
             s->peer.length = 0;
@@ -291,7 +291,8 @@ static void move_out(uint32_t n) {
     int64_t filled;
     while (!c->reset && (filled = rf_consume_span(&region, &out, span)) > 0) {
         struct msghdr m = {.msg_iov = span, .msg_iovlen = 2};
-        ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL | (is_urgent(s, span) ? MSG_OOB : 0));
+        bool urgent = is_urgent(s, span), more = s->out_more == s->out_head + span[0].iov_len + span[1].iov_len;
+        ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL | (urgent ? MSG_OOB : 0) | (more ? MSG_MORE : 0));
         if (sent > 0) rf_consume(&out, (uint64_t)sent);
         else if (errno == EAGAIN) break;
         else fail(n, errno);

@@ -170,7 +170,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
         memory.putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
         memory.putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]);
-        memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0);
+        memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0).putLong(s + SlotLayout.OUT_MORE, 0);
         memory.putInt(s + SlotLayout.URGENT_TAKEN, 0).putInt(s + SlotLayout.URGENT_WISH, 0);
     }
 

@@ -193,7 +193,7 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
         memory.putLong(s + SlotLayout.OUT_TAIL, 0).putLong(s + SlotLayout.OUT_BASE, 0).putLong(s + SlotLayout.IN_HEAD, 0);
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
         memory.putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
-        memory.putLong(s + SlotLayout.OUT_URGENT, 0).putLong(s + SlotLayout.IN_URGENT, 0);
+        memory.putLong(s + SlotLayout.OUT_URGENT, 0).putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_MORE, 0);
         // The INS resets its words when it executes the call that opens the slot; until then they must not look alive.
         memory.putInt(s + SlotLayout.STATE, 0).putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.ERROR, 0);
         memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);

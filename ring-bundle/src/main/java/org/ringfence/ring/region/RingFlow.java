@@ -8,6 +8,7 @@ import org.ringfence.api.transport.Flow;
 import org.ringfence.api.transport.InsRegion;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.Grant;
+import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
 /**
@@ -431,6 +432,9 @@ abstract class RingFlow implements Flow {
         source.used(sourceSlot);
         if (shown != before) {
             passUrgent(); // before the bytes: who reads them stops there
+            if (direction == Direction.OUT && Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE) == taken) {
+                Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, shown); // the source's last bytes await others
+            }
             if (Words.getOpaque(targetMemory, targetAt + offsets.head()) == before) {
                 target.stamp(targetSlot);
             }
