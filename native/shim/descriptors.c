@@ -88,14 +88,21 @@ int shim_dup3(int fd, int wanted, int flags) {
     return copied(fd, real.dup3(fd, wanted, flags));
 }
 
+/* Who wants signals has them from the kernel, for packets. */
+static void look_at_flags(int fd, int command, long word) {
+    if (command == F_SETFL && (word & O_ASYNC) != 0) watch_never(fd);
+}
+
 int shim_fcntl(int fd, int command, long word) {
     if (is_own(fd)) return not_open();
+    look_at_flags(fd, command, word);
     int result = real.fcntl(fd, command, word);
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
 
 int shim_fcntl64(int fd, int command, long word) {
     if (is_own(fd)) return not_open();
+    look_at_flags(fd, command, word);
     int result = real.fcntl64(fd, command, word);
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
@@ -106,6 +113,7 @@ int shim_ioctl(int fd, unsigned long request, long word) {
     if (is_own(fd)) return not_open();
     int result;
     if (interfaces_ioctl(fd, request, word, &result)) return result;
+    if (request == FIOASYNC) watch_never(fd);
     if (request == SIOCOUTQNSD && table_find(fd, &s) && !socket_is_datagram(&s)) request = SIOCOUTQ;
     if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
         return real.ioctl(fd, request, word);

@@ -132,6 +132,11 @@ void watch_socket_unsure(const struct ring_socket *s) {
     if (is_armed(s->slot)) disarm(s, RF_ARMED_NEVER);
 }
 
+void watch_never(int fd) {
+    struct ring_socket s;
+    if (table_find(fd, &s)) disarm(&s, RF_ARMED_NEVER);
+}
+
 void watch_unsure(int fd) {
     struct watch *w = watch_find(fd);
     struct ring_socket s;

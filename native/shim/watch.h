@@ -46,6 +46,8 @@ void watch_created(int epoll);
 void watch_closed(int fd);
 /* A descriptor has been, or may be, watched in a way that the shim does not follow: a socket in a region, or an epoll instance. */
 void watch_unsure(int fd);
+/* The descriptor, if it is a socket in a region, gets packets from now on, whoever is to watch it. */
+void watch_never(int fd);
 void watch_socket_unsure(const struct ring_socket *socket);
 void watch_break(struct watch *watch);
 /* This process is about to be forked, or to become another program. */

@@ -14,6 +14,25 @@ static bool is_told(void) {
     return told > 0;
 }
 
+/* An instance that is asked once in a while watches the socket as well. */
+static void watched(bool before) {
+    int ends[2], epoll = epoll_create1(0);
+    struct epoll_event event = {.events = EPOLLIN};
+    char byte;
+    connection(AF_INET, ends);
+    if (before) need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0);
+    need(fcntl(ends[0], F_SETOWN, getpid()) == 0 && fcntl(ends[0], F_SETFL, O_RDWR | O_ASYNC) == 0);
+    if (!before) need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0);
+    need(epoll_wait(epoll, &event, 1, 0) == 0);
+    for (int i = 0; i < 3; i++) {
+        told = 0;
+        need(write(ends[1], "z", 1) == 1);
+        check(is_told(), "SIGIO tells of what an instance watches, %s", before ? "before" : "since");
+        check(epoll_wait(epoll, &event, 1, 1000) == 1 && read(ends[0], &byte, 1) == 1, "and so does the instance");
+    }
+    close(ends[0]), close(ends[1]), close(epoll);
+}
+
 int main(void) {
     int ends[2], owner, on = 1;
     struct f_owner_ex who = {.type = F_OWNER_PID, .pid = getpid()}, is;
@@ -36,6 +55,8 @@ int main(void) {
     close(ends[1]);
     check(is_told(), "and tells of the end");
     close(ends[0]);
+    watched(true);
+    watched(false);
     int listening = listener(AF_INET);
     need(ioctl(listening, FIOSETOWN, &who.pid) == 0);
     check(ioctl(listening, FIOASYNC, &on) == 0, "FIOASYNC asks for signals");

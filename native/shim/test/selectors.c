@@ -67,9 +67,9 @@ static void *accept_until_closed(void *stop) {
         if (fd == quit || fd == -1) break;
         woken++;
         while ((connected = accept(shared_listener, NULL, NULL)) >= 0) {
+            accepted++; /* before the client knows, who counts */
             need(write(connected, "x", 1) == 1);
             close(connected);
-            accepted++;
         }
     }
     close(epoll);
