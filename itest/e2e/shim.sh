@@ -28,10 +28,6 @@ export RINGFENCE_TEST_LOW_PORTS
 [ "${RINGFENCE_ABI:-linux}" = linux ] || export RINGFENCE_TEST_STACK=$RINGFENCE_ABI
 for program in $(cd "$NATIVE/shim/test" && find . -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort); do
     case $program in gateway | abandoned) continue ;; esac
-    if [ "$program" = urgent ] && [ "${RINGFENCE_ABI:-linux}" = netbsd ]; then
-        skip "urgent passes behind the gateway" "the INS that speaks NetBSD has no urgent bytes: docs/coverage.md"
-        continue
-    fi
     timeout 120 "$ROOT/ringfence" run --name "$program" -- "$run" ring "$program" >"$said" 2>&1 </dev/null
     status=$?
     cat "$said"

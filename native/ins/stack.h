@@ -91,9 +91,11 @@ struct rf_stack {
     ssize_t (*send)(int socket, const struct iovec *pieces, int count, bool more);
 
     /* Urgent bytes. A stack whose `urgent` is NULL has none. They are received as any other byte, but `receive` stops
-     * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once. `at_mark`:
+     * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once, where the
+     * stack `tells_urgent`; another one is asked before and behind each read. `at_mark`:
      * true if it is the next byte that `receive` gets. */
     bool (*urgent)(int socket, uint64_t *before, uint8_t *byte);
+    bool tells_urgent;
     bool (*at_mark)(int socket);
     ssize_t (*send_urgent)(int socket, uint8_t byte); /* 1, or as send */
 

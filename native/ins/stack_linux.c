@@ -310,6 +310,7 @@ const struct rf_stack rf_stack_linux = {
     .receive = linux_receive,
     .send = linux_send,
     .urgent = linux_urgent,
+    .tells_urgent = true,
     .at_mark = linux_at_mark,
     .send_urgent = linux_send_urgent,
     .receive_datagram = linux_receive_datagram,

@@ -35,7 +35,10 @@ void ins_fail(struct ins *ins, uint32_t slot, int error) {
 /* ---- towards the application ---- */
 
 /* True if the last read has stopped in front of an urgent byte: the stack has more. */
-static bool stopped_at_mark(const struct rf_slot *shared) {
+static bool stopped_at_mark(struct ins *ins, uint32_t slot) {
+    const struct rf_slot *shared = &ins->region.slots[slot];
+    if (ins->stack->urgent == NULL) return false;
+    if (!ins->stack->tells_urgent) return ins->sockets[slot].urgent = ins->stack->at_mark(ins->sockets[slot].handle);
     uint64_t urgent = atomic_load_explicit(&shared->in_urgent, memory_order_relaxed);
     return urgent != 0 && rf_urgent_position(urgent) == atomic_load_explicit(&shared->in_tail, memory_order_relaxed);
 }
@@ -77,7 +80,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             ins_join(ins, &ins->run, slot);
             return;
         }
-        if (!s->fresh) look_for_urgent(ins, slot);
+        if (!s->fresh || !ins->stack->tells_urgent) look_for_urgent(ins, slot);
         s->fresh = false;
         ssize_t bytes = ins->stack->receive(s->handle, span, piece_count(span));
         if (bytes > 0) {
@@ -87,7 +90,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             budget -= bytes;
             /* Less than asked for: the stack has no more, and reports when it has. An end that stands
              * behind these bytes has been reported, and has to be read. */
-            if (bytes < room && !s->hangup && !stopped_at_mark(shared)) s->readable = false;
+            if (bytes < room && !s->hangup && !stopped_at_mark(ins, slot)) s->readable = false;
         } else if (rf_produce(&ring, 0), bytes == 0) {
             s->in_eof = true;
             ins_set_marks(ins, slot, RF_MARK_IN_EOF);

@@ -2,9 +2,11 @@
 #include "emulation.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -136,6 +138,8 @@ int bsd_dup2(int s, int to) {
     is->read = is->write = false; /* a filter goes with the descriptor it was attached to */
     return descriptor;
 }
+
+int bsd_at_mark(int s, int *is) { return result(ioctl(s, SIOCATMARK, is)); }
 
 /* ---- connections ---- */
 

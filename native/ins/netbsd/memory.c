@@ -37,6 +37,7 @@ void netbsd_settle(int s, int domain, bool datagram) {
         set_int(s, NETBSD_SOL_SOCKET, NETBSD_SO_RCVBUF, DATAGRAMS_SPACE);
     } else {
         set_int(s, NETBSD_IPPROTO_TCP, NETBSD_TCP_NODELAY, 1); /* why, stack_linux.c says */
+        set_int(s, NETBSD_SOL_SOCKET, NETBSD_SO_OOBINLINE, 1);
     }
 }
 
@@ -52,6 +53,7 @@ static const struct option {
     {NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPIDLE, NETBSD_IDLE, 7200, 0},
     {NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPINTVL, NETBSD_INTERVAL, 75, 0},
     {NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPCNT, NETBSD_COUNT, 9, 0},
+    {NETBSD_SOL_SOCKET, NETBSD_SO_OOBINLINE, NETBSD_IN_LINE, 0, 0},
     /* half of what the program reads: the gateway doubles it */
     {NETBSD_SOL_SOCKET, NETBSD_SO_SNDBUF, NETBSD_SEND, 16384 / 2, 212992 / 2},
     {NETBSD_SOL_SOCKET, NETBSD_SO_RCVBUF, NETBSD_RECEIVE, 131072 / 2, 212992 / 2},
@@ -72,6 +74,7 @@ static bool is_congestion(const struct netbsd_socket *memory, int level, int nam
 static int in_fact(const struct netbsd_socket *memory, const struct option *option, int value) {
     switch (option->index) {
     case NETBSD_NODELAY:
+    case NETBSD_IN_LINE:
         return 1;
     case NETBSD_SEND: /* Linux sends one datagram of any size whatever the buffer */
         return memory->datagram && value > 0 && value < LARGEST_DATAGRAM_SPACE ? LARGEST_DATAGRAM_SPACE : value;

@@ -92,6 +92,7 @@ _Static_assert(sizeof(struct bsd_kevent) == 48 - 8 && offsetof(struct bsd_kevent
 /* sys/event.h */
 enum { BSD_EVFILT_READ = 0, BSD_EVFILT_WRITE = 1 };
 enum { BSD_EV_ADD = 0x1, BSD_EV_DELETE = 0x2, BSD_EV_CLEAR = 0x20, BSD_EV_ERROR = 0x4000, BSD_EV_EOF = 0x8000 };
+#define BSD_SIOCATMARK 0x40047307u           /* sys/sockio.h */
 enum { BSD_RLIMIT_NOFILE = 8 };              /* sys/resource.h */
 enum { BSD_CTL_KERN = 1, BSD_KERN_MAXFILES = 7 }; /* sys/sysctl.h */
 enum { BSD_SOCK_STREAM = 1, BSD_SOCK_DGRAM = 2 };
@@ -106,6 +107,7 @@ int bsd_connect(int socket, const void *address, uint32_t length);
 int bsd_shutdown(int socket, int how);
 int bsd_close(int descriptor);
 int bsd_dup2(int descriptor, int to);
+int bsd_at_mark(int socket, int *is); /* ioctl(SIOCATMARK) */
 int bsd_getsockname(int socket, void *address, uint32_t *length);
 int bsd_getpeername(int socket, void *address, uint32_t *length);
 int bsd_setsockopt(int socket, int level, int name, const void *value, uint32_t length);
@@ -141,7 +143,7 @@ static inline ssize_t bsd_result(ssize_t value) {
 }
 
 /* memory.c: what the stack keeps of each socket, by its descriptor. */
-enum netbsd_remembered { NETBSD_NODELAY, NETBSD_IDLE, NETBSD_INTERVAL, NETBSD_COUNT, NETBSD_SEND, NETBSD_RECEIVE,
+enum netbsd_remembered { NETBSD_NODELAY, NETBSD_IDLE, NETBSD_INTERVAL, NETBSD_COUNT, NETBSD_SEND, NETBSD_RECEIVE, NETBSD_IN_LINE,
                          NETBSD_REMEMBERED };
 enum { NETBSD_PROTOCOL_OPTIONS = 8 };
 struct netbsd_socket {

@@ -256,6 +256,29 @@ static ssize_t netbsd_send(int s, const struct iovec *pieces, int count, bool mo
     return transferred(bytes);
 }
 
+/* An urgent byte stays in line, and reads stop in front of it. kqueue does not tell of one: who reads asks. A look at the byte takes
+ * the mark away (soreceive()), so it comes last. */
+static bool netbsd_at_mark(int s) {
+    int is = 0;
+    return bsd_at_mark(s, &is) == 0 && is != 0;
+}
+
+static bool netbsd_urgent(int s, uint64_t *before, uint8_t *byte) {
+    struct iovec piece = {byte, 1};
+    struct bsd_msghdr message = {.pieces = &piece, .piece_count = 1};
+    *before = 0;
+    return netbsd_at_mark(s) && bsd_recvmsg(s, &message, NETBSD_MSG_PEEK | NETBSD_MSG_DONTWAIT) == 1;
+}
+
+static ssize_t netbsd_send_urgent(int s, uint8_t byte) {
+    struct iovec piece = {&byte, 1};
+    struct bsd_msghdr message = {.pieces = &piece, .piece_count = 1};
+    ssize_t bytes;
+    do bytes = bsd_sendmsg(s, &message, NETBSD_MSG_OOB | NETBSD_MSG_NOSIGNAL | NETBSD_MSG_DONTWAIT);
+    while (interrupted(bytes));
+    return transferred(bytes);
+}
+
 /* ---- readiness ---- */
 
 static uint32_t readiness(const struct bsd_kevent *event) {
@@ -307,6 +330,9 @@ const struct rf_stack rf_stack_netbsd = {
     .close = netbsd_close,
     .receive = netbsd_receive,
     .send = netbsd_send,
+    .urgent = netbsd_urgent,
+    .at_mark = netbsd_at_mark,
+    .send_urgent = netbsd_send_urgent,
     .receive_datagram = netbsd_receive_datagram,
     .next_datagram = netbsd_next_datagram,
     .send_datagram = netbsd_send_datagram,

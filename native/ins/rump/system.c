@@ -43,6 +43,8 @@ int bsd_close(int descriptor) { return rump_sys_close(descriptor); }
 
 int bsd_dup2(int descriptor, int to) { return rump_sys_dup2(descriptor, to); }
 
+int bsd_at_mark(int s, int *is) { return rump_sys_ioctl(s, BSD_SIOCATMARK, is); }
+
 int bsd_getsockname(int s, void *address, uint32_t *length) { return rump_sys_getsockname(s, address, length); }
 
 int bsd_getpeername(int s, void *address, uint32_t *length) { return rump_sys_getpeername(s, address, length); }

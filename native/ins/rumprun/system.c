@@ -3,6 +3,7 @@
 #include <sys/param.h>
 #include <sys/types.h>
 #include <sys/event.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysctl.h>
@@ -25,6 +26,7 @@ _Static_assert(EVFILT_READ == BSD_EVFILT_READ && EVFILT_WRITE == BSD_EVFILT_WRIT
                "numbers of kevent()");
 _Static_assert(RLIMIT_NOFILE == BSD_RLIMIT_NOFILE && CTL_KERN == BSD_CTL_KERN && KERN_MAXFILES == BSD_KERN_MAXFILES,
                "numbers of limits");
+_Static_assert(SIOCATMARK == BSD_SIOCATMARK, "the number of a request");
 
 int bsd_socket(int domain, int type, int protocol) { return socket(domain, type, protocol); }
 
@@ -41,6 +43,8 @@ int bsd_shutdown(int s, int how) { return shutdown(s, how); }
 int bsd_close(int descriptor) { return close(descriptor); }
 
 int bsd_dup2(int descriptor, int to) { return dup2(descriptor, to); }
+
+int bsd_at_mark(int s, int *is) { return ioctl(s, BSD_SIOCATMARK, is); }
 
 int bsd_getsockname(int s, void *address, uint32_t *length) { return getsockname(s, address, length); }
 

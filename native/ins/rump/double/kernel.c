@@ -150,6 +150,11 @@ int rump_sys_shutdown(int s, int how) { return (int)CALL(bsd_shutdown(here(s), h
 
 int rump_sys_close(int descriptor) { return (int)CALL(bsd_close(here(descriptor))); }
 
+int rump_sys_ioctl(int s, unsigned long request, void *value) {
+    (void)request; /* there is one */
+    return (int)CALL(bsd_at_mark(here(s), value));
+}
+
 int rump_sys_dup2(int s, int to) { return (int)CALL(there(bsd_dup2(here(s), here(to)))); }
 
 int rump_sys_getsockname(int s, struct sockaddr *address, socklen_t *length) {

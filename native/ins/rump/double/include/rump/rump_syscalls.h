@@ -54,6 +54,9 @@
 #ifndef RUMP_SYS_RENAME_DUP2
 #define RUMP_SYS_RENAME_DUP2 rump___sysimpl_dup2
 #endif
+#ifndef RUMP_SYS_RENAME_IOCTL
+#define RUMP_SYS_RENAME_IOCTL rump___sysimpl_ioctl
+#endif
 #ifndef RUMP_SYS_RENAME_KQUEUE
 #define RUMP_SYS_RENAME_KQUEUE rump___sysimpl_kqueue
 #endif
@@ -87,6 +90,7 @@ int rump_sys_shutdown(int, int) __RENAME(RUMP_SYS_RENAME_SHUTDOWN);
 int rump_sys_setrlimit(int, const struct rlimit *) __RENAME(RUMP_SYS_RENAME_SETRLIMIT);
 int rump_sys___sysctl(const int *, u_int, void *, size_t *, const void *, size_t) __RENAME(RUMP_SYS_RENAME___SYSCTL);
 int rump_sys_dup2(int, int) __RENAME(RUMP_SYS_RENAME_DUP2);
+int rump_sys_ioctl(int, u_long, void *) __RENAME(RUMP_SYS_RENAME_IOCTL);
 int rump_sys_kqueue(void) __RENAME(RUMP_SYS_RENAME_KQUEUE);
 int rump_sys_kevent(int, const struct kevent *, size_t, struct kevent *, size_t, const struct timespec *)
     __RENAME(RUMP_SYS_RENAME_KEVENT);
