@@ -13,8 +13,9 @@
 /* maxfiles of a rump kernel, and RLIMIT_NOFILE before anybody asks for more. */
 #define DEFAULT_FILES 1772
 #define DEFAULT_LIMIT 128
-#define DATAGRAM_SPACE 9216 /* net.inet.udp.sendspace */
-#define BYTES_SPACE 32768   /* net.inet.tcp.sendspace */
+#define DATAGRAM_SPACE 9216     /* net.inet.udp.sendspace */
+#define BYTES_SPACE 32768       /* net.inet.tcp.sendspace */
+#define BYTES_SPACE_MOST 262144 /* net.inet.tcp.sendbuf_max */
 
 static struct emulated descriptors[RF_MAX_SLOTS + 4096];
 static uint64_t files = DEFAULT_FILES, limit = DEFAULT_LIMIT, in_use;
@@ -117,6 +118,8 @@ int bsd_socket(int domain, int type, int protocol) {
     if (s < 0) return emulation_fail(errno);
     if (family == AF_INET6) setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
     bool stream = kind == BSD_SOCK_STREAM;
+    /* NetBSD's send buffers grow to so much, Linux's to 4 MiB. */
+    if (stream) setsockopt(s, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){BYTES_SPACE_MOST}, sizeof(int));
     return opened(s, &(struct emulated){.nonblocking = nonblocking,
                                         .stream = stream,
                                         .send_size = stream ? BYTES_SPACE : DATAGRAM_SPACE});
