@@ -119,6 +119,14 @@ static bool room_soon(const struct ring_socket *s) {
     return table_holds(s) && syscall(SYS_poll, &p, 1, PATIENCE) > 0;
 }
 
+/* The slot tells of a reset before the descriptor does. Who has been told of it by this call finds it with his next poll(),
+ * as natively: so it waits for the descriptor, which the gateway is about to shut. */
+static void await_hang_up(const struct ring_socket *s) {
+    struct pollfd p = {.fd = s->fd, .events = 0};
+    bool reset = socket_state(s) == RF_STATE_FAILED || (socket_marks(s) & RF_MARK_RESET) != 0;
+    if (reset && table_holds(s)) syscall(SYS_poll, &p, 1, PATIENCE);
+}
+
 static ssize_t send_from(const struct ring_socket *s, struct source *from, size_t wanted, int flags) {
     size_t sent = 0;
     ssize_t result;
@@ -136,6 +144,7 @@ static ssize_t send_from(const struct ring_socket *s, struct source *from, size_
         if (result == -EAGAIN && (flags & MSG_DONTWAIT) == 0) result = socket_await_room(s);
         if (result == -EAGAIN && patient && sent > 0 && sent < AT_ONCE && room_soon(s)) result = 0;
     } while (result >= 0 && sent < wanted);
+    if (result < 0 && result != -EAGAIN && result != -ENODATA) await_hang_up(s);
     errno = kept;
     if (sent > 0) return (ssize_t)sent;
     if (result == -ENODATA || result >= 0) return 0;

@@ -36,6 +36,25 @@ static void shut_reading(void) {
     close(ends[0]), close(ends[1]);
 }
 
+/* What a sender is told by its call, poll tells from then on. */
+static void sender_learns_of_reset(void) {
+    static char bytes[4096];
+    bool all = true;
+    for (int round = 0; round < 50 && all; round++) {
+        int ends[2];
+        connection(AF_INET, ends);
+        need(setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger)) == 0);
+        close(ends[0]);
+        while (send(ends[1], bytes, sizeof bytes, MSG_NOSIGNAL) > 0) continue;
+        need(errno == ECONNRESET || errno == EPIPE);
+        short told = polled(ends[1], POLLIN | POLLRDHUP, 0);
+        all = (told & (POLLIN | POLLRDHUP | POLLHUP)) == (POLLIN | POLLRDHUP | POLLHUP);
+        if (!all) printf("# round %d: poll tells %x\n", round, told);
+        close(ends[1]);
+    }
+    check(all, "whose send has failed because of a reset finds the socket readable and hung up at once");
+}
+
 static void reset(void) {
     int ends[2], error = -1;
     char byte;
@@ -105,6 +124,7 @@ int main(void) {
     half_close();
     shut_reading();
     reset();
+    sender_learns_of_reset();
     listener_shut();
     unread_bytes();
     ended_both_ways();
