@@ -37,7 +37,7 @@ def _apache(mpm):
         shutil.copytree("/etc/apache2", etc, symlinks=True)
         enabled = os.path.join(etc, "mods-enabled")
         for name in os.listdir(enabled):
-            if name.startswith("mpm_"):
+            if name.startswith(("mpm_", "php")):  # a PHP that somebody has installed is not for every mpm
                 os.unlink(os.path.join(enabled, name))
         for name in (f"mpm_{mpm}.load", f"mpm_{mpm}.conf"):
             os.symlink(f"../mods-available/{name}", os.path.join(enabled, name))
