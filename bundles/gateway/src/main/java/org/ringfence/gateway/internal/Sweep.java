@@ -1,20 +1,16 @@
 package org.ringfence.gateway.internal;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import org.ringfence.api.call.Answer;
-import org.ringfence.api.policy.Evidence;
-import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
- * Looks at all connections from outside ten times a second: counts, measures rates, ends what is held for too long, keeps the bounds of
- * what is held, takes idle connections back from an application that does not keep up, and asks the policies. Event loop's thread only.
+ * Looks at all connections from outside ten times a second: counts, measures rates, has the bounds kept and asks the policies. Event loop's
+ * thread only.
  */
 final class Sweep {
     private static final long PERIOD_NANOSECONDS = 100_000_000;
@@ -29,17 +25,9 @@ final class Sweep {
      */
     private static final int PACE = 4;
     private static final long PACE_NANOSECONDS = 100_000_000;
-    /** Less than this never is too much to wait for clients. */
-    private static final long SMALL = 1 << 20;
-    /** A client is given so long to show how fast it is. */
-    private static final long READERS_NANOSECONDS = 3_000_000_000L;
-    private static final double LONG_SECONDS = 10;
-    private static final int SAMPLED = 64;
     /** Sweeps without a change after which a connection is quiet, and looked at in one of so many sweeps only. */
     private static final int QUIET_AFTER = 20;
     private static final int QUIET_EVERY = 10;
-    /** A connection is taken back when it has been idle for so long. */
-    private static final long IDLE_NANOSECONDS = 20_000_000;
 
     private final Services services;
     private final SocketTable table;
@@ -47,11 +35,10 @@ final class Sweep {
     private final Gatekeeper gatekeeper;
     private final PeerProgress progress;
     private final List<Listening> listeners = new ArrayList<>();
-    private final ArrayList<RelayedSocket> chosen = new ArrayList<>();
     private final Reparking reparking;
+    private final Bounds bounds;
     private long last;
     private int sweeps;
-    private int cursor;
     private boolean reconsider;
 
     Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerProgress progress) {
@@ -60,6 +47,7 @@ final class Sweep {
         this.bytes = bytes;
         this.gatekeeper = gatekeeper;
         this.reparking = reparking;
+        bounds = new Bounds(services, table, bytes, gatekeeper, reparking);
         this.progress = progress;
     }
 
@@ -79,22 +67,27 @@ final class Sweep {
         }
     }
 
-    private static boolean isOf(RelayedSocket socket, Listening listening) {
+    static boolean isOf(RelayedSocket socket, Listening listening) {
         return socket.gated && socket.phase != Phase.FREE && !socket.closing && socket.gate.listening == listening;
     }
 
-    private static boolean isLive(RelayedSocket socket) {
+    static boolean isLive(RelayedSocket socket) {
         return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null;
     }
 
     /** The application has closed it, and its bytes still wait for the peer. */
-    private static boolean isDraining(RelayedSocket socket) {
+    static boolean isDraining(RelayedSocket socket) {
         return socket.gated && socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent && socket.ins != null;
     }
 
     /** What a listener speaks has become known. */
     void reconsiderSoon() {
         reconsider = true;
+    }
+
+    /** A listener has as many held connections as it may, and another one has come. */
+    void makeRoom(Listening listening) {
+        bounds.makeRoom(listening);
     }
 
     /** Called every turn. */
@@ -145,7 +138,7 @@ final class Sweep {
             }
         }
         for (int i = 0; i < listeners.size(); i++) {
-            bound(listeners.get(i), policies, now);
+            bounds.keep(listeners.get(i), policies, now);
         }
     }
 
@@ -153,7 +146,7 @@ final class Sweep {
         socket.still++;
         if (isLive(socket)) {
             measure(socket, socket.gate, now);
-            expire(socket, socket.gate, policies, now);
+            bounds.expire(socket, socket.gate, policies, now);
             if (isLive(socket) && inspects && policies != null) {
                 carryOut(socket, policies.inspect(socket), now);
             }
@@ -170,7 +163,7 @@ final class Sweep {
             if (inspects && policies != null && isDraining(socket)) {
                 carryOut(socket, policies.inspect(socket), now);
             }
-            socket.gate.listening.countedWaiting += slowlyWaiting(socket.gate, now);
+            socket.gate.listening.countedWaiting += Bounds.slowlyWaiting(socket.gate, now);
         } else if (socket.still > QUIET_AFTER && !socket.isQuiet()) {
             table.rest(socket); // whatever it is, it comes back with its next news
         }
@@ -234,7 +227,7 @@ final class Sweep {
 
     private void count(RelayedSocket socket, Gate gate, long now) {
         Listening listening = gate.listening;
-        listening.countedWaiting += slowlyWaiting(gate, now);
+        listening.countedWaiting += Bounds.slowlyWaiting(gate, now);
         if (!gate.offered) {
             if (listening.kind == Listening.Kind.UNKNOWN && gate.watch == Gate.Watch.FIRST_BYTE && now - gate.stageSince > PACE_NANOSECONDS
                     && listening.paced < PACE) {
@@ -265,157 +258,6 @@ final class Sweep {
     /** A question about a peer was answered. */
     void progress(PendingCall question, Answer answer) {
         progress.answered(question, answer, gatekeeper.now());
-    }
-
-    // ---- ages ----
-
-    private void expire(RelayedSocket socket, Gate gate, PolicyChain policies, long now) {
-        HoldRule rule = gate.rule;
-        Listening.Kind kind = gate.listening.kind;
-        if (rule.evidence() == Evidence.AUTO && kind != Listening.Kind.HTTP && kind != Listening.Kind.TLS && gate.stage == Stage.SILENT) {
-            return; // who knows whether a client has to say something
-        }
-        if (gate.offered && rule.enforced() || gate.watch == Gate.Watch.NOTHING || gate.reported) {
-            return;
-        }
-        long bound = switch (gate.stage) {
-            case SILENT -> rule.silentMilliseconds();
-            case HEAD -> rule.headMilliseconds();
-            case BODY -> rule.bodyMilliseconds();
-            case IDLE -> rule.idleMilliseconds();
-            default -> Long.MAX_VALUE;
-        };
-        long age = (now - gate.stageSince) / 1_000_000;
-        if (age <= bound) {
-            return;
-        }
-        if (gate.stage == Stage.IDLE) {
-            if (!gate.offered) { // what the application has is its own to end
-                bytes.end(socket, Measure.REFUSE);
-            }
-            return;
-        }
-        gate.reported = true;
-        decide(socket, policies, String.format(Locale.ROOT, "%s, the bound is %.0f s", shown(gate, age), bound / 1e3));
-    }
-
-    private static String shown(Gate gate, long milliseconds) {
-        String what = switch (gate.stage) {
-            case SILENT -> "no byte";
-            case BODY -> gate.stageBytes + " B of a request with its body";
-            case IDLE -> "no further request";
-            default -> gate.stageBytes + " B of a request's head";
-        };
-        long normal = gate.listening.normalHeadNanoseconds();
-        return String.format(Locale.ROOT, "%s in %.1f s%s", what, milliseconds / 1e3,
-                normal > 0 && gate.stage == Stage.HEAD ? String.format(Locale.ROOT, ", normal here %.3f s", normal / 1e9) : "");
-    }
-
-    /** The gateway's own decision that a held connection goes. */
-    private void decide(RelayedSocket socket, PolicyChain policies, String evidence) {
-        boolean enforced = policies == null || policies.decided(socket, Measure.RESET, evidence);
-        if (enforced && socket.gate.rule.enforced()) {
-            bytes.end(socket, Measure.RESET);
-        }
-    }
-
-    // ---- bounds ----
-
-    /** A listener has as many held connections as it may, and another one has come: makes room. */
-    void makeRoom(Listening listening) {
-        List<RelayedSocket> rows = table.rows();
-        RelayedSocket slowest = null;
-        int size = rows.size();
-        for (int looked = 0, found = 0; looked < size && found < SAMPLED; looked++) {
-            cursor = cursor + 1 < size ? cursor + 1 : 0;
-            RelayedSocket socket = rows.get(cursor);
-            if (isLive(socket) && isOf(socket, listening) && !socket.gate.offered) {
-                found++;
-                if (slowest == null || speed(socket) < speed(slowest)) {
-                    slowest = socket;
-                }
-            }
-        }
-        if (slowest != null) {
-            listening.held--;
-            decide(slowest, services.policies(), evidence(slowest, listening));
-        }
-    }
-
-    private String evidence(RelayedSocket socket, Listening listening) {
-        return shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
-                + listening.held + " held connections with " + listening.heldBytes + " B";
-    }
-
-    /** Bytes a second of what is held; who has shown nothing comes first, and among those the oldest. */
-    private double speed(RelayedSocket socket) {
-        double seconds = (gatekeeper.now() - socket.gate.stageSince) / 1e9 + 0.001;
-        return socket.gate.stage == Stage.SILENT || socket.gate.stage == Stage.IDLE ? -seconds : socket.gate.stageBytes / seconds;
-    }
-
-    private void bound(Listening listening, PolicyChain policies, long now) {
-        HoldRule rule = listening.rule;
-        boolean behind = listening.countedUnread > 0;
-        int most = rule.connections() - rule.connections() / 16;
-        boolean full = rule.enforced() && (listening.countedHeld > 0 || behind)
-                && (listening.countedHeld > most || listening.countedHeldBytes > rule.bytes() || listening.isCrowded());
-        listening.endCount(now, full || relieveReaders(listening, policies));
-        if (full) {
-            relieve(listening, rule, policies);
-        } else if (behind && rule.reparks() && rule.enforced()) {
-            reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS);
-        }
-    }
-
-    /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */
-    private static long slowlyWaiting(Gate gate, long now) {
-        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.outRate * LONG_SECONDS ? gate.outWaiting : 0;
-    }
-
-    /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */
-    private boolean relieveReaders(Listening listening, PolicyChain policies) {
-        long most = Long.MAX_VALUE;
-        List<RelayedSocket> rows = table.rows();
-        chosen.clear();
-        for (int i = 0; listening.countedWaiting > SMALL && i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
-            if ((isLive(socket) || isDraining(socket)) && socket.gate.listening == listening && socket.gate.outWaiting > 0) {
-                most = socket.gate.rule.absorbTotal();
-                if (listening.countedWaiting <= most || !socket.gate.rule.enforced()) {
-                    return false;
-                }
-                if (slowlyWaiting(socket.gate, gatekeeper.now()) > 0) {
-                    chosen.add(socket);
-                }
-            }
-        }
-        chosen.sort(Comparator.comparingDouble(socket -> socket.gate.outRate));
-        for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
-            RelayedSocket socket = chosen.get(i);
-            listening.countedWaiting -= socket.gate.outWaiting;
-            decide(socket, policies, String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.outRate,
-                    listening.countedWaiting >> 20));
-        }
-        chosen.clear();
-        return most != Long.MAX_VALUE;
-    }
-
-    /** The slowest go first, a sixteenth at a time. */
-    private void relieve(Listening listening, HoldRule rule, PolicyChain policies) {
-        chosen.clear();
-        List<RelayedSocket> rows = table.rows();
-        for (int i = 0; i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
-            if (isLive(socket) && isOf(socket, listening) && !socket.gate.offered) {
-                chosen.add(socket);
-            }
-        }
-        chosen.sort(Comparator.comparingDouble(this::speed));
-        int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld) / 16);
-        for (int i = 0; i < chosen.size() && i < many; i++) {
-            decide(chosen.get(i), policies, evidence(chosen.get(i), listening));
-        }
-        chosen.clear();
     }
 
     // ---- what policies want ----
