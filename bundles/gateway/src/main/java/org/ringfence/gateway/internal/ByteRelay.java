@@ -289,13 +289,14 @@ final class ByteRelay {
      * answered nobody touches them. False if that cannot be: the descriptor has shown an end, which cannot be taken back.
      */
     boolean dissolve(RelayedSocket socket) {
-        boolean intact = !socket.endShown && !socket.inputShut && !socket.outputShut && !socket.sendingFailed && !socket.held && !socket.isHeld();
         if (socket.phase == Phase.OPEN) {
             return true;
         }
+        boolean intact = !socket.endShown && !socket.inputShut && !socket.outputShut && !socket.sendingFailed && !socket.held && !socket.isHeld();
         if (socket.phase != Phase.CONNECTED && socket.phase != Phase.CONNECTING || !intact) {
             return false;
         }
+        table.stir(socket);
         ledger.notConnected(socket);
         socket.gated = false;
         socket.unwanted = null;

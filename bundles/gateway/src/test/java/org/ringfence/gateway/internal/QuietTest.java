@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.gateway.ConnectionDetail;
+import org.ringfence.api.policy.Listener;
 
 /** Connections to which nothing happens for some seconds: they are not looked at many times a second, and go on as if they had been. */
 class QuietTest {
@@ -44,6 +45,21 @@ class QuietTest {
             assertEquals(10L, gateway.ask(connection::bytesIn));
             RunningGateway.await("it rests once more", () -> gateway.ask(connection::isQuiet));
             assertEquals(1, gateway.ask(() -> connection.listener().open()));
+        }
+    }
+
+    @Test
+    void aConnectionThatRestsAndIsTakenBackIsCountedNoMore() throws IOException {
+        Program server = gateway.behindShim("dissolve", "dissolve.py");
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
+            socket.setSoTimeout(20_000);
+            echo(socket, "hello");
+            RelayedSocket connection = connection();
+            Listener listener = gateway.ask(connection::listener);
+            RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+            server.tell("go");
+            server.expect("dissolved");
+            RunningGateway.await("it is counted no more", () -> gateway.ask(listener::open) == 0);
         }
     }
 
