@@ -28,26 +28,32 @@ class HandOverTest {
         assertEquals(List.of(), forgotten, "not handed over: add them to handOver() and to the constructor that takes a state");
     }
 
+    private static void allHandedOver(Object object, Class<?> type, HandoverState state) throws ReflectiveOperationException {
+        for (Field field : type.getDeclaredFields()) {
+            if (Modifier.isStatic(field.getModifiers())) {
+                continue;
+            }
+            field.setAccessible(true);
+            Object value = field.get(object);
+            if (value instanceof Readiness) {
+                allHandedOver(value, Readiness.class, state); // into the region's own state
+            } else if (value != null && state.has(field.getName()) && state.get(field.getName(), Object.class) instanceof HandoverState part
+                    && !(value instanceof RegionPlaces)) {
+                nothingForgotten(value, part, Object.class);
+            } else if (!DERIVED.contains(field.getName())) {
+                assertEquals(true, state.has(field.getName()), type.getSimpleName() + "." + field.getName()
+                        + " is not handed over: add it to handOver() and to the constructor that takes a state");
+            }
+        }
+    }
+
     @Test
     void nothingOfARegionIsForgotten() throws ReflectiveOperationException {
         try (TestRegions regions = new TestRegions()) {
             for (MappedRegion region : List.of(regions.application, regions.ins)) {
                 HandoverState state = region.handOver();
                 for (Class<?> type = region.getClass().getSuperclass(); type != Object.class; type = type.getSuperclass()) {
-                    for (Field field : type.getDeclaredFields()) {
-                        if (Modifier.isStatic(field.getModifiers())) {
-                            continue;
-                        }
-                        field.setAccessible(true);
-                        Object value = field.get(region);
-                        if (value != null && state.has(field.getName()) && state.get(field.getName(), Object.class) instanceof HandoverState part
-                                && !(value instanceof RegionPlaces)) {
-                            nothingForgotten(value, part, Object.class);
-                        } else if (!DERIVED.contains(field.getName())) {
-                            assertEquals(true, state.has(field.getName()), type.getSimpleName() + "." + field.getName()
-                                    + " is not handed over: add it to handOver() and to the constructor that takes a state");
-                        }
-                    }
+                    allHandedOver(region, type, state);
                 }
             }
         }
