@@ -25,6 +25,7 @@ final class Acceptor {
     private final SocketTable table;
     private final Ledger ledger;
     private final ByteRelay bytes;
+    private final Endings endings;
     private final Gatekeeper gatekeeper;
     private final Sweep sweep;
     private final CallTrace trace;
@@ -34,11 +35,13 @@ final class Acceptor {
     private final ArrayList<RelayedSocket> starved = new ArrayList<>();
     private long withoutSlot;
 
-    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, Gatekeeper gatekeeper, Sweep sweep, CallTrace trace) {
+    Acceptor(Services services, SocketTable table, Ledger ledger, ByteRelay bytes, Endings endings, Gatekeeper gatekeeper, Sweep sweep,
+            CallTrace trace) {
         this.services = services;
         this.table = table;
         this.ledger = ledger;
         this.bytes = bytes;
+        this.endings = endings;
         this.gatekeeper = gatekeeper;
         this.sweep = sweep;
         this.trace = trace;
@@ -142,7 +145,7 @@ final class Acceptor {
         if (verdict != Verdict.ALLOW) {
             trace.accepted(socket, listener.slot, names, NAME_BYTES + ADDRESS, peer, -1);
             socket.closing = true;
-            bytes.close(socket, verdict == Verdict.RESET);
+            endings.close(socket, verdict == Verdict.RESET);
             return true;
         }
         trace.accepted(socket, listener.slot, names, NAME_BYTES + ADDRESS, peer, slot);

@@ -11,14 +11,16 @@ final class AnswerRelay {
     private final Services services;
     private final Ledger ledger;
     private final ByteRelay bytes;
+    private final Endings endings;
     private final Acceptor acceptor;
     private final Sweep sweep;
     private final CallTrace trace;
 
-    AnswerRelay(Services services, Ledger ledger, ByteRelay bytes, Acceptor acceptor, Sweep sweep, CallTrace trace) {
+    AnswerRelay(Services services, Ledger ledger, ByteRelay bytes, Endings endings, Acceptor acceptor, Sweep sweep, CallTrace trace) {
         this.services = services;
         this.ledger = ledger;
         this.bytes = bytes;
+        this.endings = endings;
         this.acceptor = acceptor;
         this.sweep = sweep;
         this.trace = trace;
@@ -83,7 +85,7 @@ final class AnswerRelay {
             // The application closes its descriptor; the slot is freed then, as one that was never used.
             forgetSocket(ins, socket);
         } else if (socket.closing) {
-            bytes.close(socket, false);
+            endings.close(socket, false);
         } else {
             if (socket.datagrams) {
                 socket.openDatagrams(services, ledger);
@@ -142,7 +144,7 @@ final class AnswerRelay {
             return;
         }
         if (error != 0) {
-            bytes.fail(socket, Errno.ECONNRESET); // nobody can say what is left of it
+            endings.fail(socket, Errno.ECONNRESET); // nobody can say what is left of it
             return;
         }
         ledger.named(socket);

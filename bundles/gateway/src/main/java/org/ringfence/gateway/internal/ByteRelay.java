@@ -1,6 +1,5 @@
 package org.ringfence.gateway.internal;
 
-import java.util.List;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.call.Operation;
 import org.ringfence.api.policy.Measure;
@@ -11,17 +10,11 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
 import org.ringfence.gateway.internal.Timeline.Event;
 
 /**
- * Moves the bytes of connections, and what ends them: end of file, shutdown, reset, close. Every method may be called at any time for any
- * socket; it does what is due. Event loop's thread only.
+ * Moves the bytes of connections, and tells each side in its turn how the other one ended: end of file, shutdown, reset. Every method may be
+ * called at any time for any socket; it does what is due. Event loop's thread only.
  */
 final class ByteRelay {
-    /** How long the bytes of a closed socket may make no progress before the connection is reset. */
-    private static final long LINGER_NANOSECONDS = 60_000_000_000L;
-    /** The same if a reset is to follow them: Linux would not wait at all, but has taken them out of the program's hands before. */
-    private static final long LINGER_BEFORE_RESET_NANOSECONDS = 500_000_000L;
     private static final int SHUT_WR = 1;
-    private static final int CLOSE_RESETS = 1;
-    private static final int CLOSE_RESETS_BEHIND = 2;
     private static final byte[] NO_ADDRESS = {};
 
     private final TransportSession session;
@@ -29,24 +22,27 @@ final class ByteRelay {
     private final SocketTable table;
     private final Ledger ledger;
     private final Gatekeeper gatekeeper;
+    private final Endings endings;
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
-    private int lingering;
     private boolean holding;
     /** {@link System#nanoTime()} at the beginning of the turn. */
     private long now = System.nanoTime();
 
-    ByteRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, Gatekeeper gatekeeper) {
+    ByteRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, Gatekeeper gatekeeper,
+            Endings endings) {
         this.session = session;
         this.services = services;
         this.table = table;
         this.ledger = ledger;
         this.gatekeeper = gatekeeper;
+        this.endings = endings;
     }
 
     /** A turn begins. */
     void begin(long turn) {
         now = turn;
+        endings.begin(turn);
     }
 
     /** The INS has news of a socket. */
@@ -174,7 +170,7 @@ final class ByteRelay {
                 }
                 passOnShutdown(socket);
                 if (socket.closing && socket.phase != Phase.FREE) {
-                    progressClose(socket, moved);
+                    endings.progress(socket, moved);
                 }
             }
         } catch (ProtocolViolation violation) {
@@ -203,7 +199,7 @@ final class ByteRelay {
             return;
         }
         if ((marks & SocketState.RESET) != 0) {
-            fail(socket, error(socket));
+            endings.fail(socket, error(socket));
         } else if ((marks & SocketState.IN_EOF) != 0 && !socket.endShown) {
             socket.endShown = true;
             socket.timeline.mark(Event.PEER_ENDED, now);
@@ -252,9 +248,8 @@ final class ByteRelay {
         boolean reset = how != Measure.REFUSE;
         table.stir(socket);
         socket.unwanted = null;
-        if (isLingering(socket)) {
-            lingering--;
-            close(socket, true); // whom it should be orderly for takes nothing
+        if (Endings.isLingering(socket)) {
+            endings.giveUp(socket); // whom it should be orderly for takes nothing
             return;
         }
         if (socket.closing || !socket.isFlowing()) {
@@ -262,25 +257,15 @@ final class ByteRelay {
         }
         if (socket.isHeld()) {
             socket.closing = true;
-            close(socket, reset);
+            endings.close(socket, reset);
         } else if (reset) {
-            fail(socket, Errno.ECONNRESET);
+            endings.fail(socket, Errno.ECONNRESET);
         } else {
             socket.inputShut = true;
             if (!socket.endShown) {
                 socket.endShown = true;
                 socket.region().endOfFile(socket.slot);
             }
-        }
-    }
-
-    /** The connection, or the attempt at one, is over with an error. The INS's slot stays until the application closes. */
-    void fail(RelayedSocket socket, int errno) {
-        table.stir(socket);
-        socket.phase = Phase.FAILED;
-        socket.timeline.mark(Event.FAILED, now);
-        if (!socket.closing) {
-            socket.region().failed(socket.slot, errno);
         }
     }
 
@@ -343,150 +328,11 @@ final class ByteRelay {
         }
     }
 
-    // ---- close ----
-
-    /** The application's last reference is gone. */
+    /** The application's last reference is gone; what it has written goes on its way first. */
     void closed(RelayedSocket socket) {
-        table.stir(socket);
-        socket.closing = true;
-        socket.timeline.mark(Event.CLOSED, now);
+        endings.closed(socket);
         if (socket.isFlowing()) {
-            socket.closeResets = !socket.datagrams && !socket.inputShut
-                    && (!socket.inward.isDrained() || socket.region().hasUnread(socket.slot));
-            socket.closeDeadline = System.nanoTime() + patience(socket);
-            lingering++;
             relay(socket);
-        } else if (socket.phase != Phase.OPENING) {
-            close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
         }
-        // OPENING: the answer to SOCKET is under way, and whoever takes it sees that the socket is closing.
-    }
-
-    private static long patience(RelayedSocket socket) {
-        return socket.closeResets ? LINGER_BEFORE_RESET_NANOSECONDS : LINGER_NANOSECONDS;
-    }
-
-    private void progressClose(RelayedSocket socket, boolean moved) {
-        if (socket.closeSent) {
-            return;
-        }
-        boolean failed = socket.ins == null || (socket.ins.region.marks(socket.insSlot) & SocketState.RESET) != 0;
-        if (failed || socket.outward.isDrained()) {
-            lingering--;
-            close(socket, failed);
-        } else if (moved) {
-            socket.closeDeadline = System.nanoTime() + patience(socket);
-        }
-    }
-
-    /** Frees the application's side at once and tells the INS to close, after its bytes are sent or with a reset. */
-    void close(RelayedSocket socket, boolean reset) {
-        if (socket.closeSent) {
-            return;
-        }
-        socket.closeSent = true;
-        socket.timeline.mark(Event.CLOSE_SENT, now);
-        freeApplicationSide(socket);
-        if (socket.ins == null) {
-            ledger.ended(socket);
-            return;
-        }
-        call.clear(Operation.CLOSE, socket.insSlot, socket.ins.region.generation(socket.insSlot));
-        call.arguments[0] = socket.ins.region.outGiven(socket.insSlot);
-        call.arguments[1] = reset ? CLOSE_RESETS : socket.closeResets ? CLOSE_RESETS_BEHIND : 0;
-        pending.clear();
-        pending.operation = Operation.CLOSE;
-        pending.socket = socket;
-        socket.ins.send(call, pending);
-    }
-
-    private void freeApplicationSide(RelayedSocket socket) {
-        if (socket.slot >= 0) {
-            socket.application.sockets[socket.slot] = null;
-            socket.region().freeSlot(socket.slot);
-            socket.slot = -1;
-        }
-    }
-
-    /** Resets closed sockets whose peer takes nothing any more. Called about once a second. */
-    void tick(long now) {
-        if (lingering == 0) {
-            return;
-        }
-        List<RelayedSocket> rows = table.rows();
-        for (int i = 0; i < rows.size(); i++) { // an iterator would be allocated
-            RelayedSocket socket = rows.get(i);
-            if (isLingering(socket) && now - socket.closeDeadline > 0) {
-                lingering--;
-                close(socket, true);
-            }
-        }
-    }
-
-    // ---- a side is gone ----
-
-    /** The application's region is going: its side of the socket is no more. */
-    void abandon(RelayedSocket socket) {
-        if (isLingering(socket)) {
-            lingering--;
-        }
-        socket.closing = true;
-        socket.slot = -1; // freed with the region
-        if (socket.phase != Phase.OPENING) {
-            close(socket, true);
-        }
-    }
-
-    /** The INS is gone, and with it its side of the socket. Calls under way have been answered. */
-    void insGone(RelayedSocket socket) {
-        if (isLingering(socket)) {
-            lingering--;
-        }
-        socket.ins = null;
-        socket.insSlot = -1;
-        if (socket.phase == Phase.OPENING) {
-            // The program closes the descriptor, as after any failed socket().
-            if (socket.slot >= 0) {
-                if (socket.closing) {
-                    freeApplicationSide(socket);
-                } else {
-                    socket.application.sockets[socket.slot] = null;
-                }
-            }
-            ledger.ended(socket);
-        } else if (socket.closing) {
-            freeApplicationSide(socket);
-            ledger.ended(socket);
-        } else if (socket.phase != Phase.FAILED) {
-            fail(socket, Errno.ECONNRESET);
-        }
-    }
-
-    // ---- an administrator intervenes ----
-
-    /** Ends a connection for both its ends at once. */
-    void reset(RelayedSocket socket) {
-        if (isLingering(socket)) {
-            lingering--;
-            close(socket, true);
-            return;
-        }
-        // Both sides are let go of, as when the INS is gone; the row stays until the application closes its end.
-        InsLink ins = socket.ins;
-        int insSlot = socket.insSlot;
-        call.clear(Operation.CLOSE, insSlot, ins.region.generation(insSlot));
-        call.arguments[1] = CLOSE_RESETS;
-        pending.clear();
-        pending.operation = Operation.CLOSE;
-        pending.newSlot = insSlot;
-        ins.sockets[insSlot] = null;
-        socket.ins = null;
-        socket.insSlot = -1;
-        ins.send(call, pending);
-        fail(socket, Errno.ECONNRESET);
-    }
-
-    private static boolean isLingering(RelayedSocket socket) {
-        return socket.isFlowing() && socket.closing && !socket.closeSent;
     }
 }

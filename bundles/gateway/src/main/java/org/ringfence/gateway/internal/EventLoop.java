@@ -47,6 +47,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final Ledger ledger;
     private final Gatekeeper gatekeeper;
     private final ByteRelay bytes;
+    private final Endings endings;
     private final Sweep sweep;
     private final StackWatch stackWatch = new StackWatch();
     private final Stages stages = new Stages();
@@ -82,12 +83,13 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         table = new SocketTable(session);
         ledger = new Ledger(table, services, stages);
         gatekeeper = new Gatekeeper(services, this::listenerKnown);
-        bytes = new ByteRelay(session, services, table, ledger, gatekeeper);
-        intervention = new Intervention(ledger, bytes);
+        endings = new Endings(table, ledger);
+        bytes = new ByteRelay(session, services, table, ledger, gatekeeper, endings);
+        intervention = new Intervention(ledger, bytes, endings);
         sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), new PeerProgress(services));
-        acceptor = new Acceptor(services, table, ledger, bytes, gatekeeper, sweep, trace);
+        acceptor = new Acceptor(services, table, ledger, bytes, endings, gatekeeper, sweep, trace);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
-        answers = new AnswerRelay(services, ledger, bytes, acceptor, sweep, trace);
+        answers = new AnswerRelay(services, ledger, bytes, endings, acceptor, sweep, trace);
         thread = new Thread(this, "ringfence-loop");
     }
 
@@ -241,7 +243,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private void tick() {
         long now = System.nanoTime();
         if (now - lastTick >= TICK_MILLISECONDS * 1_000_000L) {
-            bytes.tick(now);
+            endings.tick(now);
             rates.look(table, applications, inss, now, now - lastTick);
             lastTick = now;
         }
@@ -316,7 +318,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                 if (socket.listening != null) {
                     sweep.listenerEnds(socket.listening);
                 }
-                bytes.abandon(socket);
+                endings.abandon(socket);
             }
         }
         LOG.info("region {}: application '{}' (pid {}) detached", region.id(), region.name(), region.pid());
@@ -375,7 +377,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         for (RelayedSocket socket : table.rows()) {
             if (socket.phase != Phase.FREE && socket.ins == link) {
                 lost++;
-                bytes.insGone(socket);
+                endings.insGone(socket);
             }
         }
         LOG.warn("region {}: INS (pid {}) detached; {} sockets are lost", region.id(), region.pid(), lost);

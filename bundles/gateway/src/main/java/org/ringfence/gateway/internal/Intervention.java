@@ -7,16 +7,18 @@ import org.ringfence.gateway.internal.Timeline.Event;
 final class Intervention {
     private final Ledger ledger;
     private final ByteRelay bytes;
+    private final Endings endings;
 
-    Intervention(Ledger ledger, ByteRelay bytes) {
+    Intervention(Ledger ledger, ByteRelay bytes, Endings endings) {
         this.ledger = ledger;
         this.bytes = bytes;
+        this.endings = endings;
     }
 
     void reset(long id) {
         RelayedSocket socket = connection(id);
         socket.held = false;
-        bytes.reset(socket);
+        endings.reset(socket);
     }
 
     void hold(long id) {

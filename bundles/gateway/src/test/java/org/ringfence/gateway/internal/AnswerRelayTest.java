@@ -59,7 +59,7 @@ class AnswerRelayTest {
         pending.application = application;
         pending.applicationCell = 1;
         seen.clear();
-        new AnswerRelay(NO_SERVICES, null, null, null, null, new CallTrace(stages)).answer(ins, pending, new Answer());
+        new AnswerRelay(NO_SERVICES, null, null, null, null, null, new CallTrace(stages)).answer(ins, pending, new Answer());
         seen.retainAll(List.of("setKind", "opened", "answer"));
         assertEquals(List.of("setKind", "opened", "answer"), seen);
     }
