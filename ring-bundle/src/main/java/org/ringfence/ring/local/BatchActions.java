@@ -2,12 +2,15 @@ package org.ringfence.ring.local;
 
 import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
+import org.ringfence.api.system.EventPort;
 
 /** Actions of the present batch whose results matter: index of the action, slot and generation it was for, and what it was. */
 final class BatchActions {
     static final byte OFFER = 0;
     static final byte END = 1;
     static final byte PACKETS = 2; // sent or read away
+
+    private static final int ECONNRESET = 104;
 
     private int[] index = new int[256];
     private int[] slot = new int[256];
@@ -43,26 +46,24 @@ final class BatchActions {
         kind[count++] = actionKind;
     }
 
-    /** Empties the list; its first so many entries stay readable until the next one is added. */
-    int take() {
-        int taken = count;
+    /** The batch was carried out: tells the region what has become of its actions, and forgets them. */
+    void settle(EventPort port, LocalApplicationRegion region) {
+        int settled = count;
         count = 0;
-        return taken;
-    }
-
-    int index(int i) {
-        return index[i];
-    }
-
-    int slot(int i) {
-        return slot[i];
-    }
-
-    int generation(int i) {
-        return generation[i];
-    }
-
-    byte kind(int i) {
-        return kind[i];
+        for (int i = 0; i < settled; i++) {
+            // copied: what the region does may add an action in this one's place
+            int of = slot[i];
+            byte what = kind[i];
+            int action = index[i];
+            int result = port.result(action);
+            boolean there = region.generation(of) == generation[i];
+            if (what == OFFER && there) {
+                region.offered(of, action, result);
+            } else if (what == OFFER && result >= 0) {
+                port.close(result); // the slot was freed in the same batch
+            } else if (what != OFFER && there && (result == -ECONNRESET || result < 0 && what == END)) {
+                region.closed(of);
+            }
+        }
     }
 }

@@ -26,10 +26,11 @@ final class LocalApplicationRegion extends BackendRegion {
     private static final int POOL_SIZE = 16;
     private static final int NO_END = -1;
     private static final int NONE = -1;
+    private static final int EAGAIN = 11;
+    private static final int SHUT_RD = 0;
     private static final byte[] NO_NAMES = new byte[OFFER_BYTES];
 
     private static final int POOLED = 1;
-    private static final int OFFERED = 2; // an offer is in the batch
     private static final int OWED = 4; // readable once its end is known
     private static final int SHOWN_EOF = 8;
     private static final int SHOWN_SENDING_OVER = 16;
@@ -169,7 +170,6 @@ final class LocalApplicationRegion extends BackendRegion {
         } else {
             copyNames(slot, offer, OFFER_LOCAL);
         }
-        flags[slot] |= OFFERED;
         remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot, BatchActions.OFFER);
     }
 
@@ -213,33 +213,17 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** The batch was carried out: the ends of the pairs offered in it are known, and which applications' ends were gone. */
     void settle() {
-        int settled = actions.take();
-        for (int i = 0; i < settled; i++) {
-            // copied: what is done here may add an action in its place
-            int slot = actions.slot(i);
-            int action = actions.index(i);
-            byte kind = actions.kind(i);
-            int result = port.result(action);
-            if (generation(slot) != actions.generation(i)) {
-                if (kind == BatchActions.OFFER && result >= 0) {
-                    port.close(result); // the slot was freed in the same batch
-                }
-                continue;
-            }
-            if (kind != BatchActions.OFFER) {
-                if (result == -ECONNRESET || result < 0 && kind == BatchActions.END) {
-                    closed(slot);
-                }
-                continue;
-            }
-            flags[slot] &= ~OFFERED;
-            if (result >= 0) {
-                near[slot] = result;
-                setCookie(slot, port.cookie(action));
-                catchUp(slot);
-            } else {
-                notOffered(slot, -result);
-            }
+        actions.settle(port, this);
+    }
+
+    /** An offer has a result: the gateway's end of the pair, or the negated error with which nobody got the other. */
+    void offered(int slot, int action, int result) {
+        if (result >= 0) {
+            near[slot] = result;
+            setCookie(slot, port.cookie(action));
+            catchUp(slot);
+        } else {
+            notOffered(slot, -result);
         }
     }
 
@@ -265,9 +249,6 @@ final class LocalApplicationRegion extends BackendRegion {
             closed(slot);
         }
     }
-
-    private static final int EAGAIN = 11;
-    private static final int ECONNRESET = 104;
 
     /** The listener's queue has room again. */
     private void offerWaiting(int listener) {
@@ -324,8 +305,6 @@ final class LocalApplicationRegion extends BackendRegion {
         }
     }
 
-    private static final int SHUT_RD = 0;
-
     @Override
     protected void tellAnswered(int offset) {
         port.wake(shared.address() + offset);
@@ -372,7 +351,8 @@ final class LocalApplicationRegion extends BackendRegion {
         return (flags[slot] & CLOSED) == 0 && super.isLate(slot);
     }
 
-    private void closed(int slot) {
+    /** Nobody holds the application's end any more. */
+    void closed(int slot) {
         if ((flags[slot] & CLOSED) == 0) {
             flags[slot] |= CLOSED;
             session.closedLater(this, slot);
