@@ -34,9 +34,6 @@ final class LocalSession implements TransportSession {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;
-    private static final int WATCH_MILLISECONDS = 50;
-    private static final int SWEEP_MILLISECONDS = 1000;
-    private static final int GONE_CAPACITY = 64;
     /** Harvests before a call: enough for as many closes as there can be slots. */
     private static final int MAX_HARVESTS = 256;
 
@@ -53,12 +50,8 @@ final class LocalSession implements TransportSession {
     private LocalInsRegion[] inss = {};
     private final List<Region> toDetach = new ArrayList<>();
 
-    /** Closed sockets that the listener has not been told of yet. */
-    private LocalApplicationRegion[] goneRegion = new LocalApplicationRegion[GONE_CAPACITY];
-    private int[] goneSlot = new int[GONE_CAPACITY];
-    private int gone;
-    private long lastWatch = System.nanoTime();
-    private long lastSweep = System.nanoTime();
+    private final ClosedSockets gone = new ClosedSockets();
+    private final Watchdog watchdog = new Watchdog();
 
     LocalSession(NativeSystem system, Path state, TransportListener listener, LocalTransport.Config config) throws IOException {
         this.system = system;
@@ -96,16 +89,11 @@ final class LocalSession implements TransportSession {
 
     @Override
     public HandoverState handOver() {
-        int[] closed = new int[gone * 2];
-        for (int i = 0; i < gone; i++) {
-            closed[i * 2] = goneRegion[i].id();
-            closed[i * 2 + 1] = goneSlot[i];
-        }
         return new HandoverState(KIND, VERSION).put("port", port).put("wakeDescriptor", wakeDescriptor).put("connections", connections)
                 .put("journal", journal.memory()).put("attachments", attachments.handOver())
                 .put("applications", Arrays.stream(applications).map(LocalApplicationRegion::handOver).toList())
                 .put("inss", Arrays.stream(inss).map(LocalInsRegion::handOver).toList())
-                .put("toDetach", toDetach.stream().mapToInt(Region::id).toArray()).put("gone", closed);
+                .put("toDetach", toDetach.stream().mapToInt(Region::id).toArray()).put("gone", gone.handOver());
     }
 
     @Override
@@ -137,12 +125,12 @@ final class LocalSession implements TransportSession {
                 return true;
             }
         }
-        return gone > 0 || !toDetach.isEmpty();
+        return !gone.isEmpty() || !toDetach.isEmpty();
     }
 
     @Override
     public long turn(int milliseconds) {
-        int timeout = watch(milliseconds);
+        int timeout = applications.length == 0 ? milliseconds : watchdog.look(applications, inss, milliseconds);
         for (LocalApplicationRegion application : applications) {
             application.fillPool();
         }
@@ -210,62 +198,23 @@ final class LocalSession implements TransportSession {
 
     /** Tells the listener of closed sockets. In a turn of its own right, so that a region never changes under a loop over it. */
     private void tellGone() {
-        for (int i = 0; i < gone; i++) {
-            LocalApplicationRegion application = goneRegion[i];
-            int slot = goneSlot[i];
-            goneRegion[i] = null;
+        while (!gone.isEmpty()) {
+            LocalApplicationRegion application = gone.region();
+            int slot = gone.take();
             if (application(application.id()) == null) {
                 continue; // its region was detached before its sockets could be told of
             }
-            application.endWaiting(slot); // may append to the queue this loop walks
+            application.endWaiting(slot); // may add to the queue this loop empties
             if (application.isPooled(slot)) {
                 application.freeSlot(slot);
             } else {
                 listener.closed(application, slot);
             }
         }
-        gone = 0;
     }
 
     void closedLater(LocalApplicationRegion application, int slot) {
-        if (gone == goneSlot.length) {
-            goneRegion = Arrays.copyOf(goneRegion, gone * 2);
-            goneSlot = Arrays.copyOf(goneSlot, gone * 2);
-        }
-        goneRegion[gone] = application;
-        goneSlot[gone++] = slot;
-    }
-
-    /**
-     * Looks after what a kill -9 may have left behind, and says how long this turn may sleep: while an application is attached never
-     * longer than the watchdog's period, because a process killed between clearing the asleep flag and ringing leaves a sleeper that
-     * nobody else rings.
-     */
-    private int watch(int milliseconds) {
-        if (applications.length == 0) {
-            return milliseconds;
-        }
-        long now = System.nanoTime();
-        if (now - lastWatch >= WATCH_MILLISECONDS * 1_000_000L) {
-            lastWatch = now;
-            for (LocalApplicationRegion application : applications) {
-                application.beat(now);
-                if (application.isWatchful()) {
-                    application.watch();
-                }
-            }
-        }
-        if (now - lastSweep >= SWEEP_MILLISECONDS * 1_000_000L) {
-            lastSweep = now;
-            for (LocalApplicationRegion application : applications) {
-                application.restIdleRings();
-            }
-            for (LocalInsRegion ins : inss) {
-                ins.beat(now);
-                ins.restIdleRings();
-            }
-        }
-        return milliseconds < 0 ? WATCH_MILLISECONDS : Math.min(milliseconds, WATCH_MILLISECONDS);
+        gone.add(application, slot);
     }
 
     private boolean fallAsleep() {
