@@ -3,12 +3,10 @@ package org.ringfence.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.ringfence.api.policy.Connection;
@@ -17,49 +15,8 @@ import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.api.policy.TrialConnection;
 import org.ringfence.api.policy.Verdict;
 
-class RankedPolicyChainTest {
-    /** A policy that fails once in so many calls is not quarantined. */
-    private static final int SELDOM = 20;
-
-    private final AtomicLong now = new AtomicLong();
-    private final AtomicBoolean stopping = new AtomicBoolean();
-    private final RankedPolicyChain chain = new RankedPolicyChain(now::get, stopping::get);
-    private final List<String> asked = new ArrayList<>();
-    private final Connection peer = Peer.of("192.0.2.7");
-
-    private final class Saying implements Policy {
-        private final String name;
-        private final Supplier<Verdict> says;
-        int closed;
-
-        Saying(String name, Supplier<Verdict> says) {
-            this.name = name;
-            this.says = says;
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public Verdict admit(Connection connection) {
-            asked.add(name);
-            return says.get();
-        }
-
-        @Override
-        public void closed(Connection connection) {
-            closed++;
-        }
-    }
-
-    private Saying add(String name, int ranking, long id, Supplier<Verdict> says) {
-        Saying policy = new Saying(name, says);
-        chain.add(policy, Map.of("service.ranking", ranking, "service.id", id));
-        return policy;
-    }
-
+/** Who of the policies is asked, in which order, and what counts. */
+class RankedPolicyChainTest extends ChainFixture {
     @Test
     void refusesWithoutAnyPolicy() {
         assertEquals(Verdict.REFUSE, chain.admit(peer));
@@ -197,100 +154,11 @@ class RankedPolicyChainTest {
         assertEquals(1, last.closed);
     }
 
-    private static void ask(RankedPolicyChain chain, Connection peer, int times) {
-        for (int i = 0; i < times; i++) {
-            chain.admit(peer);
-        }
-    }
-
-    private PolicyReport first() {
-        return chain.report().get(0);
-    }
-
-    @Test
-    void aPolicyThatThrowsAgainAndAgainIsAskedNoMoreAndWhatItGuardedStaysClosed() {
-        add("broken", 10, 1, () -> {
-            throw new IllegalStateException("for the test");
-        });
-        add("allow", 0, 2, () -> Verdict.ALLOW);
-        ask(chain, peer, Conduct.MOST_FAILURES);
-        assertEquals("quarantined", first().state());
-        assertTrue(first().problem().contains("for the test"), first().problem());
-        asked.clear();
-        assertEquals(Verdict.REFUSE, chain.admit(peer));
-        assertEquals("broken", chain.decidedBy());
-        assertEquals(List.of(), asked);
-    }
-
-    @Test
-    void aPolicyThatExceedsItsBudgetAgainAndAgainIsAskedNoMore() {
-        add("slow", 10, 1, () -> {
-            now.addAndGet(ChainRules.DEFAULT.budgetNanoseconds() + 1);
-            return Verdict.ALLOW;
-        });
-        ask(chain, peer, Conduct.MOST_FAILURES);
-        assertEquals("quarantined", first().state());
-        assertEquals(Verdict.REFUSE, chain.admit(peer));
-    }
-
-    @Test
-    void aPolicyThatIsSlowNowAndThenIsForgiven() {
-        int[] calls = {0};
-        add("hiccup", 10, 1, () -> {
-            now.addAndGet(calls[0]++ % SELDOM == 0 ? ChainRules.DEFAULT.budgetNanoseconds() + 1 : 1);
-            return Verdict.ALLOW;
-        });
-        ask(chain, peer, 100 * SELDOM);
-        assertEquals("asked", first().state());
-    }
-
     @Test
     void aChainOnTrialAsksNoPolicy() {
         add("allow", 0, 2, () -> Verdict.ALLOW);
         assertEquals(Verdict.REFUSE, chain.admit(TrialConnection.INSTANCE));
         assertEquals(List.of(), asked);
-    }
-
-    @Test
-    void aPolicyIsNotCondemnedForTimeInWhichTheLoopCouldNotRun() {
-        AtomicLong lost = new AtomicLong();
-        RankedPolicyChain starved = new RankedPolicyChain(now::get, stopping::get, false, null, new LostTime(lost::get));
-        long most = ChainRules.DEFAULT.budgetNanoseconds();
-        starved.add(new Saying("starved", () -> {
-            now.addAndGet(most + 1);
-            lost.addAndGet(most);
-            return Verdict.ALLOW;
-        }), Map.of("service.ranking", 1, "service.id", 1L));
-        for (int i = 0; i < 2 * Conduct.MOST_FAILURES; i++) {
-            starved.admit(peer);
-        }
-        assertEquals("asked", starved.report().get(0).state());
-    }
-
-    @Test
-    void timeThatWasLostLongBeforeExcusesNobody() {
-        AtomicLong lost = new AtomicLong(1_000_000_000_000L);
-        RankedPolicyChain starved = new RankedPolicyChain(now::get, stopping::get, false, null, new LostTime(lost::get));
-        now.set(1_000_000_000_000L);
-        starved.add(new Saying("slow", () -> {
-            now.addAndGet(ChainRules.DEFAULT.budgetNanoseconds() + 1);
-            return Verdict.ALLOW;
-        }), Map.of("service.ranking", 1, "service.id", 1L));
-        for (int i = 0; i <= Conduct.MOST_FAILURES; i++) {
-            starved.admit(peer);
-        }
-        assertEquals("quarantined", starved.report().get(0).state());
-    }
-
-    @Test
-    void theRulesSayWhatIsAnsweredInPlaceOfAPolicyInQuarantine() {
-        RankedPolicyChain passing = new RankedPolicyChain(now::get);
-        passing.configure(Settings.chain("PASS"));
-        passing.add(new Saying("broken", () -> null), Map.of("service.ranking", 10, "service.id", 1L));
-        passing.add(new Saying("allow", () -> Verdict.ALLOW), Map.of("service.id", 2L));
-        assertEquals(Verdict.REFUSE, passing.admit(peer));
-        ask(passing, peer, Conduct.MOST_FAILURES);
-        assertEquals(Verdict.ALLOW, passing.admit(peer));
     }
 
     @Test
@@ -303,54 +171,6 @@ class RankedPolicyChainTest {
         chain.remove(newer);
         assertEquals(Verdict.REFUSE, chain.admit(peer));
         assertEquals("same", chain.decidedBy());
-    }
-
-    @Test
-    void aNewVersionThatFailsItsTrialLeavesTheOneBeforeItInTheChain() {
-        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
-        trying.add(new Saying("same", () -> Verdict.ALLOW), Map.of("service.id", 1L));
-        trying.add(new Saying("same", () -> {
-            throw new IllegalStateException("for the test");
-        }), Map.of("service.id", 2L));
-        assertEquals(Verdict.ALLOW, trying.admit(peer));
-        assertEquals(List.of("rejected", "asked"), trying.report().stream().map(PolicyReport::state).toList());
-        assertEquals("judging throws IllegalStateException: for the test", trying.report().get(0).problem());
-    }
-
-    @Test
-    void aNewVersionThatDoesNotReturnLeavesTheOneBeforeItInTheChain() {
-        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
-        trying.add(new Saying("same", () -> Verdict.ALLOW), Map.of("service.id", 1L));
-        trying.add(new Saying("same", () -> {
-            java.util.concurrent.locks.LockSupport.park();
-            return Verdict.REFUSE;
-        }), Map.of("service.id", 2L));
-        assertEquals(Verdict.ALLOW, trying.admit(peer));
-        assertEquals("rejected", trying.report().get(0).state());
-    }
-
-    @Test
-    void aNewVersionThatWasSlowForWantOfTheCpuIsAsked() {
-        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
-        trying.add(new Saying("slow", () -> {
-            long end = System.nanoTime() + (org.ringfence.api.handover.Trial.MILLISECONDS + 200) * 1_000_000;
-            while (System.nanoTime() < end) {
-                Thread.onSpinWait();
-            }
-            return Verdict.ALLOW;
-        }), Map.of("service.id", 1L));
-        assertEquals("asked", trying.report().get(0).state());
-    }
-
-    @Test
-    void aPolicyWithoutOneBeforeItThatFailsItsTrialIsInQuarantine() {
-        RankedPolicyChain trying = new RankedPolicyChain(System::nanoTime, () -> false, true, null);
-        trying.add(new Saying("broken", () -> {
-            throw new IllegalStateException("for the test");
-        }), Map.of("service.ranking", 10, "service.id", 1L));
-        trying.add(new Saying("allow", () -> Verdict.ALLOW), Map.of("service.id", 2L));
-        assertEquals(Verdict.REFUSE, trying.admit(peer));
-        assertEquals("quarantined", trying.report().get(0).state());
     }
 
     @Test
