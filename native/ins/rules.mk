@@ -32,7 +32,7 @@ $(NETBSD_NUMBERS): ins/netbsd.awk $(NETBSD_TABLE)
 	@mkdir -p $(@D)
 	awk -f ins/netbsd.awk $(NETBSD_TABLE) >$@
 
-NETBSD_OBJECTS := $(patsubst %.c,%.o,$(INS_NETBSD) $(INS_EMULATION) $(wildcard ins/rumprun/*.c) ins/test/netbsd.c ins/test/standin.c)
+NETBSD_OBJECTS := $(patsubst %.c,%.o,$(INS_NETBSD) $(INS_EMULATION) $(wildcard ins/rumprun/*.c) $(wildcard ins/test/netbsd*.c) ins/test/standin.c)
 NETBSD_OBJECTS := $(NETBSD_OBJECTS:%=$(BUILD)/%) $(NETBSD_OBJECTS:%=$(BUILD)/asan/%)
 $(NETBSD_OBJECTS): CFLAGS += -Iins -I$(BUILD)/ins
 $(NETBSD_OBJECTS): | $(NETBSD_NUMBERS)
@@ -119,7 +119,7 @@ $(BUILD)/ins/test/rump_filter: $(BUILD)/ins/rump/filter.o
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
 INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network counters \
-	netbsd)
+	netbsd netbsd_datagrams)
 
 .PHONY: test-ins test-ins-sanitized
 test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins
@@ -129,8 +129,8 @@ test-ins-sanitized: $(INS_SANITIZED) $(BUILD)/asan/ringfence-ins
 
 test-ins: $(INS_TEST_PROGRAMS) $(INS) ins-rump-double ins-rump-late $(BUILD)/ringfence-ins-linux $(BUILD)/ringfence-ins-netbsd-on-linux
 	@failed=; for t in $(INS_TEST_PROGRAMS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
-	for i in $(INS_DOUBLED) $(INS_DOUBLED_LATE) $(BUILD)/ringfence-ins-netbsd-on-linux; do echo "== netbsd, $$i"; \
-	RINGFENCE_INS=$$i $(BUILD)/ins/test/netbsd || failed="$$failed $$i"; done; \
+	for i in $(INS_DOUBLED) $(INS_DOUBLED_LATE) $(BUILD)/ringfence-ins-netbsd-on-linux; do for t in netbsd netbsd_datagrams; do \
+	echo "== $$t, $$i"; RINGFENCE_INS=$$i $(BUILD)/ins/test/$$t || failed="$$failed $$i"; done; done; \
 	ins/test/builds $(BUILD) || failed="$$failed builds"; \
 	ins/behaviour check || failed="$$failed behaviour"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
