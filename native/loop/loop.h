@@ -18,7 +18,8 @@ struct epoll_event;
 
 enum rf_action_code {
     RF_ACT_PACKET = 1,    /* rf_readable_tell for the slot at address argument              */
-    RF_ACT_DRAIN = 2,     /* read all packets away from fd                                  */
+    RF_ACT_DRAIN = 2,     /* read all packets away from fd; of the slot at address argument, if it is
+                             not 0, only until that waits for room anew                     */
     RF_ACT_SHUTDOWN = 3,  /* shutdown(fd, argument)                                         */
     RF_ACT_CLOSE = 4,     /* close(fd)                                                      */
     RF_ACT_RING = 5,      /* send one byte over the stream socket fd                        */

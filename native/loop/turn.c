@@ -11,10 +11,16 @@
 #include "../region/readiness.h"
 #include "loop.h"
 
-static int drain(int fd) {
+static bool waits_for_room(const struct rf_slot *slot) {
+    return slot != NULL && atomic_load_explicit(&slot->out_blocked, memory_order_acquire) != 0;
+}
+
+/* Whoever the first packets wake may have filled the ring again before the last are read: what it has stuffed its end with since then is
+ * to stay, or it is told of room that it has used up itself. */
+static int drain(int fd, const struct rf_slot *slot) {
     char byte;
     /* 0 is an empty packet, or the end: then the caller has no business here, so bound it. */
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 64 && !waits_for_room(slot); i++)
         if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0) return errno == EAGAIN ? 0 : -errno;
     return 0;
 }
@@ -74,7 +80,7 @@ static int carry_out(int epoll, struct rf_action *action) {
     struct epoll_event watch = {.events = (uint32_t)action->argument, .data.u64 = action->key};
     switch (action->code) {
     case RF_ACT_PACKET: return rf_readable_tell((struct rf_slot *)action->argument, action->fd);
-    case RF_ACT_DRAIN: return drain(action->fd);
+    case RF_ACT_DRAIN: return drain(action->fd, (const struct rf_slot *)action->argument);
     case RF_ACT_SHUTDOWN: return result_of(shutdown(action->fd, (int)action->argument));
     case RF_ACT_CLOSE: return result_of(close(action->fd));
     case RF_ACT_RING: return result_of(send(action->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));

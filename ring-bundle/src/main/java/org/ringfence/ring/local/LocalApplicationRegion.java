@@ -281,10 +281,10 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     @Override
-    protected void tellWritable(int slot) {
+    protected void tellWritable(int slot, boolean always) {
         flags[slot] &= ~(HAS_PACKETS | HAD_PACKETS);
         if (near[slot] != NO_END) {
-            touched(port.drain(near[slot]), slot);
+            touched(port.drain(near[slot], always ? 0 : shared.address() + at(slot)), slot);
         }
     }
 
@@ -316,7 +316,7 @@ final class LocalApplicationRegion extends BackendRegion {
         if ((flags[slot] & HAS_PACKETS) != 0) {
             watchfully(slot);
             if (room && (flags[slot] & HAD_PACKETS) != 0) {
-                tellWritable(slot);
+                tellWritable(slot, true);
             } else if (room) {
                 flags[slot] |= HAD_PACKETS;
             }

@@ -72,8 +72,12 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     /** Makes the socket readable. */
     protected abstract void tellReadable(int slot);
 
-    /** Makes the socket writable. */
-    protected abstract void tellWritable(int slot);
+    /**
+     * Makes the socket writable.
+     *
+     * @param always also if it waits for room anew by then
+     */
+    protected abstract void tellWritable(int slot, boolean always);
 
     /** The watchdog's look at a slot's own packets. */
     protected abstract void watchRoom(int slot, boolean room);

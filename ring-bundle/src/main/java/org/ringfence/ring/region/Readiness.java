@@ -191,14 +191,14 @@ final class Readiness {
 
     private void roomMade(int slot) {
         if (Words.takeFlag(region.memory, region.at(slot) + SlotLayout.OUT_BLOCKED)) {
-            region.tellWritable(slot);
+            region.tellWritable(slot, false);
         }
     }
 
     /** Whoever waits for room, or for the end of a connect, waits no more. */
     void unblock(int slot) {
         Words.takeFlag(region.memory, region.at(slot) + SlotLayout.OUT_BLOCKED);
-        region.tellWritable(slot);
+        region.tellWritable(slot, true);
     }
 
     private boolean hasRoom(int slot) {

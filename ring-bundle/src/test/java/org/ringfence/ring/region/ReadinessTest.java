@@ -112,7 +112,7 @@ class ReadinessTest {
         assertEquals(List.of(), application.news());
         assertEquals(1, flag(SlotLayout.OUT_BLOCKED));
         application.taken(slot, 2048, 4096);
-        assertEquals(List.of("writable " + slot), application.news());
+        assertEquals(List.of("room " + slot), application.news());
         assertEquals(0, flag(SlotLayout.OUT_BLOCKED));
     }
 
@@ -129,7 +129,7 @@ class ReadinessTest {
         assertEquals(List.of(), application.news(), "it produces nothing before its ring is empty");
         assertFalse(application.roomAtLastWatch);
         application.taken(slot, 4096, 4096);
-        assertEquals(List.of("writable " + slot), application.news());
+        assertEquals(List.of("room " + slot), application.news());
     }
 
     @Test
@@ -146,7 +146,7 @@ class ReadinessTest {
         assertEquals(List.of(), application.news(), "less than half is free");
         send(2048);
         programHasNews();
-        assertEquals(List.of("writable " + slot), application.news());
+        assertEquals(List.of("room " + slot), application.news());
     }
 
     @Test

@@ -61,8 +61,8 @@ final class TestRegions implements AutoCloseable {
         }
 
         @Override
-        protected void tellWritable(int slot) {
-            told.add("writable " + slot);
+        protected void tellWritable(int slot, boolean always) {
+            told.add((always ? "writable " : "room ") + slot);
         }
 
         @Override

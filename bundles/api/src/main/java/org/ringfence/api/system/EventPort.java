@@ -37,6 +37,14 @@ public interface EventPort extends AutoCloseable {
      */
     int drain(int descriptor);
 
+    /**
+     * Reads packets away until there are none, or the socket waits for room anew: what it stuffed its end with for that is to stay.
+     *
+     * @param slot address of the socket's slot; 0: all packets, as {@link #drain(int)}
+     * @return index of the action for {@link #result}, as of {@link #packet}
+     */
+    int drain(int descriptor, long slot);
+
     /** shutdown(2) with {@code how} 0 RD, 1 WR, 2 RDWR. */
     void shutdown(int descriptor, int how);
 

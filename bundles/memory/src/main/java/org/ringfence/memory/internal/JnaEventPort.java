@@ -81,7 +81,12 @@ final class JnaEventPort implements EventPort {
 
     @Override
     public int drain(int descriptor) {
-        return add(DRAIN, descriptor, 0, 0);
+        return drain(descriptor, 0);
+    }
+
+    @Override
+    public int drain(int descriptor, long slot) {
+        return add(DRAIN, descriptor, slot, 0);
     }
 
     @Override

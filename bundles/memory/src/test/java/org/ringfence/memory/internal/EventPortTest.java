@@ -19,6 +19,7 @@ class EventPortTest {
     private static final JnaSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
     private static final int EAGAIN = 11;
     private static final int EPIPE = 32;
+    private static final int OUT_BLOCKED = 160; // of struct rf_slot
     private EventPort port;
     private int near;
     private int far;
@@ -127,6 +128,34 @@ class EventPortTest {
         int again = offer(1);
         port.turn(0);
         assertTrue(port.result(again) >= 0, "result " + port.result(again));
+    }
+
+    /** Packets that are left after {@code drain} of an end where there were three. */
+    private int leftOfThree(int outBlocked) throws IOException {
+        try (SharedMemory memory = SYSTEM.createMemory("test-slot", 4096)) {
+            memory.buffer().putInt(OUT_BLOCKED, outBlocked);
+            for (int i = 0; i < 3; i++) {
+                SYSTEM.send(far, new byte[1]);
+            }
+            int drained = port.drain(near, memory.address());
+            port.turn(0);
+            assertEquals(0, port.result(drained));
+            int left = 0;
+            while (SYSTEM.receive(near, new byte[8]) >= 0) {
+                left++;
+            }
+            return left;
+        }
+    }
+
+    @Test
+    void packetsAreReadAwayWhileNobodyWaitsForRoom() throws IOException {
+        assertEquals(0, leftOfThree(0));
+    }
+
+    @Test
+    void whoWaitsForRoomAnewKeepsTheirPackets() throws IOException {
+        assertEquals(3, leftOfThree(1));
     }
 
     @Test
