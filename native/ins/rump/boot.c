@@ -1,5 +1,6 @@
 /* Starts the rump kernel and brings its interface up: virtN on the host's tap device tunN, or shmifN on a file. */
 #include <arpa/inet.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

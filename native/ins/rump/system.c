@@ -2,6 +2,7 @@
  * real names: rump___sysimpl_kevent50 and the like). They return -1 with NetBSD's errno in this process's errno. The
  * structures go through as netbsd.h lays them out; the headers leave them incomplete, or name those of this machine. */
 #include <signal.h>
+#include <stdint.h> /* for <rump/rump.h>, which includes nothing of the host */
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>

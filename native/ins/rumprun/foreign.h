@@ -8,12 +8,18 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 typedef struct {
     uint64_t words[5];
 } rf_foreign_lock;
 #define pthread_mutex_t rf_foreign_lock
+
+/* Nobody dumps a unikernel's core. */
+#ifndef MADV_DONTDUMP
+#define MADV_DONTDUMP MADV_NORMAL
+#endif
 
 /* Only to begin at different cells, in calls that a backend does not make. */
 static inline int gettid(void) { return 1; }

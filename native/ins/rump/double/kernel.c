@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,8 +152,12 @@ int rump_sys_shutdown(int s, int how) { return (int)CALL(bsd_shutdown(here(s), h
 
 int rump_sys_close(int descriptor) { return (int)CALL(bsd_close(here(descriptor))); }
 
-int rump_sys_ioctl(int s, unsigned long request, void *value) {
-    (void)request; /* there is one */
+int rump_sys_ioctl(int s, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    int *value = va_arg(arguments, int *);
+    va_end(arguments);
+    if (request != BSD_SIOCATMARK) panic("a request that the INS does not make");
     return (int)CALL(bsd_at_mark(here(s), value));
 }
 

@@ -1,10 +1,28 @@
-/* What the INS uses of <rump/rump_syscalls.h>: the same prototypes, and the same names of symbols behind them. */
+/* What the INS uses of <rump/rump_syscalls.h>: the same prototypes, and the same names of symbols behind them, those of NetBSD 7.99.34
+ * and of 9.99 alike. */
 #ifndef _RUMP_RUMP_SYSCALLS_H_
 #define _RUMP_RUMP_SYSCALLS_H_
 
-/* As sys/cdefs.h of NetBSD has it, in <rump/rump_syscalls_compat.h>. */
+/* What <rump/rump_syscalls_compat.h> brings along: these headers of the host, and no others. */
+#include <signal.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+typedef int32_t lwpid_t;
+struct _cpuset;
+typedef struct _cpuset cpuset_t;
 #define RUMP_DOUBLE_TEXT(name) #name
 #define __RENAME(name) __asm(RUMP_DOUBLE_TEXT(name))
+
+/* Types of the prototypes that the INS does not use. */
+struct rump_double_call_types {
+    fd_set set;            /* rump_sys_select() */
+    clockid_t clock;       /* rump_sys_timer_create() */
+    timer_t timer;
+    intptr_t semaphore;    /* rump_sys__ksem_init() */
+    sigset_t signals;      /* rump_sys_pollts() */
+    mode_t mode;           /* rump_sys_chmod() */
+};
 
 #ifndef RUMP_SYS_RENAME_CLOSE
 #define RUMP_SYS_RENAME_CLOSE rump___sysimpl_close
@@ -90,7 +108,7 @@ int rump_sys_shutdown(int, int) __RENAME(RUMP_SYS_RENAME_SHUTDOWN);
 int rump_sys_setrlimit(int, const struct rlimit *) __RENAME(RUMP_SYS_RENAME_SETRLIMIT);
 int rump_sys___sysctl(const int *, u_int, void *, size_t *, const void *, size_t) __RENAME(RUMP_SYS_RENAME___SYSCTL);
 int rump_sys_dup2(int, int) __RENAME(RUMP_SYS_RENAME_DUP2);
-int rump_sys_ioctl(int, u_long, void *) __RENAME(RUMP_SYS_RENAME_IOCTL);
+int rump_sys_ioctl(int, u_long, ...) __RENAME(RUMP_SYS_RENAME_IOCTL);
 int rump_sys_kqueue(void) __RENAME(RUMP_SYS_RENAME_KQUEUE);
 int rump_sys_kevent(int, const struct kevent *, size_t, struct kevent *, size_t, const struct timespec *)
     __RENAME(RUMP_SYS_RENAME_KEVENT);
