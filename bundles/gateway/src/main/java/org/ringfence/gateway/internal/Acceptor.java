@@ -108,15 +108,15 @@ final class Acceptor {
         listener.posted--;
         if (answer.error != 0) {
             ins.region.freeSlot(newSlot);
-            if (listener.closeAnswered && listener.posted == 0) {
-                ledger.ended(listener);
+        } else {
+            if (listener.closing || !arrived(ins, listener, newSlot, answer)) {
+                endings.reset(ins, newSlot);
             }
-            return;
+            replenish(listener);
         }
-        if (listener.closing || !arrived(ins, listener, newSlot, answer)) {
-            reset(ins, newSlot);
+        if (listener.closeAnswered && listener.posted == 0) {
+            ledger.ended(listener);
         }
-        replenish(listener);
     }
 
     /** Takes a new connection in; false if it is to be reset because there is no room for it. */
@@ -161,16 +161,6 @@ final class Acceptor {
             bytes.offer(socket);
         }
         return true;
-    }
-
-    /** Resets a connection that has no row in the table. */
-    private void reset(InsLink ins, int insSlot) {
-        call.clear(Operation.CLOSE, insSlot, ins.region.generation(insSlot));
-        call.arguments[1] = 1;
-        pending.clear();
-        pending.operation = Operation.CLOSE;
-        pending.newSlot = insSlot;
-        ins.send(call, pending);
     }
 
     /** Connections reset since the start because no slot or record was left. */

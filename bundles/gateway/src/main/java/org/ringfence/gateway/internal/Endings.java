@@ -183,16 +183,21 @@ final class Endings {
         // Both sides are let go of, as when the INS is gone; the row stays until the application closes its end.
         InsLink ins = socket.ins;
         int insSlot = socket.insSlot;
+        ins.sockets[insSlot] = null;
+        socket.ins = null;
+        socket.insSlot = -1;
+        reset(ins, insSlot);
+        fail(socket, Errno.ECONNRESET);
+    }
+
+    /** Resets a connection of an INS that no row of the table is about. */
+    void reset(InsLink ins, int insSlot) {
         call.clear(Operation.CLOSE, insSlot, ins.region.generation(insSlot));
         call.arguments[1] = CLOSE_RESETS;
         pending.clear();
         pending.operation = Operation.CLOSE;
         pending.newSlot = insSlot;
-        ins.sockets[insSlot] = null;
-        socket.ins = null;
-        socket.insSlot = -1;
         ins.send(call, pending);
-        fail(socket, Errno.ECONNRESET);
     }
 
     /** True of a closed socket whose bytes are still on their way. */

@@ -12,7 +12,6 @@ import org.ringfence.gateway.internal.Timeline.Event;
 /** Keeps account of connections: their admission by the policies, their names, their end. Event loop's thread only. */
 final class Ledger {
     private static final int ENDED_KEPT = 256;
-    private static final int MAX_NAME = 28;
 
     private final SocketTable table;
     private final Services services;
@@ -85,7 +84,7 @@ final class Ledger {
             length = translator.address(name, 0, length);
         }
         socket.localPort = Addresses.port(name, 0, length);
-        socket.region().setLocal(socket.slot, name, 0, Math.min(length, MAX_NAME));
+        socket.region().setLocal(socket.slot, name, 0, Math.min(length, Addresses.IN6_BYTES));
     }
 
     /** CONNECT of a datagram socket was answered: it has a peer now, another one, or none. */
@@ -96,7 +95,7 @@ final class Ledger {
         CallTranslator translator = services.translator(socket.ins.region.abi());
         int length = socket.ins.region.peer(socket.insSlot, name, 0);
         length = translator == null ? length : translator.address(name, 0, length);
-        socket.region().setPeer(socket.slot, name, 0, Math.min(length, MAX_NAME));
+        socket.region().setPeer(socket.slot, name, 0, Math.min(length, Addresses.IN6_BYTES));
         if (socket.ins.region.state(socket.insSlot) == SocketState.CONNECTED) {
             connected(socket);
         } else {

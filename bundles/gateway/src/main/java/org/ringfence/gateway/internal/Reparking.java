@@ -13,8 +13,6 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  * had gone, and its worker is free; the client's side stays, and its next complete request comes as a new connection. Event loop's thread only.
  */
 final class Reparking {
-    private static final int NAME_BYTES = 28;
-
     private final Services services;
     private final SocketTable table;
     private final ByteRelay bytes;
@@ -96,9 +94,9 @@ final class Reparking {
             gate.stageSince = gatekeeper.now();
         }
         int length = socket.ins.region.local(socket.insSlot, name, 0);
-        socket.region().setLocal(slot, name, 0, Math.min(translator.address(name, 0, length), NAME_BYTES));
+        socket.region().setLocal(slot, name, 0, Math.min(translator.address(name, 0, length), Addresses.IN6_BYTES));
         length = socket.ins.region.peer(socket.insSlot, name, 0);
-        socket.region().setPeer(slot, name, 0, Math.min(translator.address(name, 0, length), NAME_BYTES));
+        socket.region().setPeer(slot, name, 0, Math.min(translator.address(name, 0, length), Addresses.IN6_BYTES));
         socket.region().connected(slot);
         taken++;
     }
