@@ -56,7 +56,7 @@ final class InsLink {
             System.arraycopy(call.payload, 0, copy.payload, 0, call.payloadLength);
             copy.payloadLength = call.payloadLength;
             PendingCall kept = new PendingCall();
-            copy(pending, kept);
+            kept.copyFrom(pending);
             waiting.add(new Waiting(copy, kept));
         }
     }
@@ -97,23 +97,9 @@ final class InsLink {
             region.releaseCell(cell);
             return false;
         }
-        copy(pending, calls[cell]);
+        calls[cell].copyFrom(pending);
         calls[cell].sent = System.nanoTime();
         return true;
-    }
-
-    private static void copy(PendingCall from, PendingCall to) {
-        to.operation = from.operation;
-        to.socket = from.socket;
-        to.newSlot = from.newSlot;
-        to.number = from.number;
-        to.applicationCell = from.applicationCell;
-        to.applicationCall = from.applicationCall;
-        to.application = from.application;
-        to.trace = from.trace;
-        to.dissolves = from.dissolves;
-        to.progress = from.progress;
-        to.context.copyFrom(from.context);
     }
 
     /** The next call that was answered, a copy that is valid until this method is called again; null if none. */
@@ -123,9 +109,9 @@ final class InsLink {
             return null;
         }
         // The cell is free again, and what the answer sets off may claim it.
-        copy(calls[cell], answered);
+        answered.copyFrom(calls[cell]);
         if (answered.operation != Operation.ACCEPT) { // which waits for a peer
-            stages.record(Stages.Stage.INS, System.nanoTime() - calls[cell].sent);
+            stages.record(Stages.Stage.INS, System.nanoTime() - answered.sent);
         }
         calls[cell].clear();
         return answered;

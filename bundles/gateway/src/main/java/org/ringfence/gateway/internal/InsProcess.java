@@ -61,6 +61,9 @@ final class InsProcess implements Runnable, AutoCloseable {
         try {
             Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
             process = started;
+            if (stopping) { // and close() may have come too early to see it
+                started.destroy();
+            }
             LOG.info("started '{}' as pid {}", String.join(" ", command), started.pid());
             try (BufferedReader output = started.inputReader()) {
                 started.getOutputStream().close();

@@ -27,6 +27,21 @@ final class PendingCall {
     int trace;
     final CallContext context = new CallContext();
 
+    void copyFrom(PendingCall other) {
+        operation = other.operation;
+        socket = other.socket;
+        newSlot = other.newSlot;
+        number = other.number;
+        applicationCell = other.applicationCell;
+        applicationCall = other.applicationCall;
+        application = other.application;
+        sent = other.sent;
+        dissolves = other.dissolves;
+        progress = other.progress;
+        trace = other.trace;
+        context.copyFrom(other.context);
+    }
+
     void clear() {
         operation = null;
         socket = null;
