@@ -14,13 +14,22 @@ fi
 may_use() {
     "$PYTHON" -c 'import os, sys; print(*sorted({c for t in os.listdir(f"/proc/{sys.argv[1]}/task") for c in os.sched_getaffinity(int(t))}), sep=",")' "$1"
 }
+# thread_uses NAME: the CPUs of the gateway's thread of this name
+thread_uses() {
+    local task
+    for task in "/proc/$GATEWAY/task"/*; do
+        [ "$(cat "$task/comm" 2>/dev/null)" != "$1" ] || "$PYTHON" -c 'import os, sys; print(*sorted(os.sched_getaffinity(int(sys.argv[1]))), sep=",")' "${task##*/}"
+    done | sort -u
+}
 program_uses() { "$rf" run "$@" -- "$PYTHON" -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep=",")' 2>/dev/null; }
 
 own_gateway --placement together
 read -r _ last _ <"$RINGFENCE_STATE/placement"
 others=$(printf '%s\n' "${cpus[@]}" | grep -vx "$last" | paste -sd, -)
 other=${others%%,*}
-check "together: every thread of the gateway has one CPU" test "$(may_use "$GATEWAY")" = "$last"
+check "together: the thread that carries data has one CPU" test "$(thread_uses ringfence-loop)" = "$last"
+check "together: the thread that starts the INS has the same CPU" test "$(thread_uses ringfence-ins)" = "$last"
+check "together: the gateway's other threads have all CPUs" test "$(thread_uses java)" = "$all"
 check "together: the INS has the same CPU" test "$(may_use "$INS")" = "$last"
 check "together: a program has it, too" test "$(program_uses)" = "$last"
 check "run --placement spread keeps off the gateway's CPU" test "$(program_uses --placement spread)" = "$others"

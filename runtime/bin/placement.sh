@@ -28,17 +28,33 @@ choose_placement() {
     fi
 }
 
-# place_gateway PID CHOICE: every thread of the gateway and its children, the network stack, go to one CPU; what they
-# start later inherits it. At the start they had them all.
+# The threads of the gateway that carry data or start the network stack, by their names. The compiler's, the collector's and those
+# that exchange bundles are left free: on the same CPU they would take turns with the data.
+readonly PLACED_THREADS='ringfence-loop ringfence-ins'
+
+# place_gateway PID CHOICE: the gateway's data path and its children, the network stack, go to one CPU; what they start later
+# inherits it. At the start they had them all.
 place_gateway() {
-    local pid
+    local id
     choose_placement "$2" "$1"
     if [ "$PLACEMENT" != none ]; then
-        for pid in "$1" $(descendants "$1"); do
-            taskset -apc "$CPU" "$pid" >/dev/null 2>&1 || true # it may have ended
+        for id in $(placed_threads "$1"); do
+            taskset -pc "$CPU" "$id" >/dev/null 2>&1 || true # it may have ended
+        done
+        for id in $(descendants "$1"); do
+            taskset -apc "$CPU" "$id" >/dev/null 2>&1 || true
         done
     fi
     echo "$PLACEMENT $CPU $(allowed_cpus | paste -sd, -)" >"$STATE/placement"
+}
+
+# The ids of those threads of the process PID.
+placed_threads() {
+    local task name
+    for task in "/proc/$1/task"/*; do
+        read -r name <"$task/comm" || continue # it has ended
+        [[ " $PLACED_THREADS " != *" $name "* ]] || echo "${task##*/}"
+    done 2>/dev/null
 }
 
 descendants() {
