@@ -2,7 +2,7 @@
 # The shell by SSH, with OpenSSH's client: public keys on a loopback address, and nothing else.
 set -u
 . "$(dirname -- "$0")/behind.sh"
-needs "the shell by SSH" ssh ssh-keygen ss python3
+needs "the shell by SSH" ssh ssh-keygen ss python3 curl mkfifo
 own_gateway
 log=$RINGFENCE_STATE/log/gateway.log
 conf=$RINGFENCE_STATE/conf/org.ringfence.ssh.cfg
@@ -76,7 +76,13 @@ check "a port is not forwarded to elsewhere (-L, -W)" ends 255 'open failed\|for
     timeout 60 ssh "${options[@]}" -o BatchMode=yes -i "$keys/ed25519" -W "127.0.0.1:$other" -p "$port" admin@127.0.0.1
 check "no port is opened here (-R)" ends 255 'remote port forwarding failed' \
     timeout 60 ssh "${options[@]}" -o BatchMode=yes -o ExitOnForwardFailure=yes -i "$keys/ed25519" -R "$other:127.0.0.1:1" -p "$port" admin@127.0.0.1 status
-check "no other way leads through (-D)" bash -c "! listens_after=\$(ss -Hltn 'sport = :$other' | grep .)"
+# -D opens its port in the client; what is asked there would be connected to by the gateway, were it willing
+outside ssh "${options[@]}" -N -o BatchMode=yes -i "$keys/ed25519" -D "127.0.0.1:$other" -p "$port" admin@127.0.0.1
+check "a client may offer to forward what it is asked for (-D)" within 30 listens "$other"
+curl -s --http0.9 --max-time 30 --socks5 "127.0.0.1:$other" "http://127.0.0.1:$port/" >"$SITE/through" 2>/dev/null
+check "nothing comes through (-D)" test ! -s "$SITE/through"
+check "it is refused, and not only late (-D)" grep -q 'open failed' "$SITE/outside.log"
+stop "$PROGRAM"
 check "there is no sftp" ends 255 'subsystem request failed' \
     timeout 60 ssh "${options[@]}" -o BatchMode=yes -i "$keys/ed25519" -s -p "$port" admin@127.0.0.1 sftp
 check "there is no scp" ends 1 "no command 'scp'" timeout 60 scp -O "${options[@]}" -o BatchMode=yes -i "$keys/ed25519" -P "$port" \
@@ -101,6 +107,16 @@ check "a session is open" within 30 logged_in
 check "there are no more than configured" ends 3 'max.sessions: as many as are allowed are open: end one' to ed25519 status
 stop "$first"
 check "when it has ended another one is let in" within 30 to ed25519 status
+
+# a session in which nothing happens
+printf 'enabled = true\nport = %s\nidle.timeout = 1\n' "$port" >"$conf"
+reopened_again() { [ "$(grep -c 'shell by SSH on' "$log")" -ge 3 ]; }
+check "the time a session may be idle is taken while it runs" within 20 reopened_again
+mkfifo "$SITE/silent"
+exec {silent}<>"$SITE/silent" # open for writing as well: its reader waits
+idle() { to ed25519 -T <"$SITE/silent" >"$SITE/idle" 2>&1; }
+check_status "a session in which nothing happens is ended" 255 idle
+exec {silent}>&-
 
 # wrong values
 printf 'enabled = true\nport = %s\naddress = 0.0.0.0\n' "$port" >"$conf"
