@@ -136,6 +136,7 @@ public class OperationsIT {
         assertTrue(fails("trace --call open").contains("--call 'open' is unknown"));
         assertTrue(fails("policy nobody").contains("'nobody' is not in the chain"));
         assertTrue(fails("policy block set verdict DROP").contains("write one of RESET, REFUSE; the old value stays"));
+        assertTrue(fails("policy requests set hard throttl").contains("hard 'throttl' is unknown: write one of none, note, shrink, throttle, refuse, reset, block; the old value stays"));
         assertTrue(fails("policy block set speed 1").contains("key 'speed' is unknown"));
     }
 

@@ -29,14 +29,14 @@ public final class ByteRanges extends Detector {
         @AttributeDefinition(description = "More ranges than this that overlap one before them are abuse: RFC 9110, 14.2, names two", min = "0")
         int overlapping() default 2;
 
-        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
-        String calm() default "reset";
+        @AttributeDefinition(description = "Measure while the listener is calm")
+        MeasureChoice calm() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        String pressed() default "reset";
+        MeasureChoice pressed() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        String hard() default "reset";
+        MeasureChoice hard() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;
@@ -55,7 +55,7 @@ public final class ByteRanges extends Detector {
 
     @Modified
     void configure(Configuration changed) {
-        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        Measures made = Measures.of(changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
         settings = new Settings(changed.enabled(), changed.ranges(), changed.overlapping(), made);
     }
 

@@ -33,14 +33,14 @@ public final class Connections extends Detector {
         @AttributeDefinition(description = "More than so many times what sources with many have in calm times is not normal", min = "1")
         int timesNormal() default 4;
 
-        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
-        String calm() default "note";
+        @AttributeDefinition(description = "Measure while the listener is calm")
+        MeasureChoice calm() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        String pressed() default "note";
+        MeasureChoice pressed() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        String hard() default "note";
+        MeasureChoice hard() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;
@@ -59,7 +59,7 @@ public final class Connections extends Detector {
 
     @Modified
     void configure(Configuration changed) {
-        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        Measures made = Measures.of(changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
         settings = new Settings(changed.enabled(), changed.connections(), changed.perSecond(), changed.timesNormal(), made);
     }
 

@@ -8,33 +8,18 @@ import org.ringfence.api.policy.Listener;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.Verdict;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What detectors have in common: a measure for each degree of pressure, and saying a thing once. A source that has earned many penalties
  * is blocked where the measure for hard pressure says so. Event loop only.
  */
 abstract class Detector implements Policy {
-    private static final Logger LOG = LoggerFactory.getLogger(Detector.class);
     private static final int REMEMBERED = 1 << 15;
 
     /** Measures for calm, pressed and hard pressed listeners, and after how many penalties a block is due. */
     record Measures(Measure calm, Measure pressed, Measure hard, int blockAfter) {
-        static Measures of(String pid, String calm, String pressed, String hard, int blockAfter) {
-            return new Measures(measure(pid, calm), measure(pid, pressed), measure(pid, hard), blockAfter);
-        }
-
-        private static Measure measure(String pid, String text) {
-            if (text.equalsIgnoreCase("none")) {
-                return null;
-            }
-            try {
-                return Measure.valueOf(text.strip().toUpperCase(Locale.ROOT));
-            } catch (IllegalArgumentException e) {
-                LOG.error("{}: measure '{}' is unknown: write none, note, shrink, throttle, refuse, reset or block; note is taken", pid, text);
-                return Measure.NOTE;
-            }
+        static Measures of(MeasureChoice calm, MeasureChoice pressed, MeasureChoice hard, int blockAfter) {
+            return new Measures(calm.measure(), pressed.measure(), hard.measure(), blockAfter);
         }
 
         Measure at(int pressure) {

@@ -1,10 +1,14 @@
 package org.ringfence.policy;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -12,6 +16,7 @@ import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
@@ -27,12 +32,16 @@ public final class HoldPolicy implements Policy {
     static final String PID = "org.ringfence.policy.hold";
 
     private static final Logger LOG = LoggerFactory.getLogger(HoldPolicy.class);
+    /** Application, which may be left out, with its colon; port; mode. */
+    private static final Pattern LISTENER = Pattern.compile("(.+:)?([0-9]{1,5})=(none|data|http-request|tls-client-hello|auto)");
 
     @ObjectClassDefinition(name = "Ringfence policy: hold",
             description = "Deferred accept: a connection is held in the gateway until it has shown what its listener's mode asks for")
     @interface Configuration {
-        @AttributeDefinition(description = "For listeners that are not named below: none, data, http-request, tls-client-hello, or auto: "
-                + "what fits the first bytes and what the server was seen to speak")
+        @AttributeDefinition(description = "For listeners that are not named below; auto: what fits the first bytes and what the server was seen to speak",
+                options = {@Option(label = "none", value = "none"), @Option(label = "data", value = "data"),
+                    @Option(label = "http-request", value = "http-request"), @Option(label = "tls-client-hello", value = "tls-client-hello"),
+                    @Option(label = "auto", value = "auto")})
         String mode() default "auto";
 
         @AttributeDefinition(description = "Listeners with a mode of their own, several separated by commas: PORT=MODE or APPLICATION:PORT=MODE")
@@ -83,6 +92,9 @@ public final class HoldPolicy implements Policy {
     }
 
     private volatile Rules rules;
+    private volatile List<String> problems = List.of();
+    /** The listeners with a mode of their own as they were when they were all right. */
+    private Map<String, Evidence> listeners = Map.of();
 
     @Activate
     public HoldPolicy(Configuration configuration) {
@@ -91,6 +103,28 @@ public final class HoldPolicy implements Policy {
 
     @Modified
     void configure(Configuration configuration) {
+        List<String> wrong = new ArrayList<>();
+        Map<String, Evidence> named = new HashMap<>();
+        for (String entry : entries(configuration.listeners())) {
+            Matcher matcher = LISTENER.matcher(entry);
+            if (matcher.matches() && Integer.parseInt(matcher.group(2)) <= 65535) { // the port of an IP socket has 16 bits
+                named.put(entry.substring(0, matcher.end(2)), mode(matcher.group(3)));
+            } else {
+                wrong.add("'" + entry + "' is no PORT=MODE or APPLICATION:PORT=MODE with one of the modes none, data, http-request, "
+                        + "tls-client-hello, auto: write it like 8080=http-request");
+            }
+        }
+        if (wrong.isEmpty()) {
+            listeners = Map.copyOf(named);
+        }
+        for (String error : wrong) {
+            LOG.error("{}: listeners: {}; {} that were right are in force", PID, error, listeners.size());
+        }
+        problems = List.copyOf(wrong);
+        rules = rules(configuration);
+    }
+
+    private Rules rules(Configuration configuration) {
         Map<Integer, HoldRule> byPort = new HashMap<>();
         Map<String, HoldRule> byListener = new HashMap<>();
         HoldRule usual = rule(configuration, mode(configuration.mode()));
@@ -98,22 +132,14 @@ public final class HoldPolicy implements Policy {
             HoldRule none = rule(configuration, Evidence.NONE);
             Arrays.stream(configuration.serverFirst()).forEach(port -> byPort.put(port, none));
         }
-        for (String entry : entries(configuration.listeners())) {
-            String[] sides = entry.split("=");
-            int colon = sides[0].lastIndexOf(':');
-            try {
-                int port = Integer.parseInt(sides[0].substring(colon + 1));
-                HoldRule rule = rule(configuration, mode(sides.length == 2 ? sides[1] : ""));
-                if (colon < 0) {
-                    byPort.put(port, rule);
-                } else {
-                    byListener.put(sides[0].substring(0, colon) + ':' + port, rule);
-                }
-            } catch (NumberFormatException e) {
-                LOG.error("{}: listeners: '{}': write PORT=MODE or APPLICATION:PORT=MODE, such as 8080=http-request; it is ignored", PID, entry);
+        listeners.forEach((listener, evidence) -> {
+            if (listener.indexOf(':') < 0) {
+                byPort.put(Integer.valueOf(listener), rule(configuration, evidence));
+            } else {
+                byListener.put(listener, rule(configuration, evidence));
             }
-        }
-        rules = new Rules(usual, Map.copyOf(byPort), Map.copyOf(byListener));
+        });
+        return new Rules(usual, Map.copyOf(byPort), Map.copyOf(byListener));
     }
 
     private static Set<String> entries(String[] elements) {
@@ -122,17 +148,7 @@ public final class HoldPolicy implements Policy {
     }
 
     private static Evidence mode(String text) {
-        return switch (text.strip().toLowerCase(Locale.ROOT)) {
-            case "none" -> Evidence.NONE;
-            case "data" -> Evidence.DATA;
-            case "http-request" -> Evidence.HTTP_REQUEST;
-            case "tls-client-hello" -> Evidence.TLS_CLIENT_HELLO;
-            case "auto" -> Evidence.AUTO;
-            default -> {
-                LOG.error("{}: mode '{}' is unknown: write none, data, http-request, tls-client-hello or auto; auto is taken", PID, text);
-                yield Evidence.AUTO;
-            }
-        };
+        return Evidence.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     private static HoldRule rule(Configuration c, Evidence evidence) {
@@ -143,6 +159,11 @@ public final class HoldPolicy implements Policy {
     @Override
     public String name() {
         return "hold";
+    }
+
+    @Override
+    public List<String> problems() {
+        return problems;
     }
 
     @Override

@@ -26,14 +26,14 @@ public final class IdleHoarding extends Detector {
         @AttributeDefinition(description = "A connection that has been idle for less is never found", min = "1")
         int seconds() default 5;
 
-        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
-        String calm() default "none";
+        @AttributeDefinition(description = "Measure while the listener is calm")
+        MeasureChoice calm() default MeasureChoice.none;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        String pressed() default "refuse";
+        MeasureChoice pressed() default MeasureChoice.refuse;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        String hard() default "reset";
+        MeasureChoice hard() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;
@@ -52,7 +52,7 @@ public final class IdleHoarding extends Detector {
 
     @Modified
     void configure(Configuration changed) {
-        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        Measures made = Measures.of(changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
         settings = new Settings(changed.enabled(), changed.seconds(), made);
     }
 

@@ -28,14 +28,14 @@ public final class Requests extends Detector {
         @AttributeDefinition(description = "More than so many times what busy sources do in calm times is not normal", min = "1")
         int timesNormal() default 4;
 
-        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
-        String calm() default "note";
+        @AttributeDefinition(description = "Measure while the listener is calm")
+        MeasureChoice calm() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        String pressed() default "throttle";
+        MeasureChoice pressed() default MeasureChoice.throttle;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        String hard() default "reset";
+        MeasureChoice hard() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;
@@ -54,7 +54,7 @@ public final class Requests extends Detector {
 
     @Modified
     void configure(Configuration changed) {
-        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        Measures made = Measures.of(changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
         settings = new Settings(changed.enabled(), changed.perSecond(), changed.timesNormal(), made);
     }
 

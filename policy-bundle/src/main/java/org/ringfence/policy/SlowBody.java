@@ -36,14 +36,14 @@ public final class SlowBody extends Detector {
         @AttributeDefinition(description = "Whether more than a note is done about a connection that is held, and takes nothing from the application but a slot")
         boolean heldToo() default false;
 
-        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
-        String calm() default "note";
+        @AttributeDefinition(description = "Measure while the listener is calm")
+        MeasureChoice calm() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        String pressed() default "reset";
+        MeasureChoice pressed() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        String hard() default "reset";
+        MeasureChoice hard() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;
@@ -62,7 +62,7 @@ public final class SlowBody extends Detector {
 
     @Modified
     void configure(Configuration changed) {
-        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        Measures made = Measures.of(changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
         settings = new Settings(changed.enabled(), changed.seconds(), changed.bytesPerSecond(), changed.partOfNormal(), changed.heldToo(), made);
     }
 

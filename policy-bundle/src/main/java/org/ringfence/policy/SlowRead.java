@@ -31,14 +31,14 @@ public final class SlowRead extends Detector {
         @AttributeDefinition(description = "A client that takes less than one part in so many of what is normal at its listener is slow, too, up to four times bytesPerSecond", min = "1")
         int partOfNormal() default 50;
 
-        @AttributeDefinition(description = "Measure while the listener is calm: none, note, shrink, throttle, refuse, reset or block")
-        String calm() default "note";
+        @AttributeDefinition(description = "Measure while the listener is calm")
+        MeasureChoice calm() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        String pressed() default "reset";
+        MeasureChoice pressed() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        String hard() default "reset";
+        MeasureChoice hard() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;
@@ -57,7 +57,7 @@ public final class SlowRead extends Detector {
 
     @Modified
     void configure(Configuration changed) {
-        Measures made = Measures.of(PID, changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
+        Measures made = Measures.of(changed.calm(), changed.pressed(), changed.hard(), changed.blockAfter());
         settings = new Settings(changed.enabled(), changed.seconds(), changed.bytesPerSecond(), changed.partOfNormal(), made);
     }
 

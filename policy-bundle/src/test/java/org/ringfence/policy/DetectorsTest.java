@@ -227,7 +227,7 @@ class DetectorsTest {
 
     @Test
     void aSourceWithTooManyConnectionsIsRefusedUnderPressureAndOthersAreNot() {
-        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20, "perSecond", 1000, "pressed", "refuse")));
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20, "perSecond", 1000, "pressed", MeasureChoice.refuse)));
         for (int i = 0; i < 30; i++) {
             sources.admit(peer);
         }
@@ -255,7 +255,7 @@ class DetectorsTest {
 
     @Test
     void aSourceIsBlockedWhenItHasEarnedIt() {
-        Policy detector = new SlowHeaders(sources, Settings.of(SlowHeaders.Configuration.class, Map.of("blockAfter", 3, "hard", "block")));
+        Policy detector = new SlowHeaders(sources, Settings.of(SlowHeaders.Configuration.class, Map.of("blockAfter", 3, "hard", MeasureChoice.block)));
         pressure = 2;
         Measure last = null;
         for (int i = 1; i <= 3; i++) {
