@@ -13,14 +13,14 @@ struct critical {
     bool blocked;
 };
 
-/* Signals are blocked only if the program has ever installed a handler. Short sections only. */
+/* The program's handlers wait until the section is over; as a rule without a system call. Short sections only; they may be nested. */
 struct critical critical_enter(void);
-/* As above, whether or not there is a handler. */
+/* Signals are blocked. */
 struct critical critical_enter_always(void);
 /* Does not change errno. */
 void critical_leave(struct critical section);
 
-/* A handler is about to be installed. */
+/* A handler is about to be installed that cannot be made to wait: from now on signals are blocked in sections. */
 void critical_note(void (*handler)(int));
 
 /* Sends SIGPIPE to the calling thread, as a write to a closed connection does. */

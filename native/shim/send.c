@@ -296,16 +296,19 @@ ssize_t shim_sendfile(int out, int in, off_t *offset, size_t count) {
     int kept = errno;
     errno = EFAULT;
     if (offset != NULL && !writable(offset, sizeof *offset)) return -1;
-    if (fstat(in, &status) != 0) return -1;
-    /* Not from what has no place, least of all if a place is given. */
+    /* Not from what has no place, least of all if a place is given: then the file itself says so when it is read. */
+    bool looks = offset == NULL || count == 0;
+    if (looks && fstat(in, &status) != 0) return -1;
     errno = offset != NULL ? ESPIPE : EINVAL;
-    if (table_find(in, &other) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) return -1;
+    if (table_find(in, &other) || (looks && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)))) return -1;
     errno = EINVAL;
-    if (S_ISDIR(status.st_mode)) return -1;
+    if (looks && S_ISDIR(status.st_mode)) return -1;
     if (count > SSIZE_MAX || (offset != NULL && *offset < 0)) return -1;
     errno = kept;
     if (count > BUFFERS_MAX) count = BUFFERS_MAX;
-    return socket_is_datagram(&s) ? send_file_datagram(&s, &from, count) : send_from(&s, &from, count, 0);
+    ssize_t sent = socket_is_datagram(&s) ? send_file_datagram(&s, &from, count) : send_from(&s, &from, count, 0);
+    if (sent < 0 && errno == EISDIR) errno = EINVAL;
+    return sent;
 }
 
 ssize_t shim_sendfile64(int out, int in, off_t *offset, size_t count) {

@@ -43,6 +43,7 @@ static void handler_sends(void) {
     need(pthread_create(&thread, NULL, drain, NULL) == 0);
     pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
     install(SIGPROF, send_one, SA_RESTART);
+    handled = 0;
     setitimer(ITIMER_PROF, &often, NULL);
     long sent = 0;
     double end = seconds() + 10;
@@ -53,6 +54,115 @@ static void handler_sends(void) {
     check(handled >= 20 && (long)total == sent + handled, "a handler sends while its thread is sending: %d times",
           (int)handled);
     close(ends[0]), close(ends[1]);
+}
+
+/* ---- handlers that waited for a call of the shim to let go ---- */
+
+enum { QUEUED = 20000 };
+static volatile sig_atomic_t next, wrong;
+
+static void in_turn(int number, siginfo_t *info, void *context) {
+    if (number != SIGRTMIN || info->si_code != SI_QUEUE || info->si_pid != getpid() || info->si_value.sival_int != next ||
+        context == NULL)
+        wrong++;
+    next++;
+    send_one(number);
+}
+
+static void *queue_signals(void *argument) {
+    (void)argument;
+    for (int i = 0; i < QUEUED; i++)
+        while (sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = i}) != 0) sched_yield();
+    return NULL;
+}
+
+static void told_in_full(void) {
+    pthread_t drainer, queuer;
+    sigset_t queued, now;
+    void *total;
+    connection(AF_INET, ends);
+    struct sigaction action = {.sa_sigaction = in_turn, .sa_flags = SA_SIGINFO | SA_RESTART};
+    need(sigaction(SIGRTMIN, &action, NULL) == 0);
+    sigemptyset(&queued);
+    sigaddset(&queued, SIGRTMIN);
+    pthread_sigmask(SIG_BLOCK, &queued, NULL);
+    need(pthread_create(&drainer, NULL, drain, NULL) == 0 && pthread_create(&queuer, NULL, queue_signals, NULL) == 0);
+    handled = 0;
+    pthread_sigmask(SIG_UNBLOCK, &queued, NULL);
+    long sent = 0;
+    for (double end = seconds() + 60; next < QUEUED && seconds() < end;) sent += send(ends[0], "abc", 3, 0) == 3 ? 3 : 0;
+    pthread_join(queuer, NULL);
+    shutdown(ends[0], SHUT_WR);
+    pthread_join(drainer, &total);
+    check(next == QUEUED && wrong == 0, "each of %d queued signals comes once, in turn, with all that was told: %d, %d wrong", QUEUED,
+          (int)next, (int)wrong);
+    check((long)total == sent + handled, "and what its handler sends is not lost");
+    pthread_sigmask(SIG_SETMASK, NULL, &now);
+    check(!sigismember(&now, SIGTERM) && !sigismember(&now, SIGRTMIN), "afterwards no signal is blocked");
+    close(ends[0]), close(ends[1]);
+}
+
+/* Handlers that interrupt each other, and the thread's sections, in any order. */
+enum { KINDS = 3, OF_EACH = 5000 };
+static volatile sig_atomic_t came[KINDS], out_of_turn;
+
+static void of_a_kind(int number, siginfo_t *info, void *context) {
+    (void)context;
+    int kind = number - SIGRTMIN - 1;
+    if (info->si_value.sival_int != came[kind]) out_of_turn++;
+    came[kind]++;
+    send_one(number);
+}
+
+static void *queue_kind(void *argument) {
+    int number = SIGRTMIN + 1 + (int)(long)argument;
+    for (int i = 0; i < OF_EACH; i++)
+        while (sigqueue(getpid(), number, (union sigval){.sival_int = i}) != 0) sched_yield();
+    return NULL;
+}
+
+static void interrupt_each_other(void) {
+    pthread_t drainer, queuers[KINDS];
+    sigset_t kinds, now;
+    void *total;
+    connection(AF_INET, ends);
+    sigemptyset(&kinds);
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct sigaction action = {.sa_sigaction = of_a_kind, .sa_flags = SA_SIGINFO | SA_RESTART};
+        sigaddset(&kinds, SIGRTMIN + 1 + kind);
+        need(sigaction(SIGRTMIN + 1 + kind, &action, NULL) == 0);
+    }
+    pthread_sigmask(SIG_BLOCK, &kinds, NULL);
+    need(pthread_create(&drainer, NULL, drain, NULL) == 0);
+    for (long kind = 0; kind < KINDS; kind++) need(pthread_create(&queuers[kind], NULL, queue_kind, (void *)kind) == 0);
+    handled = 0;
+    pthread_sigmask(SIG_UNBLOCK, &kinds, NULL);
+    long sent = 0;
+    for (double end = seconds() + 60; came[0] + came[1] + came[2] < KINDS * OF_EACH && seconds() < end;)
+        sent += send(ends[0], "abc", 3, 0) == 3 ? 3 : 0;
+    for (int kind = 0; kind < KINDS; kind++) pthread_join(queuers[kind], NULL);
+    shutdown(ends[0], SHUT_WR);
+    pthread_join(drainer, &total);
+    check(came[0] == OF_EACH && came[1] == OF_EACH && came[2] == OF_EACH && out_of_turn == 0,
+          "handlers that interrupt each other: %d, %d and %d of %d, %d out of turn", (int)came[0], (int)came[1], (int)came[2], OF_EACH,
+          (int)out_of_turn);
+    check((long)total == sent + handled, "and nothing that they send is lost");
+    pthread_sigmask(SIG_SETMASK, NULL, &now);
+    check(!sigismember(&now, SIGTERM) && !sigismember(&now, SIGRTMIN + 1), "nor is a signal left blocked");
+    close(ends[0]), close(ends[1]);
+}
+
+static void remembered(void) {
+    struct sigaction old, action = {.sa_sigaction = in_turn, .sa_flags = SA_SIGINFO};
+    check(signal(SIGUSR2, count) == SIG_DFL && signal(SIGUSR2, send_one) == count, "signal() tells the handler of before");
+    check(sigaction(SIGUSR2, &action, &old) == 0 && old.sa_handler == send_one && (old.sa_flags & SA_SIGINFO) == 0,
+          "sigaction() tells what signal() has set");
+    check(sigaction(SIGUSR2, NULL, &old) == 0 && old.sa_sigaction == in_turn && (old.sa_flags & SA_SIGINFO) != 0,
+          "and what it has set itself");
+    check(sigaction(SIGKILL, &action, NULL) == -1 && errno == EINVAL, "a signal that cannot be caught has no handler");
+    check(sigaction(NSIG, &action, NULL) == -1 && errno == EINVAL && signal(-1, count) == SIG_ERR, "nor has one that there is not");
+    check(signal(SIGUSR2, SIG_IGN) == (void (*)(int))(void *)in_turn && raise(SIGUSR2) == 0 && signal(SIGUSR2, SIG_DFL) == SIG_IGN,
+          "it can be ignored afterwards");
 }
 
 static _Atomic bool over;
@@ -203,10 +313,24 @@ static void senders(void) {
     close(ends[0]), close(ends[1]);
 }
 
+/* From here on the shim blocks signals instead. */
+static void there_once(void) {
+    struct sigaction old;
+    handled = 0;
+    install(SIGUSR2, count, SA_RESETHAND);
+    raise(SIGUSR2);
+    check(handled == 1 && sigaction(SIGUSR2, NULL, &old) == 0 && old.sa_handler == SIG_DFL, "with SA_RESETHAND it is there once");
+}
+
 int main(void) {
+    remembered();
+    told_in_full();
+    interrupt_each_other();
     handler_sends();
     every_call();
     senders();
     interrupted();
+    there_once();
+    handler_sends();
     finished();
 }
