@@ -47,7 +47,7 @@ static bool hand_over(struct ins *ins, uint32_t listener, int handle, const stru
     uint64_t call_number = s->call_number;
     uint32_t cell = s->cell, generation = s->generation;
     if (ins->stack->watch(handle, (uint64_t)generation << 32 | slot, RF_READABLE | RF_WRITABLE) != 0) {
-        ins->stack->close(handle, true);
+        ins->stack->close(handle, l->kept, true);
         return false;
     }
     ins_leave(ins, INS_WAIT, slot);

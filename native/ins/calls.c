@@ -60,7 +60,7 @@ int ins_watch(struct ins *ins, uint32_t slot) {
 /* A socket that nobody has seen yet. */
 static void give_up(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
-    ins->stack->close(s->handle, false);
+    ins->stack->close(s->handle, s->kept, false);
     *s = (struct ins_socket){.error_sequence = s->error_sequence};
     ins_set_state(ins, slot, RF_STATE_FREE);
 }

@@ -84,7 +84,7 @@ struct rf_stack {
     int (*local_name)(int socket, struct rf_name *name);
     int (*peer_name)(int socket, struct rf_name *name);
     int (*error)(int socket); /* takes the pending error: 0 if there is none */
-    void (*close)(int socket, bool reset);
+    void (*close)(int socket, uint32_t kept, bool reset);
 
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
     /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them. */

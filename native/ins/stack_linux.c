@@ -23,6 +23,7 @@ enum {
     KEPT_NODELAY = 1,   /* the application has asked for TCP_NODELAY */
     KEPT_OOBINLINE = 2, /* and for SO_OOBINLINE */
     KEPT_UNSENT = 4,    /* and has a limit of its own for what is unsent, TCP_NOTSENT_LOWAT */
+    KEPT_LINGER = 8,    /* it has set SO_LINGER, which close() has to look at */
 };
 
 /* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
@@ -149,6 +150,7 @@ static int linux_set_option(int s, uint32_t *kept, int level, int name, const vo
     /* With it the kernel would give several datagrams as one, and a record does not say where one ends. */
     if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
     int error = result(setsockopt(s, level, name, value, length));
+    if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
     uint32_t bit = kept_bit(level, name);
     if (error != 0 || bit == 0) return error;
     int wanted;
@@ -188,13 +190,13 @@ static int linux_peer_name(int s, struct rf_name *name) {
     return named(error, length, name);
 }
 
-static void linux_close(int s, bool reset) {
+static void linux_close(int s, uint32_t kept, bool reset) {
     struct linger linger = {0};
     socklen_t length = sizeof linger;
     if (reset) {
         linger = (struct linger){.l_onoff = 1, .l_linger = 0};
         setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    } else if (getsockopt(s, SOL_SOCKET, SO_LINGER, &linger, &length) == 0 && linger.l_onoff != 0 &&
+    } else if ((kept & KEPT_LINGER) != 0 && getsockopt(s, SOL_SOCKET, SO_LINGER, &linger, &length) == 0 && linger.l_onoff != 0 &&
                linger.l_linger != 0) {
         /* With a linger time close() waits for the peer, O_NONBLOCK or not, and everybody with it. */
         linger.l_onoff = 0;

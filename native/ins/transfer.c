@@ -247,7 +247,7 @@ void ins_finish_close(struct ins *ins, uint32_t slot, bool reset) {
     if (s->phase == RF_STATE_LISTENING) ins_refuse_posted(ins, slot, ins->stack->errors.aborted);
     ins_leave(ins, INS_RUN, slot);
     ins_leave(ins, INS_WAIT, slot);
-    ins->stack->close(s->handle, reset || s->close_resets);
+    ins->stack->close(s->handle, s->kept, reset || s->close_resets);
     uint64_t lost = s->close_waits && !ins_sent(ins, slot, s->out_end)
                         ? s->out_end - atomic_load_explicit(&ins->region.slots[slot].out_head, memory_order_relaxed)
                         : 0;

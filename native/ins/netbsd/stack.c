@@ -214,7 +214,8 @@ static int netbsd_peer_name(int s, struct rf_name *name) {
     return error;
 }
 
-static void netbsd_close(int s, bool reset) {
+static void netbsd_close(int s, uint32_t kept, bool reset) {
+    (void)kept;
     struct {
         int32_t on, seconds;
     } linger = {0};
