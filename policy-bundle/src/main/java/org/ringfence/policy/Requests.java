@@ -32,10 +32,10 @@ public final class Requests extends Detector {
         MeasureChoice calm() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
-        MeasureChoice pressed() default MeasureChoice.throttle;
+        MeasureChoice pressed() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure when that has lasted")
-        MeasureChoice hard() default MeasureChoice.reset;
+        MeasureChoice hard() default MeasureChoice.throttle;
 
         @AttributeDefinition(description = "Penalties of a source after which block blocks; before, it resets", min = "1")
         int blockAfter() default 20;

@@ -242,13 +242,15 @@ class DetectorsTest {
     }
 
     @Test
-    void aFloodOfRequestsIsThrottledUnderPressure() {
+    void aFloodOfRequestsIsThrottledUnderLastingPressureAndNeverReset() {
         Policy requests = new Requests(sources, Settings.of(Requests.Configuration.class, Map.of("perSecond", 50)));
         peer.requests = 5;
         for (int i = 0; i < 1000; i++) {
             sources.request(peer, new Asked(0, 0));
         }
         pressure = 1;
+        assertFound(Measure.NOTE, "100 requests a second", requests.inspect(peer));
+        pressure = 2;
         assertFound(Measure.THROTTLE, "100 requests a second", requests.inspect(peer));
         assertEquals(Measure.THROTTLE, requests.inspect(peer).measure(), "it goes on");
     }
