@@ -40,6 +40,26 @@ check "the established connection goes on" moves_on
 check "the block ends by a command" shell ringfence:unblock 127.0.0.1
 check "new connections are answered again" within 5 answered
 
+# A detector that blocks: a head that does not end, from an address of its own.
+detector() { shell "ringfence:policy slow-headers set $1 $2"; }
+for setting in 'seconds 1' 'heldToo true' 'blockAfter 1' 'calm block'; do
+    check "the detector of slow heads has $setting" detector ${setting% *} ${setting#* }
+done
+outside "$PYTHON" -c "import socket, time
+s = socket.create_connection(('127.0.0.1', $port), source_address=('127.0.0.9', 0))
+s.sendall(b'GET / HTTP/1.1')
+time.sleep(60)"
+slow=$PROGRAM
+is_blocked() { shell ringfence:blocked | grep -q 127.0.0.9; }
+from_there() { curl -s -m 5 --interface 127.0.0.9 -o "$SITE/none" "$url/small"; }
+not_from_there() { ! from_there; }
+check "the source of a head that does not end is blocked" within 10 is_blocked
+check "new connections from it fail" not_from_there
+check "others are answered" answered
+stop "$slow" KILL
+check "the block ends" shell ringfence:unblock 127.0.0.9
+check "connections from there are answered" from_there
+
 # id NAME: of a bundle
 id() { shell ringfence:bundles | awk -v name="$1" '$3 == name { print $1 }'; }
 policy=$(id org.ringfence.policy)

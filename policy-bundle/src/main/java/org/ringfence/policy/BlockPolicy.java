@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Turns away peers whose address is in a blocked prefix, and outgoing connections to one. */
-@Component(service = {Policy.class, Blocks.class}, configurationPid = BlockPolicy.PID, immediate = true,
+@Component(service = {Policy.class, Blocks.class, BlockPolicy.class}, configurationPid = BlockPolicy.PID, immediate = true,
         property = "service.ranking:Integer=1000")
 @Designate(ocd = BlockPolicy.Configuration.class)
 public final class BlockPolicy implements Policy, Blocks {

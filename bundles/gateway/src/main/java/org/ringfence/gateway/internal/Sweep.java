@@ -27,7 +27,7 @@ final class Sweep {
     private static final long PACE_NANOSECONDS = 100_000_000;
     /** Sweeps without a change after which a connection is quiet, and looked at in one of so many sweeps only. */
     private static final int QUIET_AFTER = 20;
-    private static final int QUIET_EVERY = 10;
+    private static final int QUIET_EVERY = 8;
 
     private final Services services;
     private final SocketTable table;
