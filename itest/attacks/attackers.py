@@ -32,6 +32,12 @@ def _slow_read(port, connections, rate, seconds, address="127.0.0.1"):
     return [command]
 
 
+def _large_read(*at, **where):
+    command, = _slow_read(*at, **where)
+    command[command.index("-u") + 1] = command[command.index("-u") + 1].replace("/page", "/large")
+    return [command]
+
+
 def _all_slow(port, connections, rate, seconds):
     # an address has 28,000 ports for connections to one other: each attack goes to an address of its own
     return [command for n, attack in enumerate((_slow_headers, _slow_body, _ranges, _slow_read), 2)
@@ -62,9 +68,11 @@ ATTACKS = {
     "slow-body": ("slowhttptest -B: request bodies that never end", _slow_body),
     "ranges": ("slowhttptest -R: many overlapping ranges of one page", _ranges),
     "slow-read": ("slowhttptest -X: answers taken a few bytes at a time", _slow_read),
+    "large-read": ("the same where the answer, 10 MiB, is more than the gateway takes from the server", _large_read),
     "all-slow": ("the four of slowhttptest at once", _all_slow),
     "zero-window": ("sockstress: an answer asked for, and a window that stays closed", _hold("zero-window")),
     "sources": ("slow heads, each from another address of 127.0.0.0/8", _hold("sources")),
+    "odd-heads": ("heads that are whole, or none, to some servers only", _hold("odd-heads")),
     "idle": ("connections on which nothing is ever sent", _hold("idle")),
     "syn-flood": ("hping3 -S: connections begun and never finished; needs root", _syn_flood),
     "request-flood": ("wrk: as many requests as go through", _request_flood),

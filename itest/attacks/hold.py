@@ -1,9 +1,10 @@
 """Holds connections open as no client of good will does, where no tool at hand does it.
 
-usage: hold.py zero-window|sources|idle PORT CONNECTIONS PER-SECOND SECONDS
+usage: hold.py zero-window|sources|odd-heads|idle PORT CONNECTIONS PER-SECOND SECONDS
 
     zero-window   asks for a large file with the smallest receive buffer and reads nothing
     sources       sends a byte of a request head every five seconds, each connection from its own 127.x.y.z
+    odd-heads     sends what is a request, or half of one, to some servers only, and waits
     idle          sends nothing
 """
 import asyncio
@@ -11,6 +12,19 @@ import random
 import socket
 import sys
 import time
+
+
+ODD_HEADS = (
+    b"~GET / HTTP/1.1\r\nHost: lab\r\nX-Slow: ",
+    b"A" * 30 + b" / HTTP/1.1\r\nHost: lab\r\nX-Slow: ",
+    b"GET / HTTP/3.0\r\nHost: lab\r\nX-Slow: ",
+    b"GET / HTTP/1.1 \r\nHost: lab\r\nX-Slow: ",
+    b"GET / HTTP/1.1\r\nHost: lab\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: lab\r\nContent-Length:\r\n 50\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: lab\r\nContent-Length: +50\r\n\r\n",
+    b"GET / HTTP/1.1\nHost: lab\n\n",
+    b"GET\t/\tHTTP/1.1\r\nHost: lab\r\nX-Slow: ",
+)
 
 
 async def hold(what, port, until):
@@ -30,6 +44,9 @@ async def hold(what, port, until):
                 elif what == "sources":
                     await loop.sock_sendall(s, b"GET / HTTP/1.1\r\nHost: lab\r\nX-Slow: ")
                     await ended(loop, s, until, send=b"a")
+                elif what == "odd-heads":
+                    await loop.sock_sendall(s, random.choice(ODD_HEADS))
+                    await ended(loop, s, until)
                 else:
                     await ended(loop, s, until)
             except (OSError, asyncio.TimeoutError):

@@ -65,6 +65,16 @@ def _nginx(site, www, port):
     return ["nginx", "-e", os.path.join(etc, "error.log"), "-c", os.path.join(etc, "nginx.conf"), "-g", "daemon off;"]
 
 
+def _lighttpd(site, www, port):
+    configuration = os.path.join(site, "lighttpd.conf")
+    shutil.copy("/etc/lighttpd/lighttpd.conf", configuration)
+    _rewrite(configuration, (r"^server.port .*", f"server.port = {port}"), (r'"/var/www/html"', f'"{www}"'),
+             (r'"/var/log/lighttpd/error.log"', f'"{site}/lighttpd.log"'), (r'"/run/lighttpd.pid"', f'"{site}/lighttpd.pid"'),
+             (r"^include_shell .*use-ipv6.*", ""))
+    os.chmod(site, 0o777)  # it opens its log as www-data
+    return ["lighttpd", "-D", "-f", configuration]
+
+
 def _python(site, www, port):
     return [PYTHON, "-m", "http.server", str(port), "--directory", www]
 
@@ -74,4 +84,5 @@ def _java(site, www, port):
 
 
 # name: how its command line is made from directory of the run, document root and port
-SERVERS = {"apache-prefork": _apache("prefork"), "apache-event": _apache("event"), "nginx": _nginx, "python": _python, "java": _java}
+SERVERS = {"apache-prefork": _apache("prefork"), "apache-event": _apache("event"), "nginx": _nginx, "lighttpd": _lighttpd,
+           "python": _python, "java": _java}
