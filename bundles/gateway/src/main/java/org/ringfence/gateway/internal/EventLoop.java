@@ -4,22 +4,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.handover.HandoverState;
-import org.ringfence.api.transport.ApplicationRegion;
-import org.ringfence.api.transport.InsRegion;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.Transport;
-import org.ringfence.api.transport.TransportListener;
 import org.ringfence.api.transport.TransportSession;
-import org.ringfence.gateway.internal.RelayedSocket.Phase;
 import org.ringfence.gateway.internal.Stages.Stage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * The gateway's one thread: takes calls, answers and news from all regions, then ends the turn in the transport, where it sleeps when there
  * is nothing to do. Everything below runs on it; other threads hand it work with {@link #ask}.
  */
-final class EventLoop implements TransportListener, Runnable, AutoCloseable {
+final class EventLoop implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     /** Items of each kind taken from a region in one turn, so that nobody waits long for the others. */
     private static final int BATCH = 256;
@@ -36,7 +30,6 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private static final long WAITING_NANOSECONDS = 1_000_000;
 
     private final TurnServices services;
-    private final Runnable insChanged;
     private final Path state;
     private volatile Settings settings;
     private final CurrentSession session = new CurrentSession();
@@ -55,18 +48,15 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     private final Intervention intervention;
     private final Rates rates = new Rates();
     private final Acceptor acceptor;
+    private final Links links;
     private final CallRelay calls;
     private final AnswerRelay answers;
     private final Thread thread;
 
-    private ApplicationLink[] applications = {};
-    private InsLink[] inss = {};
     private final Call call = new Call();
     private final Answer answer = new Answer();
-    private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
+    private final Questions questions = new Questions(this::wake);
     private volatile boolean stopping;
-    /** Set when nobody is there any more to answer. */
-    private volatile boolean ended;
     private long policiesMissingSince;
     /** Calls, answers and pieces of news taken. */
     private long done;
@@ -79,7 +69,6 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         services = new TurnServices(present);
         this.state = state;
         this.settings = settings;
-        this.insChanged = insChanged;
         table = new SocketTable(session);
         ledger = new Ledger(table, services, stages);
         gatekeeper = new Gatekeeper(services, this::listenerKnown);
@@ -88,7 +77,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         intervention = new Intervention(ledger, bytes, endings);
         sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), new PeerProgress(services));
         acceptor = new Acceptor(services, table, ledger, bytes, endings, gatekeeper, sweep, trace);
-        calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
+        links = new Links(table, bytes, endings, sweep, stages, insChanged);
+        calls = new CallRelay(session, services, table, ledger, bytes, trace, links::chooseIns);
         answers = new AnswerRelay(services, ledger, bytes, endings, acceptor, sweep, trace);
         thread = new Thread(this, "ringfence-loop");
     }
@@ -109,8 +99,8 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                     turn();
                 } else {
                     services.begin();
-                    runAsked();
-                    if (!session.isThere() && asked.isEmpty()) {
+                    questions.answer();
+                    if (!session.isThere() && questions.isEmpty()) {
                         LockSupport.parkNanos(TICK_MILLISECONDS * 1_000_000L);
                     }
                 }
@@ -125,14 +115,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
                 session.close();
             }
         } finally {
-            ended = true;
-            runAsked();
-        }
-    }
-
-    private void runAsked() {
-        for (Runnable task; (task = asked.poll()) != null; ) {
-            task.run();
+            questions.end();
         }
     }
 
@@ -148,21 +131,21 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         services.begin();
         gatekeeper.beginTurn();
         bytes.begin(System.nanoTime());
-        runAsked();
+        questions.answer();
         if (!session.isThere()) {
             return;
         }
         boolean judging = canJudge();
         bytes.hold(settings.holdEstablished() && services.policies() == null);
-        for (InsLink ins : inss) {
+        for (InsLink ins : links.inss()) {
             takeFrom(ins, judging);
         }
-        for (ApplicationLink application : applications) {
+        for (ApplicationLink application : links.applications()) {
             takeFrom(application, judging);
         }
         acceptor.replenishStarved();
         sweep.turn();
-        stackWatch.turn(inss, services.policies(), gatekeeper.now());
+        stackWatch.turn(links.inss(), services.policies(), gatekeeper.now());
         if (!judging || bytes.isHolding()) {
             LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
         }
@@ -185,7 +168,7 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     }
 
     private boolean translatorsPresent() {
-        for (InsLink ins : inss) {
+        for (InsLink ins : links.inss()) {
             if (services.translator(ins.region.abi()) == null) {
                 return false;
             }
@@ -244,22 +227,9 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         long now = System.nanoTime();
         if (now - lastTick >= TICK_MILLISECONDS * 1_000_000L) {
             endings.tick(now);
-            rates.look(table, applications, inss, now, now - lastTick);
+            rates.look(table, links.applications(), links.inss(), now, now - lastTick);
             lastTick = now;
         }
-    }
-
-    /** Where its other sockets are; else the INS it was started for, or the one with the fewest sockets. */
-    private InsLink chooseIns(ApplicationLink application) {
-        if (application.ins == null) {
-            for (InsLink ins : inss) {
-                boolean wanted = application.wish == null || application.wish.equals(ins.region.name());
-                if (wanted && (application.ins == null || ins.region.openSlots() < application.ins.region.openSlots())) {
-                    application.ins = ins;
-                }
-            }
-        }
-        return application.ins;
     }
 
     // ---- versions of the transport ----
@@ -271,21 +241,16 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     void takeOver(Transport transport) {
         if (parked == null && !session.isThere()) {
             try {
-                session.exchange(transport.open(state, this));
+                session.exchange(transport.open(state, links));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
             return;
         }
-        TransportSession next = transport.adopt(parked != null ? parked : session.handOver(), this);
+        TransportSession next = transport.adopt(parked != null ? parked : session.handOver(), links);
         parked = null;
         session.exchange(next);
-        for (ApplicationRegion region : next.applications()) {
-            find(region.id()).region = region;
-        }
-        for (InsRegion region : next.inss()) {
-            Arrays.stream(inss).filter(ins -> ins.region.id() == region.id()).findFirst().orElseThrow().region = region;
-        }
+        links.goOnWith(next);
         table.rows().forEach(RelayedSocket::resume);
     }
 
@@ -297,119 +262,15 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
         }
     }
 
-    // ---- who comes and goes ----
-
-    @Override
-    public void attached(ApplicationRegion region) {
-        applications = Arrays.copyOf(applications, applications.length + 1);
-        applications[applications.length - 1] = new ApplicationLink(region);
-        LOG.info("region {}: application '{}' (pid {}) attached", region.id(), region.name(), region.pid());
-    }
-
-    @Override
-    public void detached(ApplicationRegion region) {
-        ApplicationLink link = find(region);
-        applications = Arrays.stream(applications).filter(a -> a != link).toArray(ApplicationLink[]::new);
-        for (InsLink ins : inss) {
-            ins.forget(link);
-        }
-        for (RelayedSocket socket : link.sockets) {
-            if (socket != null) {
-                if (socket.listening != null) {
-                    sweep.listenerEnds(socket.listening);
-                }
-                endings.abandon(socket);
-            }
-        }
-        LOG.info("region {}: application '{}' (pid {}) detached", region.id(), region.name(), region.pid());
-    }
-
-    private ApplicationLink find(ApplicationRegion region) {
-        return find(region.id());
-    }
-
-    private ApplicationLink find(int region) {
-        for (ApplicationLink application : applications) {
-            if (application.region.id() == region) {
-                return application;
-            }
-        }
-        throw new IllegalStateException("region " + region + " is not attached");
-    }
-
-    @Override
-    public void closed(ApplicationRegion region, int slot) {
-        RelayedSocket socket = find(region).sockets[slot];
-        if (socket == null) {
-            region.freeSlot(slot);
-        } else {
-            if (socket.listening != null) {
-                sweep.listenerEnds(socket.listening);
-            }
-            bytes.closed(socket);
-        }
-    }
-
-    @Override
-    public void attached(InsRegion region) {
-        inss = Arrays.copyOf(inss, inss.length + 1);
-        inss[inss.length - 1] = new InsLink(region, stages);
-        LOG.info("region {}: INS '{}' (pid {}, abi {}) attached", region.id(), region.name(), region.pid(), region.abi());
-        insChanged.run();
-    }
-
-    @Override
-    public void detached(InsRegion region) {
-        InsLink link = Arrays.stream(inss).filter(i -> i.region == region).findFirst().orElseThrow();
-        inss = Arrays.stream(inss).filter(i -> i != link).toArray(InsLink[]::new);
-        for (ApplicationLink application : applications) {
-            if (application.ins == link) {
-                application.ins = null;
-            }
-        }
-        int lost = 0;
-        link.abandon(pending -> {
-            if (pending.application != null && pending.applicationCell >= 0) {
-                pending.application.region.answer(pending.applicationCell, pending.applicationCall, answer.set(Errno.ENETDOWN, -1));
-            }
-        });
-        sweep.insGone();
-        for (RelayedSocket socket : table.rows()) {
-            if (socket.phase != Phase.FREE && socket.ins == link) {
-                lost++;
-                endings.insGone(socket);
-            }
-        }
-        LOG.warn("region {}: INS (pid {}) detached; {} sockets are lost", region.id(), region.pid(), lost);
-        insChanged.run();
-    }
-
     // ---- questions from other threads ----
 
     /** Runs a question on the event loop; its answer, or its exception, comes as the future's: at once an exception if the loop has ended. */
     <T> CompletableFuture<T> ask(Supplier<T> question) {
-        CompletableFuture<T> future = new CompletableFuture<>();
-        asked.add(() -> {
-            if (ended) {
-                future.completeExceptionally(new IllegalStateException("the event loop has ended"));
-                return;
-            }
-            try {
-                future.complete(question.get());
-            } catch (RuntimeException | LinkageError e) {
-                future.completeExceptionally(e);
-            }
-        });
-        if (ended) {
-            runAsked(); // which comes to nothing but exceptions, on whatever thread
-        } else {
-            wake();
-        }
-        return future;
+        return questions.ask(question);
     }
 
     boolean hasEnded() {
-        return ended;
+        return questions.haveEnded();
     }
 
     private void wake() {
@@ -427,11 +288,11 @@ final class EventLoop implements TransportListener, Runnable, AutoCloseable {
     }
 
     List<ApplicationLink> applications() {
-        return List.of(applications);
+        return List.of(links.applications());
     }
 
     List<InsLink> inss() {
-        return List.of(inss);
+        return List.of(links.inss());
     }
 
     List<RelayedSocket> sockets() {
