@@ -1,0 +1,264 @@
+package org.ringfence.ring.region;
+
+import java.nio.ByteBuffer;
+import org.ringfence.api.transport.ApplicationRegion;
+import org.ringfence.api.transport.Direction;
+import org.ringfence.api.transport.Flow;
+import org.ringfence.api.transport.InsRegion;
+import org.ringfence.ring.layout.Grant;
+import org.ringfence.ring.layout.Words;
+
+/**
+ * One direction of a socket between two rings: which two they are, how far it has come, and where in them. The counters this side writes
+ * are fields; the shared words are written from them and never read back.
+ */
+abstract class BoundFlow implements Flow {
+    /** Index in a position: 1 if the flow is bound. */
+    private static final int BOUND = 4;
+    private static final int SHOWN = 5;
+    private static final int RELEASED = 6;
+
+    final Direction direction;
+    final RingOffsets offsets;
+    final Journal journal;
+
+    MappedRegion source;
+    int sourceSlot;
+    ByteBuffer sourceMemory;
+    int sourceAt;
+    long taken;
+
+    MappedRegion target;
+    int targetSlot;
+    ByteBuffer targetMemory;
+    int targetAt;
+    long given;
+    long base;
+    /** Position up to which the target's consumer may see bytes, and up to which it does. */
+    long released;
+    long shown;
+    boolean growing;
+    int mostOrder;
+    /** The source's urgent byte that the target knows; a flow that goes on where another stopped passes it on again. */
+    long urgent;
+
+    int record;
+
+    BoundFlow(Direction direction, Journal journal) {
+        this.direction = direction;
+        this.journal = journal;
+        offsets = RingOffsets.of(direction);
+    }
+
+    @Override
+    public void bind(int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        journal.associate(journalRecord, application, applicationSlot, ins, insSlot);
+        connect(journalRecord, application, applicationSlot, ins, insSlot);
+        taken = 0;
+        given = 0;
+        base = 0;
+        shown = 0;
+        released = Long.MAX_VALUE;
+        growing = true;
+        mostOrder = Grant.MAX_ORDER;
+        urgent = 0;
+        Words.setOpaque(targetMemory, targetAt + offsets.used(), target.grants(direction).used(targetSlot));
+    }
+
+    @Override
+    public void resume(long[] position, int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        taken = position[0];
+        given = position[1];
+        base = position[2];
+        boolean holds = position.length > SHOWN; // older versions held nothing
+        shown = holds ? position[SHOWN] : given;
+        released = holds ? position[RELEASED] : Long.MAX_VALUE;
+        growing = true;
+        mostOrder = Grant.MAX_ORDER;
+        urgent = 0;
+        if (position[BOUND] != 0 && ins != null && applicationSlot >= 0) { // else only its count is still of interest
+            connect(journalRecord, application, applicationSlot, ins, insSlot);
+            target.holds(targetSlot, given != shown);
+        }
+    }
+
+    @Override
+    public long[] position() {
+        return new long[] {taken, given, base, moved(), source == null ? 0 : 1, shown, released};
+    }
+
+    private void connect(int journalRecord, ApplicationRegion application, int applicationSlot, InsRegion ins, int insSlot) {
+        record = journalRecord;
+        boolean inwards = direction == Direction.IN;
+        source = (MappedRegion) (inwards ? ins : application);
+        sourceSlot = inwards ? insSlot : applicationSlot;
+        target = (MappedRegion) (inwards ? application : ins);
+        targetSlot = inwards ? applicationSlot : insSlot;
+        sourceMemory = source.memory;
+        sourceAt = source.at(sourceSlot);
+        targetMemory = target.memory;
+        targetAt = target.at(targetSlot);
+    }
+
+    @Override
+    public void unbind() {
+        source = null;
+        target = null;
+        sourceMemory = null;
+        targetMemory = null;
+        taken = 0;
+        given = 0;
+        shown = 0;
+    }
+
+    @Override
+    public long moved() {
+        return taken;
+    }
+
+    @Override
+    public boolean isDrained() {
+        return Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) == taken;
+    }
+
+    final void put(int at, byte[] bytes, int length) {
+        targetMemory.put(at, bytes, 0, length);
+    }
+
+    @Override
+    public long held() {
+        return given - shown;
+    }
+
+    @Override
+    public long unread() {
+        if (targetMemory == null) {
+            return 0;
+        }
+        long unread = shown - Words.getAcquire(targetMemory, targetAt + offsets.head());
+        return Math.max(0, Math.min(unread, Grant.bytes(target.grants(direction).used(targetSlot))));
+    }
+
+    @Override
+    public long given() {
+        return given;
+    }
+
+    /** Copies bytes that the target's consumer has not been shown. */
+    final void peek(long from, byte[] into, int length) {
+        int ahead = (int) (from - given);
+        for (int done = 0; done < length; ) {
+            int n = Math.min(length - done, targetRun(ahead + done));
+            targetMemory.get(targetAt(ahead + done), into, done, n);
+            done += n;
+        }
+    }
+
+    @Override
+    public void look(int ahead, byte[] into, int length) {
+        for (int done = 0; done < length; ) {
+            int n = Math.min(length - done, sourceRun(ahead + done));
+            sourceMemory.get(sourceAt(ahead + done), into, done, n);
+            done += n;
+        }
+    }
+
+    @Override
+    public void rebind(ApplicationRegion application, int applicationSlot) {
+        if (direction == Direction.OUT) {
+            source = (MappedRegion) application;
+            sourceSlot = applicationSlot;
+            sourceMemory = source.memory;
+            sourceAt = source.at(sourceSlot);
+            taken = 0;
+            urgent = 0;
+            journal.rebound(record, application, applicationSlot);
+            return;
+        }
+        int held = (int) (given - shown);
+        byte[] kept = new byte[held];
+        peek(shown, kept, held);
+        target = (MappedRegion) application;
+        targetSlot = applicationSlot;
+        targetMemory = target.memory;
+        targetAt = target.at(targetSlot);
+        RingGrants grants = target.grants(direction);
+        if (held > Grant.bytes(grants.used(targetSlot))) {
+            grants.growTo(targetSlot, held);
+            if (grants.isMoving(targetSlot)) {
+                grants.adopt(targetSlot);
+            }
+        }
+        long used = grants.used(targetSlot);
+        if (held > Grant.bytes(used)) {
+            throw new IllegalStateException("slot " + targetSlot + ": no ring for " + held + " held bytes");
+        }
+        put(target.poolAt() + Grant.page(used) * Grant.PAGE_BYTES, kept, held);
+        target.holds(targetSlot, held > 0);
+        base = 0;
+        shown = 0;
+        given = held;
+        released = 0;
+        urgent = 0;
+        journal.hold(record, 0);
+        Words.setOpaque(targetMemory, targetAt + offsets.base(), 0);
+        Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
+    }
+
+    // ---- places in the two rings ----
+
+    final MappedRegion source() {
+        return source;
+    }
+
+    final int sourceSlot() {
+        return sourceSlot;
+    }
+
+    /** Offset in the source's memory of the byte at {@code ahead} bytes after the next one. */
+    final int sourceAt(int ahead) {
+        long grant = source.grants(direction).used(sourceSlot);
+        long place = taken + ahead - Words.getOpaque(sourceMemory, sourceAt + offsets.base());
+        return source.poolAt() + Grant.page(grant) * Grant.PAGE_BYTES + ((int) place & Grant.bytes(grant) - 1);
+    }
+
+    /** Offset in the target's memory of the place for the byte {@code ahead} bytes after the next one. */
+    final int targetAt(int ahead) {
+        long grant = target.grants(direction).used(targetSlot);
+        return target.poolAt() + Grant.page(grant) * Grant.PAGE_BYTES + ((int) (given + ahead - base) & Grant.bytes(grant) - 1);
+    }
+
+    /** Bytes from the byte {@code ahead} to the end of the source ring's memory. */
+    final int sourceRun(int ahead) {
+        int size = Grant.bytes(source.grants(direction).used(sourceSlot));
+        return size - ((int) (taken + ahead - Words.getOpaque(sourceMemory, sourceAt + offsets.base())) & size - 1);
+    }
+
+    final int targetRun(int ahead) {
+        int size = Grant.bytes(target.grants(direction).used(targetSlot));
+        return size - ((int) (given + ahead - base) & size - 1);
+    }
+
+    /** Copies bytes from ring to ring, around both ends. */
+    final void copy(int ahead, int length) {
+        for (int done = 0; done < length; ) {
+            int n = Math.min(length - done, Math.min(sourceRun(ahead + done), targetRun(ahead + done)));
+            targetMemory.put(targetAt(ahead + done), sourceMemory, sourceAt(ahead + done), n);
+            done += n;
+        }
+    }
+
+    final ByteBuffer sourceMemory() {
+        return sourceMemory;
+    }
+
+    final ByteBuffer targetMemory() {
+        return targetMemory;
+    }
+
+    /** What was taken from the source, and what of it was given to the target. */
+    final void advance(int bytesTaken, int bytesGiven) {
+        taken += bytesTaken;
+        given += bytesGiven;
+    }
+}
