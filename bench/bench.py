@@ -64,7 +64,7 @@ def main():
     on_server, on_client = processes.cpus()
     everywhere = on_server | on_client
     chosen = works.works(top, hard)
-    micros = []
+    micros, counted = [], []
     if a.only:
         names = a.only.split(",")
         unknown = set(names) - {work.name for work in chosen} - {"micro"}
@@ -77,7 +77,8 @@ def main():
         if a.points:
             work.points = [point for point in work.points if report.label(point) in a.points.split(",")]
 
-    progress = Progress(sum((work.rounds or a.rounds) * len(work.points) + 1 for work in chosen))
+    with_micro = not a.only or "micro" in names
+    progress = Progress(sum((work.rounds or a.rounds) * len(work.points) + 1 for work in chosen) + with_micro)
     gateways, running, results = Gateways(top), processes.Processes(f"{top}/log"), []
     tools = works.Tools(on_client, everywhere, a.seconds, top)
     begin = time.time()
@@ -96,10 +97,10 @@ def main():
             except Exception as e:  # one work that fails must not cost the others
                 print(f"\nbench: {work.name}: {e}", file=sys.stderr)
             running.end()
-        if not a.only or "micro" in names:
+        if with_micro:
             progress.step("micro: JMH and valgrind")
             try:
-                micros = micro.run(a.rounds, top)
+                micros, counted = micro.run(a.rounds, top), micro.instructions()
             except Exception as e:
                 print(f"\nbench: micro: {e}", file=sys.stderr)
     finally:
@@ -108,9 +109,11 @@ def main():
         shutil.rmtree(top, ignore_errors=True)
     print(file=sys.stderr)
     os.makedirs(a.out, exist_ok=True)
-    print(report.write(a.out, chosen, results, micros, micro.instructions() if micros else [], a.rounds, a.seconds, on_server, on_client, time.time() - begin))
+    print(report.write(a.out, chosen, results, micros, counted, a.rounds, a.seconds, on_server, on_client, time.time() - begin))
     if not results and not micros:
         sys.exit("bench: nothing could be measured")
+    if grown := report.grown(micros, counted):
+        sys.exit("bench: " + "; ".join(grown))
 
 
 main()

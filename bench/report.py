@@ -89,11 +89,19 @@ def plot(out, work, table):
 
 
 def microbenchmarks(micros, counted):
-    lines = ["## micro: the gateway's hot path (JMH), and instructions of shim and INS (valgrind)", "", "| benchmark | parameters | ns | error |", "|---|---|---|---|"]
-    lines += [f"| {name} | {parameters} | {score:.1f} | {error:.1f} |" for name, parameters, score, error in micros]
+    lines = ["## micro: the gateway's hot path (JMH), and instructions of shim and INS (valgrind)", "",
+             "| benchmark | parameters | ns | error | of the reference | at most | bytes allocated |", "|---|---|---|---|---|---|---|"]
+    lines += [f"| {m.name} | {m.parameters} | {m.nanoseconds:.1f} | {m.error:.1f} | {m.times:.2f} | {m.bound or ''} | {m.allocated or 0:.1f} |" for m in micros if m.nanoseconds]
     if counted:
-        lines += ["", "| native code | instructions |", "|---|---|"] + [f"| {what.strip(',')} | {count} |" for what, count in counted]
-    return "\n".join(lines) + "\n"
+        lines += ["", "| native code | instructions | at most |", "|---|---|---|"] + [f"| {what} | {count} | {bound} |" for what, count, bound, _ in counted]
+    lines += ["", *[f"**Grown**: {complaint}" for complaint in grown(micros, counted)]]
+    return "\n".join(lines)
+
+
+def grown(micros, counted):
+    """What microbenchmarks and counts are asserted not to do."""
+    return [f"{m.name} {m.parameters}".strip() + f" {complaint}" for m in micros for complaint in m.complaints] + \
+           [f"{what} takes {count} instructions, at most {bound}" for what, count, bound, within in counted if not within]
 
 
 def write(out, chosen, results, micros, counted, rounds, seconds, on_server, on_client, spent):
@@ -103,7 +111,7 @@ def write(out, chosen, results, micros, counted, rounds, seconds, on_server, on_
         rows.writerow(["work", "point", "round", "way", "figure", "value"])
         for name, point, r, way, figures in results:
             rows.writerows([name, point, r, way, figure, value] for figure, value in figures.items())
-        rows.writerows(["micro", parameters, 0, name, "ns", score] for name, parameters, score, _ in micros)
+        rows.writerows(["micro", m.parameters, 0, m.name, "ns", m.nanoseconds] for m in micros)
     parts = ["# Ringfence bench", "",
              f"{rounds} rounds of {seconds} s, ways in turn within a round, {spent / 60:.0f} min. {platform.system()} {platform.release()}, "
              f"servers on CPU {sorted(on_server)}, load generators on CPU {sorted(on_client)}. Absolute figures are those of this machine "

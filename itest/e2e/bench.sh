@@ -18,4 +18,16 @@ if PATH=/usr/bin:$PATH python3 -c 'import matplotlib' 2>/dev/null; then
 else
     skip "bench plots" "python3-matplotlib is not installed"
 fi
+# What JMH's figures are judged by.
+judge() {
+    PYTHONPATH=$ROOT/bench python3 -c '
+import sys, micro
+nanoseconds, size, bound = sys.argv[1:4]
+row = lambda name, score: {"Benchmark": "org.ringfence." + name, "Score": score, "Score Error (99.9%)": "1"}
+rows = [row("ReferenceBenchmark.rounds", "100"), row("A.b", nanoseconds), row("A.b:\u00b7gc.alloc.rate.norm", size)]
+print("; ".join(complaint for m in micro.judged(rows, {"A.b": (float(bound), 0)}) for complaint in m.complaints))' "$@"
+}
+check "a microbenchmark within its bounds is no complaint" test -z "$(judge 250 0.001 2.6)"
+check "one that takes longer, in multiples of the reference, is" test "$(judge 250 0.001 2)" = "takes 2.50 times the reference, at most 2.0"
+check "and one that allocates" test "$(judge 250 16 3)" = "allocates 16.0 bytes, at most 0"
 exit $((FAILURES > 0))
