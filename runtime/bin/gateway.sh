@@ -122,6 +122,8 @@ launch_gateway() {
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
     local -a flags=(-Xms32m -Xmx128m -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         "-XX:ErrorFile=$STATE/log/hs_err.log")
+    # What only soft references keep, the platform's notes on the classes of replaced bundles among them, goes within seconds and not minutes.
+    flags+=(-XX:SoftRefLRUPolicyMSPerMB=20)
     # shellcheck disable=SC2207 # one option or two
     flags+=($(collector))
     [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)

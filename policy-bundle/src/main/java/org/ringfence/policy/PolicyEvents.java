@@ -47,6 +47,7 @@ final class PolicyEvents implements Runnable {
         }
     };
     private long sequence;
+    private volatile boolean stopped;
 
     void start() {
         thread.setDaemon(true);
@@ -54,6 +55,7 @@ final class PolicyEvents implements Runnable {
     }
 
     void stop() {
+        stopped = true; // a listener, or the log, may take the interrupt for its own
         thread.interrupt();
     }
 
@@ -95,7 +97,7 @@ final class PolicyEvents implements Runnable {
     @Override
     public void run() {
         try {
-            for (;;) {
+            while (!stopped) {
                 tell(queue.take());
             }
         } catch (InterruptedException e) {
