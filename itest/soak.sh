@@ -15,7 +15,7 @@ CALM_SECONDS=3
 # The JVM counts what the platform's methods do, and keeps that in the metaspace, until it has compiled them for good: most of it is done after
 # so many swaps of each. A short run begins sooner, and may grow by more; versions that stay would be 1 to 2 MB each.
 WARM=5 METASPACE=8192 MAPPINGS=60
-[ "$SWAPS" -lt 100 ] || WARM=20 METASPACE=3072 MAPPINGS=20
+[ "$SWAPS" -lt 100 ] || WARM=20 METASPACE=3072
 # Memory that the JVM gives back to the kernel and takes again divides its mappings, which says nothing about what stays: here it keeps it.
 export RINGFENCE_JAVA_OPTS="-XX:+UnlockExperimentalVMOptions -XX:-ShenandoahUncommit -XX:+IgnoreUnrecognizedVMOptions -XX:MetaspaceReclaimPolicy=none ${RINGFENCE_JAVA_OPTS:-}"
 needs "soak" "$SERVER" wrk python3
