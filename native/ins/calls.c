@@ -254,8 +254,6 @@ static void call_close(struct ins *ins, const struct rf_command *command) {
     ins_join(ins, &ins->lingering, slot);
     if (s->datagram) ins_send_datagrams(ins, slot);
     else ins_send(ins, slot);
-    /* What the stack does not take now it would throw away with the reset. */
-    if (s->close_waits && s->close_resets && !s->writable) ins_finish_close(ins, slot, true);
 }
 
 static void call_name(struct ins *ins, const struct rf_command *command, int (*ask)(int, struct rf_name *)) {

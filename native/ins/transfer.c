@@ -60,8 +60,29 @@ static void look_for_urgent(struct ins *ins, uint32_t slot) {
     ins_tell(ins, slot);
 }
 
+/* What comes for a closed socket whose own bytes still wait is answered by a reset, as Linux and NetBSD do where they have the
+ * bytes themselves: its sender may read nothing before all of it is taken. True if the socket is gone. */
+static bool refuse_behind_close(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    uint8_t byte;
+    struct iovec piece = {&byte, 1};
+    if (s->datagram || s->close_resets || s->in_eof || !s->readable) return false;
+    ssize_t bytes = ins->stack->receive(s->handle, &piece, 1);
+    if (bytes <= 0) {
+        /* An end is not the end of what the peer reads; an error is found by sending. */
+        s->readable = false;
+        s->in_eof = bytes == 0;
+        return false;
+    }
+    s->close_resets = true;
+    if (s->writable) return false;
+    ins_finish_close(ins, slot, true);
+    return true;
+}
+
 void ins_receive(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
+    if (s->close_waits && refuse_behind_close(ins, slot)) return;
     struct rf_slot *shared = &ins->region.slots[slot];
     struct rf_ring ring = rf_in_ring(shared);
     int64_t budget = TURN_BYTES;
@@ -207,6 +228,8 @@ void ins_send(struct ins *ins, uint32_t slot) {
     }
     if (s->close_waits) {
         if (s->out_shut || ins_sent(ins, slot, s->out_end)) ins_finish_close(ins, slot, false);
+        /* What the stack does not take now it would throw away with the reset. */
+        else if (s->close_resets && !s->writable) ins_finish_close(ins, slot, true);
     } else if (s->shutdown_waits && ins_sent(ins, slot, s->out_end)) {
         s->shutdown_waits = false;
         s->out_shut = true;

@@ -113,6 +113,28 @@ static void peer_resets_while_closing(void) {
           "error %d, result %lld", answer.error, (long long)answer.result);
 }
 
+/* With a linger time beyond the test's: only the reset ends the close. */
+static void resets_behind_close(void) {
+    struct frontend before = f;
+    frontend_start(&f, (const char *const[]){"--linger", "600", NULL});
+    int s = connected(1, 0, 4096);
+    fill(1);
+    uint32_t cell = frontend_post(&f, RF_OP_CLOSE, 1, (int64_t)atomic_load(&frontend_slot(&f, 1)->out_tail), 0, 0, NULL, 0);
+    frontend_call(&f, RF_OP_GETSOCKNAME, 1, 0, 0, 0, NULL, 0);
+    check(!frontend_answered(&f, cell), "CLOSE waits for a peer that does not read", "it is answered");
+    check_need(send(s, "late", 4, 0) == 4, "a byte for the closed socket");
+    struct answer answer = frontend_answer(&f, cell);
+    check(answer.error == 0 && answer.result > 0, "until it sends: there is nobody to read that", "error %d, %lld lost",
+          answer.error, (long long)answer.result);
+    static char bytes[65536];
+    ssize_t part;
+    while ((part = recv(s, bytes, sizeof bytes, 0)) > 0) {}
+    check(part == -1 && errno == ECONNRESET, "and is told so by a reset", "recv %zd", part);
+    close(s);
+    frontend_stop(&f);
+    f = before;
+}
+
 /* The application's SO_LINGER must not make the INS wait in close(). */
 static void lingers_without_waiting(void) {
     int s = connected(1, 0, 0), other = connected(2, 0, 0);
@@ -171,6 +193,7 @@ int main(int argc, char **argv) {
     resets();
     gives_up();
     peer_resets_while_closing();
+    resets_behind_close();
     lingers_without_waiting();
     leaks_nothing();
     int status = frontend_stop(&f);

@@ -200,12 +200,9 @@ static void unread(void) {
     check(send(pair[0], "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE, "and a writer that it is broken");
 }
 
-/* A sender that never reads, whose peer does not read either and then closes with bytes unread. */
-static void neither_reads(void) {
+/* A child that sends until it is told that its peer is gone, and reads nothing. */
+static pid_t sends_only(const int pair[2]) {
     static char bytes[65536];
-    int pair[2];
-    connection(AF_INET, pair);
-    set_nonblocking(pair[1]);
     pid_t child = fork();
     if (child == 0) {
         close(pair[1]);
@@ -214,11 +211,34 @@ static void neither_reads(void) {
         _exit(errno == ECONNRESET || errno == EPIPE ? 0 : 1);
     }
     need(child > 0);
+    return child;
+}
+
+/* A sender that never reads, whose peer does not read either and then closes with bytes unread. */
+static void neither_reads(void) {
+    static char bytes[65536];
+    int pair[2];
+    connection(AF_INET, pair);
+    set_nonblocking(pair[1]);
+    pid_t child = sends_only(pair);
     close(pair[0]);
     /* Until the peer's rings and buffers are full, too: its end is what the child has to read before the reset. */
     while (polled(pair[1], POLLOUT, 500) != 0 && send(pair[1], bytes, sizeof bytes, 0) > 0) continue;
     close(pair[1]);
     check(exited_well(child), "a sender that does not read learns of the reset");
+}
+
+/* The same, but what it sends comes behind the close: nothing was unread then, and the peer's own bytes are still waiting to be read. */
+static void sent_behind_the_close(void) {
+    static char bytes[65536];
+    int pair[2];
+    connection(AF_INET, pair);
+    set_nonblocking(pair[1]);
+    while (polled(pair[1], POLLOUT, 500) != 0 && (send(pair[1], bytes, sizeof bytes, 0) > 0 || errno == EAGAIN)) continue;
+    close(pair[1]);
+    pid_t child = sends_only((int[]){pair[0], -1});
+    close(pair[0]);
+    check(exited_well(child), "a sender to a peer that has closed, whose bytes nobody reads, learns of the reset");
 }
 
 int main(void) {
@@ -233,5 +253,6 @@ int main(void) {
     unbound();
     unread();
     neither_reads();
+    sent_behind_the_close();
     finished();
 }

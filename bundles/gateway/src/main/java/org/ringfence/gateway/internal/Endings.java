@@ -56,14 +56,18 @@ final class Endings {
         socket.closing = true;
         socket.timeline.mark(Event.CLOSED, now);
         if (socket.isFlowing()) {
-            socket.closeResets = !socket.datagrams && !socket.inputShut
-                    && (!socket.inward.isDrained() || socket.region().hasUnread(socket.slot));
+            socket.closeResets = hasMore(socket) || !socket.datagrams && !socket.inputShut && socket.region().hasUnread(socket.slot);
             socket.closeDeadline = System.nanoTime() + patience(socket);
             lingering++;
         } else if (socket.phase != Phase.OPENING) {
             close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
         }
         // OPENING: the answer to SOCKET is under way, and whoever takes it sees that the socket is closing.
+    }
+
+    /** True if the peer has sent what nobody will read. */
+    private static boolean hasMore(RelayedSocket socket) {
+        return !socket.datagrams && !socket.inputShut && !socket.inward.isDrained();
     }
 
     private static long patience(RelayedSocket socket) {
@@ -79,6 +83,10 @@ final class Endings {
         if (failed || socket.outward.isDrained()) {
             lingering--;
             close(socket, failed);
+        } else if (!socket.closeResets && hasMore(socket)) {
+            // Bytes for a closed socket: Linux answers them with a reset. Their sender may read nothing before he has sent all.
+            socket.closeResets = true;
+            socket.closeDeadline = System.nanoTime() + patience(socket);
         } else if (moved) {
             socket.closeDeadline = System.nanoTime() + patience(socket);
         }
