@@ -25,6 +25,9 @@ final class Gate implements Request {
         LINE
     }
 
+    private static final int PORTION = 2048;
+    private static final long PORTION_NANOSECONDS = 200_000_000;
+
     HoldRule rule;
     Listening listening;
     Watch watch;
@@ -229,10 +232,25 @@ final class Gate implements Request {
         responses().answersConnect = (connects & 1) != 0;
     }
 
+    /** Throttled, and no byte is due. */
+    boolean isThrottled(long now) {
+        if (now - throttledUntil > 0) {
+            throttledUntil = 0;
+            return false;
+        }
+        return now - nextPortion < 0;
+    }
+
+    /** Bytes that a throttled connection may move now. */
+    int portion(long now) {
+        nextPortion = now + PORTION_NANOSECONDS;
+        return PORTION;
+    }
+
     /** True if every request was answered completely and no further one is with the application. */
     boolean isIdle() {
         return responsesKnown && answered && outstanding == 0 && watch == Watch.HTTP && !streaming
-                && (responses == null || !responses.closes && responses.isBetween());
+                && (responses == null || !responses.fields.closes && responses.isBetween());
     }
 
     @Override
@@ -252,11 +270,11 @@ final class Gate implements Request {
 
     @Override
     public int ranges() {
-        return requests().ranges.ranges();
+        return requests().fields.ranges.ranges();
     }
 
     @Override
     public int overlappingRanges() {
-        return requests().ranges.overlaps();
+        return requests().fields.ranges.overlaps();
     }
 }

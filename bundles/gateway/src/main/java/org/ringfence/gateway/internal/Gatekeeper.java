@@ -20,15 +20,12 @@ final class Gatekeeper {
     private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
     /** Bytes of responses a client may have left untaken when its next request goes on. */
     private static final int BACKLOG = 64 << 10;
-    /** Bytes of a response that is small. */
-    private static final int SMALL = 16 << 10;
     private static final int LOOK_BYTES = 4096;
-    private static final int HTTP_ANSWER = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
 
     private final Services services;
     private final HttpReaders readers = new HttpReaders();
     private final byte[] bytes = new byte[LOOK_BYTES];
-    private final Runnable kindChanged;
+    private final Responses responses;
     /** Connections that have become idle while their application does not keep up. */
     private final ArrayList<RelayedSocket> relieved = new ArrayList<>();
     /** {@link System#nanoTime()} at the beginning of the turn. */
@@ -37,7 +34,7 @@ final class Gatekeeper {
     /** @param kindChanged called when it has become known what a listener speaks: what is held there is to be looked at again */
     Gatekeeper(Services services, Runnable kindChanged) {
         this.services = services;
-        this.kindChanged = kindChanged;
+        responses = new Responses(this, kindChanged);
     }
 
     void beginTurn() {
@@ -104,10 +101,10 @@ final class Gatekeeper {
     /** Moves bytes towards the application, and decides how far it may see them. */
     void inward(RelayedSocket socket) throws ProtocolViolation {
         Gate gate = socket.gate;
-        if (gate.throttledUntil != 0 && isThrottled(gate)) {
+        if (gate.throttledUntil != 0 && gate.isThrottled(now)) {
             return;
         }
-        int most = gate.throttledUntil == 0 ? Integer.MAX_VALUE : portion(gate);
+        int most = gate.throttledUntil == 0 ? Integer.MAX_VALUE : gate.portion(now);
         if (gate.watch == Watch.NOTHING) {
             if (socket.inward.move(most) > 0) {
                 gate.lastIn = now;
@@ -263,7 +260,7 @@ final class Gatekeeper {
         switch (event) {
             case HEAD -> {
                 requested(socket, gate);
-                gate.streaming = gate.requests().expectsContinue || gate.requests().contentLength() > gate.rule.bodyBytes();
+                gate.streaming = gate.requests().fields.expectsContinue || gate.requests().contentLength() > gate.rule.bodyBytes();
                 if (gate.streaming) {
                     gate.expectAnswer();
                 }
@@ -321,104 +318,12 @@ final class Gatekeeper {
 
     /** Moves bytes towards the network; true if there were any. */
     boolean outward(RelayedSocket socket) throws ProtocolViolation {
-        Gate gate = socket.gate;
-        boolean moved;
-        if (gate.watch == Watch.NOTHING && (gate.answered || gate.listening.kind != Kind.UNKNOWN)) {
-            moved = socket.outward.move() > 0;
-        } else {
-            int waiting = socket.outward.waiting();
-            if (waiting == 0) {
-                return false;
-            }
-            answers(socket, gate, waiting);
-            moved = socket.outward.move(waiting) > 0;
-        }
-        return moved;
+        return responses.outward(socket, now);
     }
 
-    private void answers(RelayedSocket socket, Gate gate, int waiting) {
-        if (!gate.answered) {
-            gate.answered = true;
-            learn(socket, gate, waiting);
-        }
-        if (gate.watch == Watch.NOTHING || !gate.responsesKnown) {
-            return;
-        }
-        long taken = socket.outward.moved();
-        HttpReader reader = gate.responses();
-        while (gate.parsedOut < taken + waiting && gate.responsesKnown) {
-            if (gate.outstanding == 0) {
-                gate.responsesKnown = false; // unasked, as before the server ends a connection
-                return;
-            }
-            int ahead = (int) (gate.parsedOut - taken);
-            Event event;
-            if (reader.skippable() > 0) {
-                long n = Math.min(reader.skippable(), waiting - ahead);
-                event = reader.skip(n);
-                gate.parsedOut += n;
-            } else {
-                int n = Math.min(waiting - ahead, bytes.length);
-                socket.outward.look(ahead, bytes, n);
-                event = reader.read(bytes, 0, n);
-                gate.parsedOut += reader.position;
-            }
-            answer(socket, gate, event);
-        }
-    }
-
-    private void answer(RelayedSocket socket, Gate gate, Event event) {
-        switch (event) {
-            case HEAD -> {
-                long length = gate.responses().contentLength();
-                gate.smallResponses = length >= 0 && length <= SMALL && (gate.smallResponses || gate.firstResponse);
-                gate.firstResponse = false;
-                if (length > 0 && !gate.shrunk) {
-                    long before = gate.parsedOut - socket.outward.moved(); // the head lies in the ring, too
-                    socket.outward.expect(Math.min(before + length, gate.rule.absorbBytes()));
-                }
-            }
-            case MESSAGE -> {
-                gate.answerEnds();
-                if (gate.outstanding == 0) {
-                    gate.idleSince = now;
-                    if (gate.listening.pressure() > 0 && gate.rule.reparks() && gate.rule.enforced()) {
-                        relieved.add(socket);
-                    }
-                    if (gate.stage == Stage.RESPONSE) {
-                        gate.enter(Stage.IDLE, now);
-                    }
-                }
-            }
-            case OTHER -> {
-                if (gate.responses().status() == 101 || gate.responses().answersConnect) {
-                    letPass(socket); // another protocol
-                }
-                gate.responsesKnown = false;
-            }
-            default -> {
-            }
-        }
-    }
-
-    /** The first bytes of the server say what the listener speaks. */
-    private void learn(RelayedSocket socket, Gate gate, int waiting) {
-        Listening listening = gate.listening;
-        if (listening.kind != Kind.UNKNOWN && listening.kind != Kind.OTHER) {
-            return;
-        }
-        int n = Math.min(waiting, 4);
-        socket.outward.look(0, bytes, n);
-        boolean http = n == 4 && (bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) == HTTP_ANSWER;
-        Kind before = listening.kind;
-        if (socket.inward.moved() == 0) {
-            listening.kind = http ? Kind.HTTP : Kind.SERVER; // an HTTP server that tells a silent client of its time-out
-        } else if (before == Kind.UNKNOWN) {
-            listening.kind = http ? Kind.HTTP : bytes[0] == TlsHello.HANDSHAKE && n > 1 && bytes[1] == 3 ? Kind.TLS : Kind.OTHER;
-        }
-        if (listening.kind != before) {
-            kindChanged.run();
-        }
+    /** A connection has become idle, and its application does not keep up. */
+    void relieved(RelayedSocket socket) {
+        relieved.add(socket);
     }
 
     /** It has become known what the listener speaks: what does that change for a connection? */
@@ -430,23 +335,5 @@ final class Gatekeeper {
         if (gate.listening.kind == Kind.SERVER || gate.listening.kind == Kind.OTHER && gate.parsed > 0) {
             letPass(socket);
         }
-    }
-
-    // ---- throttling ----
-
-    private static final int PORTION = 2048;
-    private static final long PORTION_NANOSECONDS = 200_000_000;
-
-    private boolean isThrottled(Gate gate) {
-        if (now - gate.throttledUntil > 0) {
-            gate.throttledUntil = 0;
-            return false;
-        }
-        return now - gate.nextPortion < 0;
-    }
-
-    private int portion(Gate gate) {
-        gate.nextPortion = now + PORTION_NANOSECONDS;
-        return PORTION;
     }
 }

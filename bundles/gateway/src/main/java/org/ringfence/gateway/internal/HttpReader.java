@@ -1,7 +1,5 @@
 package org.ringfence.gateway.internal;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * Follows one direction of an HTTP/1 connection (RFC 9112): where heads and messages end, and the few header fields that matter for that.
  * Reads each byte once, in whatever pieces they come, and keeps nothing but numbers. What it does not understand it says, and leaves alone.
@@ -23,63 +21,25 @@ final class HttpReader {
 
     private enum State { START, NAME, VALUE, SKIP, BODY, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
 
-    private static final byte[][] NAMES = {bytes("content-length"), bytes("transfer-encoding"), bytes("expect"), bytes("range"),
-        bytes("connection"), bytes("upgrade")};
-    private static final int CONTENT_LENGTH = 0;
-    private static final int TRANSFER_ENCODING = 1;
-    private static final int EXPECT = 2;
-    private static final int RANGE = 3;
-    private static final int CONNECTION = 4;
-    private static final int UPGRADE = 5;
-    private static final int LONGEST = 18;
-    /** Bit n of [i * 128 + c]: name n has c at i. */
-    private static final byte[] HAS = new byte[LONGEST * 128];
-    /** Bit n of [i]: name n has i letters. */
-    private static final byte[] ENDS = new byte[LONGEST + 1];
-
-    static {
-        for (int n = 0; n < NAMES.length; n++) {
-            for (int i = 0; i < NAMES[n].length; i++) {
-                HAS[i * 128 + NAMES[n][i]] |= (byte) (1 << n);
-                HAS[i * 128 + Character.toUpperCase(NAMES[n][i])] |= (byte) (1 << n);
-            }
-            ENDS[NAMES[n].length] |= (byte) (1 << n);
-        }
-    }
-
-    private static final long HTTP1 = word("HTTP/1.");
-    private static final long HTTP2 = word("HTTP/2.0");
-    private static final long HEAD = word("HEAD");
-    private static final long CONNECT = word("CONNECT");
-    private static final long CHUNKED = word("chunked");
-    private static final long CONTINUE = word("continue");
-    private static final long CLOSE = word("close");
+    private static final long HTTP1 = HttpFields.word("HTTP/1.");
+    private static final long HTTP2 = HttpFields.word("HTTP/2.0");
+    private static final long HEAD = HttpFields.word("HEAD");
+    private static final long CONNECT = HttpFields.word("CONNECT");
     private static final long SEVEN_BYTES = (1L << 56) - 1;
-    private static final long FIVE_BYTES = (1L << 40) - 1;
-    private static final long LOWER = 0x2020202020202020L;
     private static final long FAR = 1L << 60;
 
     private final boolean requests;
     private State state;
     private int length; // of the line so far
-    private int candidates;
-    private int field;
     private long tail; // the last eight bytes
     private boolean over; // between two messages, and the head of the first is kept
     private boolean wordOver; // the method of a request line is complete
     private long left; // of a body or chunk
-    private boolean digits;
 
     // the present or last message
     private long method;
     private int status;
-    private long contentLength;
-    private boolean badLength;
-    private boolean chunked;
-    boolean expectsContinue;
-    boolean closes;
-    boolean upgrades;
-    final RangeField ranges = new RangeField();
+    final HttpFields fields = new HttpFields();
 
     /** For a response: the request was HEAD, or CONNECT. */
     boolean answersHead;
@@ -88,18 +48,6 @@ final class HttpReader {
     HttpReader(boolean requests) {
         this.requests = requests;
         reset();
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
-    }
-
-    private static long word(String text) {
-        long word = 0;
-        for (byte b : bytes(text)) {
-            word = word << 8 | b;
-        }
-        return word;
     }
 
     boolean readsRequests() {
@@ -121,13 +69,7 @@ final class HttpReader {
         wordOver = false;
         method = 0;
         status = 0;
-        contentLength = -1;
-        badLength = false;
-        chunked = false;
-        expectsContinue = false;
-        closes = false;
-        upgrades = false;
-        ranges.begin();
+        fields.begin();
     }
 
     /** Bytes that can be skipped without being looked at: those of a body. */
@@ -185,11 +127,11 @@ final class HttpReader {
 
     /** Bytes of the body, -1 if the head does not say. */
     long contentLength() {
-        return contentLength;
+        return fields.contentLength;
     }
 
     boolean isChunked() {
-        return chunked;
+        return fields.chunked;
     }
 
     int position;
@@ -211,21 +153,14 @@ final class HttpReader {
                 case NAME -> {
                     int c = b[i++];
                     if (c == ':') {
-                        int found = length <= LONGEST ? candidates & ENDS[length] : 0;
-                        field = found == 0 ? -1 : Integer.numberOfTrailingZeros(found);
-                        state = found == 0 ? State.SKIP : State.VALUE;
-                        value();
+                        state = fields.nameEnds() ? State.VALUE : State.SKIP;
                     } else if (c == '\n') {
-                        if (length == 0) {
+                        if (fields.isLineEmpty()) {
                             return at(i, headEnds());
                         }
                         line();
-                    } else if (c != '\r') {
-                        candidates = length < LONGEST && c > 0 ? candidates & HAS[length * 128 + c] : 0;
-                        length++;
-                        if (candidates == 0) {
-                            state = State.SKIP;
-                        }
+                    } else if (c != '\r' && !fields.name(c)) {
+                        state = State.SKIP;
                     }
                 }
                 case SKIP -> {
@@ -240,10 +175,10 @@ final class HttpReader {
                 case VALUE -> {
                     int c = b[i++];
                     if (c == '\n') {
-                        valueEnds();
+                        fields.valueEnds();
                         line();
                     } else {
-                        value(c);
+                        fields.value(c);
                     }
                 }
                 case BODY, CHUNK_DATA, UNTIL_CLOSE, OTHER -> {
@@ -322,61 +257,9 @@ final class HttpReader {
         return Event.OTHER;
     }
 
-    // ---- header fields ----
-
     private void line() {
         state = State.NAME;
-        length = 0;
-        candidates = -1;
-    }
-
-    private void value() {
-        tail = 0;
-        digits = false;
-        ranges.beginRange();
-        left = 0;
-        upgrades |= field == UPGRADE;
-    }
-
-    private void value(int c) {
-        if (c == '\r') {
-            return;
-        }
-        switch (field) {
-            case CONTENT_LENGTH -> {
-                if (c >= '0' && c <= '9') {
-                    digits = true;
-                    left = Math.min(left * 10 + (c - '0'), FAR);
-                } else if (c != ' ' && c != '\t') {
-                    badLength = true;
-                }
-            }
-            case RANGE -> ranges.read(c);
-            case CONNECTION -> {
-                tail = tail << 8 | c | 0x20;
-                closes |= (tail & FIVE_BYTES) == CLOSE;
-            }
-            default -> {
-                if (c != ' ' && c != '\t') {
-                    tail = tail << 8 | c & 0xff;
-                }
-            }
-        }
-    }
-
-    private void valueEnds() {
-        switch (field) {
-            case CONTENT_LENGTH -> {
-                if (digits) {
-                    contentLength = Math.max(contentLength, left); // of two that differ the larger: who holds waits longer
-                }
-            }
-            case TRANSFER_ENCODING -> chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
-            case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;
-            case RANGE -> ranges.endRange();
-            default -> {
-            }
-        }
+        fields.line();
     }
 
     // ---- bodies ----
@@ -390,17 +273,17 @@ final class HttpReader {
             return other();
         }
         boolean without = !requests && (answersHead || status == 204 || status == 304);
-        if (chunked && !without) {
+        if (fields.chunked && !without) {
             left = 0;
             state = State.CHUNK_SIZE;
             return Event.HEAD;
         }
-        if (!without && contentLength > 0 && !badLength) {
-            left = contentLength;
+        if (!without && fields.contentLength > 0 && !fields.badLength) {
+            left = fields.contentLength;
             state = State.BODY;
             return Event.HEAD;
         }
-        if (!requests && !without && contentLength < 0) {
+        if (!requests && !without && fields.contentLength < 0) {
             state = State.UNTIL_CLOSE;
             return Event.HEAD;
         }

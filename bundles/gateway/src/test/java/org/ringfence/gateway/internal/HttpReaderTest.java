@@ -70,21 +70,21 @@ class HttpReaderTest {
     @Test
     void anExpectationIsSeen() {
         read(requests, "PUT / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 9\r\n\r\n", 3);
-        assertTrue(requests.expectsContinue);
+        assertTrue(requests.fields.expectsContinue);
     }
 
     @Test
     void rangesAreCountedWithTheirOverlaps() {
         read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-9,5-20, 30-40,0-,35-36\r\n\r\n", 1);
-        assertEquals(5, requests.ranges.ranges());
-        assertEquals(3, requests.ranges.overlaps());
+        assertEquals(5, requests.fields.ranges.ranges());
+        assertEquals(3, requests.fields.ranges.overlaps());
     }
 
     @Test
     void rangesThatDoNotOverlapAreNoOverlaps() {
         read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-0,10-19,100-199,300-\r\n\r\n", 1);
-        assertEquals(4, requests.ranges.ranges());
-        assertEquals(0, requests.ranges.overlaps());
+        assertEquals(4, requests.fields.ranges.ranges());
+        assertEquals(0, requests.fields.ranges.overlaps());
     }
 
     @ParameterizedTest
@@ -123,7 +123,7 @@ class HttpReaderTest {
     void aResponseWithoutALengthEndsWithTheConnection() {
         read(responses, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", 4);
         assertTrue(responses.isEndless());
-        assertTrue(responses.closes);
+        assertTrue(responses.fields.closes);
         assertFalse(responses.isBetween());
     }
 

@@ -1,0 +1,148 @@
+package org.ringfence.gateway.internal;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The header fields of a message that matter for where it ends, and for what it costs to answer it (RFC 9110, 9112). Reads names and values
+ * byte by byte, and keeps nothing but numbers.
+ */
+final class HttpFields {
+    private static final byte[][] NAMES = {bytes("content-length"), bytes("transfer-encoding"), bytes("expect"), bytes("range"), bytes("connection")};
+    private static final int CONTENT_LENGTH = 0;
+    private static final int TRANSFER_ENCODING = 1;
+    private static final int EXPECT = 2;
+    private static final int RANGE = 3;
+    private static final int CONNECTION = 4;
+    private static final int LONGEST = 18;
+    /** Bit n of [i * 128 + c]: name n has c at i. */
+    private static final byte[] HAS = new byte[LONGEST * 128];
+    /** Bit n of [i]: name n has i letters. */
+    private static final byte[] ENDS = new byte[LONGEST + 1];
+
+    static {
+        for (int n = 0; n < NAMES.length; n++) {
+            for (int i = 0; i < NAMES[n].length; i++) {
+                HAS[i * 128 + NAMES[n][i]] |= (byte) (1 << n);
+                HAS[i * 128 + Character.toUpperCase(NAMES[n][i])] |= (byte) (1 << n);
+            }
+            ENDS[NAMES[n].length] |= (byte) (1 << n);
+        }
+    }
+
+    private static final long CHUNKED = word("chunked");
+    private static final long CONTINUE = word("continue");
+    private static final long CLOSE = word("close");
+    private static final long SEVEN_BYTES = (1L << 56) - 1;
+    private static final long FIVE_BYTES = (1L << 40) - 1;
+    private static final long LOWER = 0x2020202020202020L;
+    private static final long FAR = 1L << 60;
+
+    private int length; // of the name so far
+    private int candidates;
+    private int field;
+    private long tail; // the last eight bytes of the value
+    private long number;
+    private boolean digits;
+
+    /** Bytes of the body, -1 if the head does not say. */
+    long contentLength;
+    boolean badLength;
+    boolean chunked;
+    boolean expectsContinue;
+    boolean closes;
+    final RangeField ranges = new RangeField();
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Up to eight letters as a number. */
+    static long word(String text) {
+        long word = 0;
+        for (byte b : bytes(text)) {
+            word = word << 8 | b;
+        }
+        return word;
+    }
+
+    /** Another message begins. */
+    void begin() {
+        contentLength = -1;
+        badLength = false;
+        chunked = false;
+        expectsContinue = false;
+        closes = false;
+        ranges.begin();
+    }
+
+    /** Another line begins. */
+    void line() {
+        length = 0;
+        candidates = -1;
+    }
+
+    /** True if nothing of the line was read. */
+    boolean isLineEmpty() {
+        return length == 0;
+    }
+
+    /** A letter of a name; false if it is none of those that matter. */
+    boolean name(int c) {
+        candidates = length < LONGEST && c > 0 ? candidates & HAS[length * 128 + c] : 0;
+        length++;
+        return candidates != 0;
+    }
+
+    /** The colon behind a name was read; true if the value matters. */
+    boolean nameEnds() {
+        int found = length <= LONGEST ? candidates & ENDS[length] : 0;
+        field = found == 0 ? -1 : Integer.numberOfTrailingZeros(found);
+        tail = 0;
+        digits = false;
+        number = 0;
+        ranges.beginRange();
+        return found != 0;
+    }
+
+    /** A byte of a value that matters. */
+    void value(int c) {
+        if (c == '\r') {
+            return;
+        }
+        switch (field) {
+            case CONTENT_LENGTH -> {
+                if (c >= '0' && c <= '9') {
+                    digits = true;
+                    number = Math.min(number * 10 + (c - '0'), FAR);
+                } else if (c != ' ' && c != '\t') {
+                    badLength = true;
+                }
+            }
+            case RANGE -> ranges.read(c);
+            case CONNECTION -> {
+                tail = tail << 8 | c | 0x20;
+                closes |= (tail & FIVE_BYTES) == CLOSE;
+            }
+            default -> {
+                if (c != ' ' && c != '\t') {
+                    tail = tail << 8 | c & 0xff;
+                }
+            }
+        }
+    }
+
+    void valueEnds() {
+        switch (field) {
+            case CONTENT_LENGTH -> {
+                if (digits) {
+                    contentLength = Math.max(contentLength, number); // of two that differ the larger: who holds waits longer
+                }
+            }
+            case TRANSFER_ENCODING -> chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
+            case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;
+            case RANGE -> ranges.endRange();
+            default -> {
+            }
+        }
+    }
+}
