@@ -21,8 +21,8 @@ final class Gate implements Request {
         TLS,
         /** The end of HTTP/2's preface. */
         PREFACE,
-        /** The end of a line that is no HTTP. */
-        LINE
+        /** The empty line behind a head that is not understood. */
+        EMPTY_LINE
     }
 
     private static final int PORTION = 2048;
@@ -48,6 +48,8 @@ final class Gate implements Request {
     long parsed;
     long complete;
     long messageAt;
+    /** Nothing but a carriage return was read of the line, where an empty one is waited for. */
+    boolean lineEmpty;
     /** The body is too long to be held: it passes as it comes. */
     boolean streaming;
     private boolean expected;
@@ -155,6 +157,7 @@ final class Gate implements Request {
         parsed = 0;
         complete = 0;
         messageAt = 0;
+        lineEmpty = false;
         streaming = false;
         expected = false;
         outstanding = 0;
@@ -249,7 +252,7 @@ final class Gate implements Request {
 
     /** True if every request was answered completely and no further one is with the application. */
     boolean isIdle() {
-        return responsesKnown && answered && outstanding == 0 && watch == Watch.HTTP && !streaming
+        return responsesKnown && answered && outstanding == 0 && (watch == Watch.HTTP || watch == Watch.EMPTY_LINE) && !streaming
                 && (responses == null || !responses.fields.closes && responses.isBetween());
     }
 

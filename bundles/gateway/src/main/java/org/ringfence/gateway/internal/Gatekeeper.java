@@ -215,13 +215,15 @@ final class Gatekeeper {
                     pass(gate);
                 }
             }
-            case LINE -> {
-                for (int i = 0; i < length && gate.watch == Watch.LINE; i++) {
+            case EMPTY_LINE -> {
+                for (int i = 0; i < length && gate.watch == Watch.EMPTY_LINE; i++) {
                     gate.parsed++;
-                    if (b[i] == '\n' || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
-                        pass(gate);
+                    if (b[i] == '\n' && gate.lineEmpty || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
+                        passNotUnderstood(gate);
                     }
+                    gate.lineEmpty = b[i] == '\n' || b[i] == '\r' && gate.lineEmpty;
                 }
+                gate.stageBytes = gate.parsed - gate.messageAt;
             }
             default -> {
                 if (gate.stage != Stage.HEAD && gate.requests().isBetween()) {
@@ -256,6 +258,11 @@ final class Gatekeeper {
         gate.enter(Stage.STREAM, now);
     }
 
+    private void passNotUnderstood(Gate gate) {
+        pass(gate);
+        gate.responsesKnown = false;
+    }
+
     private void http(RelayedSocket socket, Gate gate, Event event) {
         switch (event) {
             case HEAD -> {
@@ -280,11 +287,11 @@ final class Gatekeeper {
                 gate.enter(Stage.RESPONSE, now);
             }
             case OTHER -> {
-                if (gate.requestCount == 0 && gate.listening.kind == Kind.HTTP && gate.requests().isEndless()) {
-                    gate.watch = Watch.LINE; // the server reads a line at least
+                if (gate.listening.kind == Kind.HTTP && !gate.requests().isSimple()) {
+                    gate.watch = Watch.EMPTY_LINE; // whatever it is to the server, it is read up to there
+                    gate.lineEmpty = gate.requests().isLineOver();
                 } else {
-                    pass(gate);
-                    gate.responsesKnown = false;
+                    passNotUnderstood(gate);
                 }
             }
             case PREFACE -> gate.watch = Watch.PREFACE;

@@ -47,6 +47,8 @@ final class HttpFields {
     /** Bytes of the body, -1 if the head does not say. */
     long contentLength;
     boolean badLength;
+    /** A length or coding is not as servers expect it. */
+    boolean odd;
     boolean chunked;
     boolean expectsContinue;
     boolean closes;
@@ -65,10 +67,16 @@ final class HttpFields {
         return word;
     }
 
+    /** RFC 9110, 5.6.2. */
+    static boolean isTokenLetter(int c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c > 0 && "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
+    }
+
     /** Another message begins. */
     void begin() {
         contentLength = -1;
         badLength = false;
+        odd = false;
         chunked = false;
         expectsContinue = false;
         closes = false;
@@ -116,6 +124,7 @@ final class HttpFields {
                     number = Math.min(number * 10 + (c - '0'), FAR);
                 } else if (c != ' ' && c != '\t') {
                     badLength = true;
+                    odd = true;
                 }
             }
             case RANGE -> ranges.read(c);
@@ -138,7 +147,10 @@ final class HttpFields {
                     contentLength = Math.max(contentLength, number); // of two that differ the larger: who holds waits longer
                 }
             }
-            case TRANSFER_ENCODING -> chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
+            case TRANSFER_ENCODING -> {
+                chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
+                odd |= !chunked;
+            }
             case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;
             case RANGE -> ranges.endRange();
             default -> {

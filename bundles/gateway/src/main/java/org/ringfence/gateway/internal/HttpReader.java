@@ -19,13 +19,14 @@ final class HttpReader {
         PREFACE
     }
 
-    private enum State { START, NAME, VALUE, SKIP, BODY, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
+    private enum State { START, NAME, VALUE, VALUE_OVER, SKIP, BODY, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
 
     private static final long HTTP1 = HttpFields.word("HTTP/1.");
     private static final long HTTP2 = HttpFields.word("HTTP/2.0");
     private static final long HEAD = HttpFields.word("HEAD");
     private static final long CONNECT = HttpFields.word("CONNECT");
     private static final long SEVEN_BYTES = (1L << 56) - 1;
+    private static final int LONGEST_METHOD = 20;
     private static final long FAR = 1L << 60;
 
     private final boolean requests;
@@ -33,7 +34,10 @@ final class HttpReader {
     private int length; // of the line so far
     private long tail; // the last eight bytes
     private boolean over; // between two messages, and the head of the first is kept
-    private boolean wordOver; // the method of a request line is complete
+    private int words; // of a request line that are complete
+    private boolean returned; // a carriage return was read in this line
+    private boolean lineOver; // of the first line
+    private boolean bare; // a line ended without one
     private long left; // of a body or chunk
 
     // the present or last message
@@ -66,7 +70,10 @@ final class HttpReader {
         state = State.START;
         length = 0;
         tail = 0;
-        wordOver = false;
+        words = 0;
+        returned = false;
+        lineOver = false;
+        bare = false;
         method = 0;
         status = 0;
         fields.begin();
@@ -100,16 +107,27 @@ final class HttpReader {
 
     /** True in a head that has begun. */
     boolean isInHead() {
-        return state == State.NAME || state == State.VALUE || state == State.SKIP || state == State.START && length > 0;
-    }
-
-    boolean isInFirstLine() {
-        return state == State.START;
+        return state == State.NAME || state == State.VALUE || state == State.VALUE_OVER || state == State.SKIP || state == State.START && length > 0;
     }
 
     /** True in a message whose end only the end of the connection tells, or that is not understood. */
     boolean isEndless() {
         return state == State.UNTIL_CLOSE || state == State.OTHER;
+    }
+
+    /** Of what is not understood the first line was read; else its end is to come. */
+    boolean isLineOver() {
+        return lineOver;
+    }
+
+    /** The line that was read is a request of HTTP/0.9, which has no other (RFC 1945, 4.1). */
+    boolean isSimple() {
+        return lineOver && words == 1;
+    }
+
+    /** A head that servers may read in different ways: some of them wait for more. */
+    boolean isLoose() {
+        return bare || fields.odd;
     }
 
     boolean isHead() {
@@ -156,10 +174,13 @@ final class HttpReader {
                         state = fields.nameEnds() ? State.VALUE : State.SKIP;
                     } else if (c == '\n') {
                         if (fields.isLineEmpty()) {
+                            bare |= !returned;
                             return at(i, headEnds());
                         }
                         line();
-                    } else if (c != '\r' && !fields.name(c)) {
+                    } else if (c == '\r') {
+                        returned = true;
+                    } else if (!fields.name(c)) {
                         state = State.SKIP;
                     }
                 }
@@ -175,10 +196,17 @@ final class HttpReader {
                 case VALUE -> {
                     int c = b[i++];
                     if (c == '\n') {
-                        fields.valueEnds();
-                        line();
+                        state = State.VALUE_OVER;
                     } else {
                         fields.value(c);
+                    }
+                }
+                case VALUE_OVER -> {
+                    if (b[i] == ' ' || b[i] == '\t') { // RFC 9112, 5.2: it is folded
+                        state = State.VALUE;
+                    } else {
+                        fields.valueEnds();
+                        line();
                     }
                 }
                 case BODY, CHUNK_DATA, UNTIL_CLOSE, OTHER -> {
@@ -212,6 +240,7 @@ final class HttpReader {
             return length == 0 ? Event.MORE : firstLineEnds(); // RFC 9112, 2.2: empty lines before a request are ignored
         }
         if (c == '\r') {
+            returned = length > 0;
             return Event.MORE;
         }
         if (over) {
@@ -221,9 +250,9 @@ final class HttpReader {
         tail = tail << 8 | c & 0xff;
         if (requests) {
             if (c == ' ') {
-                wordOver = true;
-            } else if (!wordOver) {
-                if (length > 20 || c < '-' || c > 'z') {
+                words++;
+            } else if (words == 0) {
+                if (length > LONGEST_METHOD || !HttpFields.isTokenLetter(c)) {
                     return other();
                 }
                 method = method << 8 | c;
@@ -237,12 +266,14 @@ final class HttpReader {
     }
 
     private Event firstLineEnds() {
+        lineOver = true;
+        bare |= !returned;
         if (requests) {
             if (tail == HTTP2) {
                 state = State.OTHER;
                 return Event.PREFACE;
             }
-            if ((tail >>> 8) != HTTP1 || !wordOver) {
+            if ((tail >>> 8) != HTTP1 || words == 0) {
                 return other();
             }
         } else if (length < 12) {
@@ -259,6 +290,7 @@ final class HttpReader {
 
     private void line() {
         state = State.NAME;
+        returned = false;
         fields.line();
     }
 

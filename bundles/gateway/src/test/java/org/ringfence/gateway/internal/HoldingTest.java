@@ -14,6 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 
@@ -259,6 +261,42 @@ class HoldingTest {
                 assertFalse(server.hasSaidMore());
                 assertFalse(silent.isClosed());
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"~GET / HTTP/1.1\r\nA: ", "ALONGERMETHODTHANANYBODYHAS / HTTP/1.1\r\nA: ", "GET / HTTP/3.0\r\nA: b\r\nC: ", "GET\t/ HTTP/1.1\r\nA: ",
+        "GET / HTTP/1.1\r\nTransfer-Encoding:\r\n chunked\r\n\r\n"})
+    void headsInWhichAServerMayStillSeeARequestAreHeldUpToTheirEnd(String head) throws IOException {
+        serve(rule(Evidence.AUTO, 1, 100, 60_000), "http");
+        try (Socket first = connect(); Socket odd = connect(); Socket kept = connect()) {
+            for (Socket socket : List.of(first, kept)) {
+                send(socket, REQUEST);
+                assertEquals(ANSWER, receive(socket, ANSWER.length()));
+                server.expect("accepted");
+                server.expect(REQUEST.length() + " GET / HTTP/1.1");
+            }
+            send(odd, head);
+            awaitHeldBytes(head.length());
+            send(kept, head);
+            awaitHeldBytes(2L * head.length());
+            assertFalse(server.hasSaidMore());
+            send(odd, "0\r\n\r\n");
+            server.expect("accepted");
+        }
+    }
+
+    @Test
+    void aSimpleRequestIsNotHeld() throws IOException {
+        serve(rule(Evidence.AUTO, 1, 100, 60_000), "http");
+        try (Socket first = connect(); Socket simple = connect()) {
+            send(first, REQUEST);
+            assertEquals(ANSWER, receive(first, ANSWER.length()));
+            server.expect("accepted");
+            server.expect(REQUEST.length() + " GET / HTTP/1.1");
+            send(simple, "GET /\r\n");
+            server.expect("accepted");
+            server.expect("7 GET /");
         }
     }
 

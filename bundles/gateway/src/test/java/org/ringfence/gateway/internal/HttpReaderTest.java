@@ -73,6 +73,43 @@ class HttpReaderTest {
         assertTrue(requests.fields.expectsContinue);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"~GET / HTTP/1.1\r\nA: b", "M-SEARCH * HTTP/1.1\r\n", "a'b / HTTP/1.0\r\n"})
+    void whateverIsATokenIsAMethod(String text) {
+        assertEquals(List.of(), read(requests, text, 1));
+        assertTrue(requests.isInHead());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 64})
+    void valuesThatAreFoldedCountLikeOthers(int piece) {
+        assertEquals(Event.HEAD, read(requests, "GET / HTTP/1.1\r\nTransfer-Encoding:\r\n chunked\r\nA: b\r\n\r\n", piece).get(0).event);
+        assertTrue(requests.isChunked());
+        requests.reset();
+        assertEquals(Event.HEAD, read(requests, "GET / HTTP/1.1\r\nA: b\r\nContent-Length:\r\n\t1\r\n\t2\r\n\r\n", piece).get(0).event);
+        assertEquals(12, requests.contentLength());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET / HTTP/1.1\nA: b\n\n", "GET / HTTP/1.1\r\nA: b\n\n", "POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n"})
+    void headsThatServersReadInDifferentWaysAreTold(String text) {
+        read(requests, text, 1);
+        assertTrue(requests.isLoose());
+        requests.reset();
+        read(requests, GET, 1);
+        assertFalse(requests.isLoose());
+    }
+
+    @Test
+    void aSimpleRequestIsOneLine() {
+        read(requests, "GET /x?y\r\n", 1);
+        assertTrue(requests.isEndless() && requests.isSimple());
+        requests.reset();
+        read(requests, "GET / HTTP/3.0\r\n", 1);
+        assertTrue(requests.isEndless() && requests.isLineOver() && !requests.isSimple());
+    }
+
     @Test
     void rangesAreCountedWithTheirOverlaps() {
         read(requests, "GET / HTTP/1.1\r\nRange: bytes=0-9,5-20, 30-40,0-,35-36\r\n\r\n", 1);
