@@ -167,7 +167,7 @@ final class AnswerRelay {
     }
 
     private void answerApplication(InsLink ins, PendingCall pending, Answer answer) {
-        if (pending.applicationCell >= 0 || pending.trace >= 0) {
+        if (pending.applicationCell >= 0 || pending.trace != CallTrace.NONE) {
             translate(ins, pending, answer);
             pass(pending, answer);
         }

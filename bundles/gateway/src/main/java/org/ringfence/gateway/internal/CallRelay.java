@@ -47,13 +47,12 @@ final class CallRelay {
     }
 
     void call(ApplicationLink application, Call call) {
-        int row = trace.take(application.name, call);
         application.calls++;
         pending.clear();
+        pending.trace = trace.take(application.name, call);
         pending.application = application;
         pending.applicationCell = call.cell;
         pending.applicationCall = call.callNumber;
-        pending.trace = row;
         int error = handle(application, call);
         if (error >= 0) {
             refuse(error);

@@ -15,6 +15,8 @@ import org.ringfence.gateway.internal.Stages.Stage;
  * sequence and completion. Event loop's thread only; copied rows are turned into text by whoever asked for them.
  */
 final class CallTrace {
+    /** In the place of a call's number: it is not traced. */
+    static final long NONE = 0;
     private static final int ROWS = 1024;
 
     /** A call. Copies are made for readers. */
@@ -100,19 +102,29 @@ final class CallTrace {
         System.arraycopy(payload, at, row.payload, 0, row.payloadLength);
     }
 
-    /** Notes a call that was taken; returns its row. */
-    int take(String application, Call call) {
+    /** Notes a call that was taken; returns its number. */
+    long take(String application, Call call) {
         Row row = next(application, call.slot, call.operation);
         System.arraycopy(call.arguments, 0, row.arguments, 0, row.arguments.length);
         payload(row, call.payload, 0, Math.min(call.payloadLength, call.payload.length));
-        return (int) ((sequence - 1) % ROWS);
+        return sequence;
+    }
+
+    /** The row of a call by its number; null if there was none, or if it has been overwritten by a later call. */
+    private Row row(long number) {
+        if (number == NONE) {
+            return null;
+        }
+        Row row = rows[(int) ((number - 1) % ROWS)];
+        return row.sequence == number ? row : null;
     }
 
     /** Notes what the policies said of a call. */
-    void judged(int index, Verdict verdict, String decidedBy) {
-        if (index >= 0) {
-            rows[index].verdict = verdict;
-            rows[index].decidedBy = decidedBy;
+    void judged(long number, Verdict verdict, String decidedBy) {
+        Row row = row(number);
+        if (row != null) {
+            row.verdict = verdict;
+            row.decidedBy = decidedBy;
         }
     }
 
@@ -129,13 +141,18 @@ final class CallTrace {
         row.completion = ++completion;
     }
 
-    void answer(int index, int error, long result) {
-        if (index < 0) {
+    /** Notes the answer to a call. One that comes after more calls than there are rows is only counted: its reader sees a gap. */
+    void answer(long number, int error, long result) {
+        if (number == NONE) {
             return;
         }
-        Row row = rows[index];
+        completion++;
+        Row row = row(number);
+        if (row == null) {
+            return;
+        }
         row.answered = System.nanoTime();
-        row.completion = ++completion;
+        row.completion = completion;
         row.error = error;
         row.result = result;
         stages.record(Stage.CALL, row.answered - row.taken);

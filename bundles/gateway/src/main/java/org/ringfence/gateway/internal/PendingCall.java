@@ -23,8 +23,8 @@ final class PendingCall {
     boolean dissolves;
     /** A question of the gateway's own, for {@link PeerProgress}. */
     boolean progress;
-    /** Row of the trace, or -1. */
-    int trace;
+    /** Its number in the {@link CallTrace}, or {@link CallTrace#NONE}. */
+    long trace;
     final CallContext context = new CallContext();
 
     void copyFrom(PendingCall other) {
@@ -49,6 +49,6 @@ final class PendingCall {
         dissolves = false;
         application = null;
         applicationCell = -1;
-        trace = -1;
+        trace = CallTrace.NONE;
     }
 }
