@@ -18,12 +18,23 @@ final class InsProcess implements Runnable, AutoCloseable {
     private static final long HEALTHY_MILLISECONDS = 10_000;
 
     private final List<String> command;
+    private final Starter starter;
     private final Thread thread = new Thread(this, "ringfence-ins");
     private volatile boolean stopping;
     private volatile Process process;
 
+    /** Starts a process: {@link ProcessBuilder#start}, but in tests of what may happen meanwhile. */
+    interface Starter {
+        Process start(ProcessBuilder builder) throws IOException;
+    }
+
     /** @param command program and arguments, a line each; the socket is added */
     InsProcess(String command, Path socket) {
+        this(command, socket, ProcessBuilder::start);
+    }
+
+    InsProcess(String command, Path socket, Starter starter) {
+        this.starter = starter;
         this.command = new ArrayList<>(List.of(command.split("\n")));
         this.command.add("--socket");
         this.command.add(socket.toString());
@@ -59,7 +70,7 @@ final class InsProcess implements Runnable, AutoCloseable {
 
     private void runOnce() {
         try {
-            Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process started = starter.start(new ProcessBuilder(command).redirectErrorStream(true));
             process = started;
             if (stopping) { // and close() may have come too early to see it
                 started.destroy();

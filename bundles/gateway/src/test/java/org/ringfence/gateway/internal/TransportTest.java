@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -18,12 +19,15 @@ import org.ringfence.api.transport.TransportSession;
 
 /** The local transport with a listener that interferes at the worst moments. The test's thread is the event loop. */
 class TransportTest implements TransportListener {
+    /** As many as attach.py takes. */
+    private static final int SOCKETS = 8;
     private final List<String> told = new ArrayList<>();
     private Path state;
     private TransportSession session;
     private Program peer;
     private ApplicationRegion region;
     private Runnable whenDetached = () -> { };
+    private boolean closedThrows;
 
     @BeforeEach
     void open() throws IOException {
@@ -63,6 +67,10 @@ class TransportTest implements TransportListener {
     @Override
     public void closed(ApplicationRegion application, int slot) {
         told.add("closed " + application.id());
+        if (closedThrows) {
+            closedThrows = false;
+            throw new IllegalStateException("a fault");
+        }
         application.freeSlot(slot);
     }
 
@@ -98,5 +106,37 @@ class TransportTest implements TransportListener {
             session.turn(1);
         }
         assertEquals(List.of("attached 1", "detached 1"), told);
+    }
+
+    @Test
+    void aSocketThatCannotBeToldOfIsNotToldOfAgainAndTheOthersAre() {
+        RunningGateway.await("the program has its sockets", () -> {
+            session.turn(10);
+            return peer.hasSaidMore();
+        });
+        for (int slot = 0; slot < SOCKETS; slot++) {
+            region.claimed(slot);
+        }
+        closedThrows = true;
+        peer.kill();
+        int faults = 0;
+        List<String> all = new ArrayList<>(List.of("attached 1"));
+        all.addAll(Collections.nCopies(SOCKETS, "closed 1"));
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (told.size() < all.size() && System.nanoTime() - deadline < 0) {
+            faults += faultsOfATurn();
+        }
+        faults += faultsOfATurn();
+        assertEquals(all, told);
+        assertEquals(1, faults, "turns that failed");
+    }
+
+    private int faultsOfATurn() {
+        try {
+            session.turn(10);
+            return 0;
+        } catch (RuntimeException e) {
+            return 1;
+        }
     }
 }

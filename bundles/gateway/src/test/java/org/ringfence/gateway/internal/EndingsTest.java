@@ -1,0 +1,81 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.ringfence.api.transport.Direction;
+
+/** How a closed connection ends whose own bytes still wait. */
+class EndingsTest {
+    private static final String CLOSE = "CLOSE 0 0";
+    private static final String CLOSE_RESETS = "CLOSE 0 1";
+    private static final String CLOSE_RESETS_BEHIND = "CLOSE 0 2";
+    private static final long SECOND = 1_000_000_000L;
+    private final IdlePeers peers = new IdlePeers();
+
+    /** A connection that the application has closed while what it wrote waits for the INS. */
+    private RelayedSocket closedWithBytesWaiting() {
+        RelayedSocket socket = peers.connected();
+        peers.waiting.add(Direction.OUT);
+        peers.endings.closed(socket);
+        assertEquals(List.of(), peers.sent, "its bytes go first");
+        return socket;
+    }
+
+    private void isGivenUp(RelayedSocket socket, long afterSeconds) {
+        peers.endings.tick(System.nanoTime() + afterSeconds * SECOND);
+        assertEquals(List.of(CLOSE_RESETS), peers.sent);
+        assertTrue(socket.closeSent);
+    }
+
+    @Test
+    void aClosedConnectionIsEndedInOrderBehindItsBytes() {
+        RelayedSocket socket = closedWithBytesWaiting();
+        peers.endings.progress(socket, false);
+        peers.waiting.clear();
+        peers.endings.progress(socket, true);
+        assertEquals(List.of(CLOSE), peers.sent);
+    }
+
+    @Test
+    void whatComesBehindTheCloseTurnsItIntoAReset() {
+        RelayedSocket socket = closedWithBytesWaiting();
+        peers.waiting.add(Direction.IN);
+        peers.endings.progress(socket, false);
+        peers.waiting.clear();
+        peers.endings.progress(socket, true);
+        assertEquals(List.of(CLOSE_RESETS_BEHIND), peers.sent);
+    }
+
+    @Test
+    void whoOnlySendsBehindTheCloseIsNotWaitedForLong() {
+        RelayedSocket socket = closedWithBytesWaiting();
+        peers.waiting.add(Direction.IN);
+        peers.endings.progress(socket, false);
+        isGivenUp(socket, 1);
+    }
+
+    @Test
+    void whoSendsNothingBehindTheCloseIsGivenAMinute() {
+        RelayedSocket socket = closedWithBytesWaiting();
+        peers.endings.progress(socket, false);
+        peers.endings.tick(System.nanoTime() + 50 * SECOND);
+        assertEquals(List.of(), peers.sent);
+        isGivenUp(socket, 70);
+    }
+
+    @Test
+    void whatComesForAnInputThatWasShutIsNoReasonForAReset() {
+        RelayedSocket socket = peers.connected();
+        socket.inputShut = true;
+        peers.waiting.add(Direction.OUT);
+        peers.endings.closed(socket);
+        peers.waiting.add(Direction.IN);
+        peers.endings.progress(socket, false);
+        peers.waiting.clear();
+        peers.endings.progress(socket, true);
+        assertEquals(List.of(CLOSE), peers.sent);
+    }
+}
