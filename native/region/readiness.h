@@ -2,7 +2,7 @@
  * readiness.h - the readiness pair: what makes select, poll and epoll on the descriptor of a socket say the
  * truth about the socket's rings. All but rf_readable_tell is the application's side.
  *
- * docs/protocol.md, "The readiness pair", is the contract. The shim calls these; the tests in
+ * docs/readiness.md is the contract. The shim calls these; the tests in
  * native/region/test run the same code against a gateway written in C. Everything here goes to the
  * kernel by syscall(2), never by a function of libc that the shim itself interposes, and may change
  * errno. Nothing here blocks, whatever the descriptor's O_NONBLOCK flag says, except rf_await_room.

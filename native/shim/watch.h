@@ -1,6 +1,6 @@
 /*
  * watch.h - epoll instances of this process whose sockets need no readiness packet while their program is awake
- * (docs/protocol.md, "Awake").
+ * (docs/readiness.md, "Awake").
  *
  * A socket is *armed* while exactly one such instance watches it and nobody has looked at it in another way. Whatever
  * the shim is not sure of ends that: then the gateway sends packets, and the kernel does the rest.

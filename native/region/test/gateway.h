@@ -1,6 +1,6 @@
 /*
- * gateway.h - the gateway's side of the readiness protocol for one slot, as docs/protocol.md,
- * "The readiness pair", writes it, for tests of the application's side. The real one is Java.
+ * gateway.h - the gateway's side of the readiness protocol for one slot, as docs/readiness.md
+ * writes it, for tests of the application's side. The real one is Java.
  *
  * One thread. The doorbell is an eventfd that is waited on with EPOLLET and never read.
  */

@@ -16,7 +16,7 @@ import org.ringfence.ring.layout.Words;
 
 /**
  * The region of an application with the gateway as backend: calls, answers, the state of sockets, and *when* the application has to be
- * told something (docs/protocol.md, "The readiness pair"). *How* it is told is left to a subclass: locally through readiness pairs.
+ * told something (docs/readiness.md). *How* it is told is left to a subclass: locally through readiness pairs.
  */
 public abstract class BackendRegion extends MappedRegion implements ApplicationRegion {
     private static final int ECONNRESET = 104;

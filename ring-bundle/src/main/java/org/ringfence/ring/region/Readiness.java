@@ -8,7 +8,7 @@ import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
 /**
- * *When* an application is told that one of its sockets can be read or written (docs/protocol.md, "The readiness pair" and "Awake"), and the
+ * *When* an application is told that one of its sockets can be read or written (docs/readiness.md, "Readable", "Writable" and "Awake"), and the
  * watchdog that puts right what a kill -9 between two steps of that leaves behind. Event loop's thread only.
  */
 final class Readiness {
@@ -146,7 +146,7 @@ final class Readiness {
 
     /**
      * True if the one watcher of the socket is awake: it sees the bit that is set here before it sleeps, and needs no packet
-     * (docs/protocol.md, "Awake"). The same as {@code rf_readable_seen} of readiness.c.
+     * (docs/readiness.md, "Awake"). The same as {@code rf_readable_seen} of readiness.c.
      */
     private boolean isSeen(int slot) {
         int watcher = region.intWord(slot, SlotLayout.ARMED);

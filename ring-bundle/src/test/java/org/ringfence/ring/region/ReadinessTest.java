@@ -16,7 +16,7 @@ import org.ringfence.ring.layout.HeaderLayout;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
-/** When an application is told something, by docs/protocol.md, "The readiness pair". */
+/** When an application is told something, by docs/readiness.md. */
 class ReadinessTest {
     private final TestRegions regions = new TestRegions();
     private final TestRegions.Application application = regions.application;
