@@ -127,12 +127,14 @@ static void connected(uint32_t n) {
     atomic_store(&s->state, RF_STATE_CONNECTED);
 }
 
+static void end_by_reset(uint32_t n) {
+    struct linger none = {.l_onoff = 1};
+    setsockopt(connections[n].real, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 void hung_up(uint32_t n) {
     const struct rf_slot *s = &region.slots[n];
-    if (s->state == RF_STATE_CONNECTED && !is_datagram(n) && !connections[n].in_shut && s->in_tail != s->in_head) {
-        struct linger none = {.l_onoff = 1};
-        setsockopt(connections[n].real, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    }
+    if (s->state == RF_STATE_CONNECTED && !is_datagram(n) && !connections[n].in_shut && s->in_tail != s->in_head) end_by_reset(n);
     connections[n].closing = true;
     if (is_datagram(n)) serve_datagrams(n);
     if (region.slots[n].state != RF_STATE_CONNECTED || is_datagram(n)) end(n);
@@ -347,6 +349,16 @@ static void move_in(uint32_t n) {
     }
 }
 
+/* Nobody reads any more: an end that comes is the peer's, a byte that comes ends the connection, whatever still waits to go out. */
+static bool refuse_behind_close(uint32_t n) {
+    char byte;
+    if ((region.slots[n].marks & RF_MARK_IN_EOF) != 0) return false;
+    ssize_t got = recv(connections[n].real, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got == 0) atomic_fetch_or(&region.slots[n].marks, RF_MARK_IN_EOF);
+    if (got > 0) end_by_reset(n);
+    return got > 0;
+}
+
 short serve(uint32_t n) {
     struct connection *c = &connections[n];
     struct rf_slot *s = &region.slots[n];
@@ -372,7 +384,8 @@ short serve(uint32_t n) {
     }
     if (s->state == RF_STATE_CONNECTED) {
         move_out(n);
-        move_in(n);
+        if (!c->closing) move_in(n);
+        else if (refuse_behind_close(n)) return end(n), 0;
         if ((s->marks & RF_MARK_IN_EOF) != 0) {
             /* With nothing left to read, an error can be learnt only by asking. */
             int error = 0;
