@@ -27,6 +27,8 @@ else
     not_ok "up is ready in less than 10 s" "$elapsed ms"
 fi
 pid=$(cat "$RINGFENCE_STATE/gateway.pid")
+archived() { [ "$(grep -c "/classes.jsa" "/proc/$1/maps")" -gt 1 ]; } # one that is refused stays as one
+check "the gateway takes the platform's classes from the archive" archived "$pid"
 check "up again succeeds" "$rf" up
 check "up again leaves the running gateway alone" test "$pid" = "$(cat "$RINGFENCE_STATE/gateway.pid")"
 check_status "up with another ABI than the running one's is refused" 1 "$rf" up --abi netbsd
@@ -61,3 +63,11 @@ check "down succeeds" "$rf" down
 # an ending process loses its command line a moment before its id is free
 check "down leaves no process" bash -c "! tr -d '\\0' 2>/dev/null </proc/$pid/cmdline | grep -q ."
 check "down leaves no socket" bash -c "! ls '$RINGFENCE_STATE'/*.sock 2>/dev/null"
+
+# a Java that has no file "release" beside it is started to ask for its version
+mkdir -p "$RINGFENCE_STATE/jdk/bin"
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$(command -v "${JAVA_HOME:+$JAVA_HOME/bin/}java")" >"$RINGFENCE_STATE/jdk/bin/java"
+chmod +x "$RINGFENCE_STATE/jdk/bin/java"
+check "up succeeds with a Java of which nothing is noted" env JAVA_HOME="$RINGFENCE_STATE/jdk" "$rf" up
+check_status "which has no archive" 1 archived "$(cat "$RINGFENCE_STATE/gateway.pid")"
+check "and it goes down" "$rf" down

@@ -31,6 +31,7 @@ build_all() {
         say "building the bundles (mvn package); the first time Maven fetches its libraries"
         cd "$ROOT" || exit
         mvn -q -B -T1 package -DskipTests >&2 || die "mvn package failed: see the messages above"
+        note_java
     ) 8<"$ROOT/pom.xml"
 }
 

@@ -126,6 +126,7 @@ launch_gateway() {
     flags+=(-XX:SoftRefLRUPolicyMSPerMB=20)
     # shellcheck disable=SC2207 # one option or two
     flags+=($(collector))
+    mapfile -t -O ${#flags[@]} flags < <(class_archive)
     [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
     [ "$JAVA_MAJOR" -ge 24 ] && flags+=(--sun-misc-unsafe-memory-access=allow)
     # shellcheck disable=SC2206 # options are separated by spaces
@@ -144,19 +145,6 @@ launch_gateway() {
             </dev/null >log/console.log 2>&1 8<&- 9>&- &
         echo $! >gateway.pid
     )
-}
-
-# The options of the garbage collector, which must not stop the event loop while it unloads the classes of replaced bundles
-# (docs/decisions/0025): Shenandoah does that beside it; a Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
-collector() {
-    if [[ ${RINGFENCE_JAVA_OPTS:-} =~ -XX:\+Use[A-Za-z]+GC ]]; then
-        return
-    fi
-    if "$JAVA" -XX:+UseShenandoahGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx32m -version >/dev/null 2>&1; then
-        echo -XX:+UseShenandoahGC
-    else
-        echo -XX:+UseG1GC -XX:MaxGCPauseMillis=5
-    fi
 }
 
 await_ready() {

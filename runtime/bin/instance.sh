@@ -48,20 +48,6 @@ gateway_pid() {
 
 gateway_ready() { gateway_pid >/dev/null && [ -e "$STATE/ready" ] && [ -S "$STATE/attach.sock" ]; }
 
-# Sets JAVA and JAVA_MAJOR: JAVA_HOME's, else the one on the path.
-find_java() {
-    JAVA=java
-    if [ -n "${JAVA_HOME:-}" ]; then
-        JAVA=$JAVA_HOME/bin/java
-    fi
-    command -v -- "$JAVA" >/dev/null || die "Java: '$JAVA' is not there: install JDK 17 or newer, or set JAVA_HOME"
-    JAVA_MAJOR=$("$JAVA" -XshowSettings:properties -version 2>&1 \
-        | sed -n 's/^ *java\.specification\.version = \([0-9]*\).*/\1/p')
-    if [ "${JAVA_MAJOR:-0}" -lt 17 ]; then
-        die "Java: '$JAVA' is version ${JAVA_MAJOR:-unknown}: JDK 17 or newer is needed, set JAVA_HOME"
-    fi
-}
-
 # Runs commands of the gateway's shell: the arguments as one command, or standard input line by line.
 gateway_shell() {
     local prompt=false
