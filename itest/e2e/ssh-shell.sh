@@ -116,6 +116,8 @@ mkfifo "$SITE/silent"
 exec {silent}<>"$SITE/silent" # open for writing as well: its reader waits
 idle() { to ed25519 -T <"$SITE/silent" >"$SITE/idle" 2>&1; }
 check_status "a session in which nothing happens is ended" 255 idle
+check "its client is told why, and by a reason of its own: it has kept to the protocol" grep -q ':11: idle for 1 s: idle.timeout' "$SITE/idle"
+check "and the log says so" within 10 grep -q "ssh: 'admin' from .* was idle for 1 s: idle.timeout" "$log"
 exec {silent}>&-
 
 # wrong values

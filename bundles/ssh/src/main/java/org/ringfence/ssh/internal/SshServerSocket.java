@@ -64,6 +64,7 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
         server.setCommandFactory((channel, line) -> new ShellChannel(state, line, free));
         server.setNioWorkers(THREADS);
         server.addSessionListener(this);
+        server.setSessionDisconnectHandler(new Patience());
         CoreModuleProperties.SERVER_IDENTIFICATION.set(server, "Ringfence");
         CoreModuleProperties.AUTH_TIMEOUT.set(server, LOGIN);
         CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, ATTEMPTS);
