@@ -31,6 +31,10 @@ assert len(lines) == 10, len(lines)
 for line in lines:
     json.loads(line)
 EOF
+check "and nothing but JSON" bash -c "! grep -qx null '$SITE/answers'"
+check "nor is there a word besides the objects of trace" bash -c "'$rf' shell trace --last 3 --json | '$PYTHON' -c 'import json, sys
+assert [type(json.loads(line)) for line in sys.stdin] == [dict] * 3'"
+check "help of every command fits 100 columns" bash -c "for each in trace top swap block events grep pauses policy connection reset; do echo \$each --help; done | '$rf' shell | awk 'length(\$0) > 100 { print; wide = 1 } END { exit wide }'"
 for what in 'sa_family=AF_INET' '= 0 <0.' 'allow (allow)' 'heartbeat'; do
     check "the answers have '$what'" grep -qF -- "$what" "$SITE/answers"
 done

@@ -48,7 +48,7 @@ public final class LogCheck implements HealthCheck {
             }
             String[] errors = tail().lines().filter(line -> isError(line) && isRecent(line)).toArray(String[]::new);
             if (errors.length > 0) {
-                log.warn("{} errors in the last {} minutes, the last one: {}", errors.length, RECENT.toMinutes(), errors[errors.length - 1]);
+                log.warn("{} {} in the last {} minutes, the last one: {}", errors.length, errors.length == 1 ? "error" : "errors", RECENT.toMinutes(), errors[errors.length - 1]);
             } else {
                 log.info("no error in the last {} minutes", RECENT.toMinutes());
             }

@@ -5,6 +5,8 @@ import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -30,6 +32,17 @@ public final class ShellClient {
 
     /** Exit status when there is no gateway to talk to; differs from a failed command's. */
     static final int UNREACHABLE = 3;
+    /** The same when nobody takes what is written: that of a program that SIGPIPE has ended. */
+    private static final int OUTPUT_CLOSED = 141;
+
+    /** What the gateway says can be written nowhere. */
+    static final class OutputClosed extends IOException {
+        private static final long serialVersionUID = 1;
+
+        OutputClosed() {
+            super("standard output is closed");
+        }
+    }
 
     private final DataInputStream in;
     private final DataOutputStream out;
@@ -57,11 +70,25 @@ public final class ShellClient {
                     : terminal() ? new Interactive(client, Path.of(args[0]).resolveSibling("shell_history")).run()
                     : client.runLines(new BufferedReader(new InputStreamReader(System.in)), false);
             System.exit(status);
+        } catch (OutputClosed e) {
+            System.exit(afterOutputClosed());
         } catch (IOException e) {
             System.err.println("ringfence shell: " + address + ": " + e.getMessage()
                     + ": is the gateway running? './ringfence status' says, './ringfence logs' why not");
             System.exit(UNREACHABLE);
         }
+    }
+
+    /** Whoever reads has enough, which is no fault of the gateway's and in most pipelines none at all; anything else is told, such as a full disk. */
+    private static int afterOutputClosed() {
+        try (FileOutputStream again = new FileOutputStream(FileDescriptor.out)) {
+            again.write('\n'); // System.out does not tell why
+        } catch (IOException e) {
+            if (!"Broken pipe".equals(e.getMessage())) {
+                System.err.println("ringfence shell: standard output: " + e.getMessage());
+            }
+        }
+        return OUTPUT_CLOSED;
     }
 
     /** One argument is a line as it would be typed; of several, each is one word of the command. */
@@ -136,7 +163,7 @@ public final class ShellClient {
         stream.write(frame.payload());
         stream.flush();
         if (stream.checkError()) {
-            throw new IOException("standard output is closed");
+            throw new OutputClosed();
         }
     }
 

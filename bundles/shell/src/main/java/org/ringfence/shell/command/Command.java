@@ -33,7 +33,7 @@ public abstract class Command implements Function {
         Arguments arguments = usage.read(given);
         try {
             Object result = run(arguments, new Screen(session));
-            return arguments.has("--json") ? Json.of(result) : result == null ? null : result.toString();
+            return result == null ? null : arguments.has("--json") ? Json.of(result) : result.toString();
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new Failure(Failure.FAILED, usage.name() + ": " + e.getMessage());
         }

@@ -35,7 +35,7 @@ public final class TraceCommand extends Command {
     public TraceCommand(@Reference Lookup lookup) {
         super(new Usage("trace", "calls as they are answered, like strace, with verdict and latency; until Ctrl-C")
                 .option("--app", "NAME", "only those of an application", () -> ConnectionsCommand.names(lookup))
-                .option("--call", "CALLS", "only these, separated by commas: " + String.join(",", CALLS.subList(0, 8)), () -> CALLS)
+                .option("--call", "CALLS", "only these, separated by commas, as in the example", () -> CALLS)
                 .option("--remote", "CIDR", "only those that name a peer in a prefix")
                 .option("--last", "N", "the last N calls instead, at most 1024, those under way included")
                 .option("--count", "N", "ends after N calls")
