@@ -1,7 +1,5 @@
 package org.ringfence.gateway.internal;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /**
@@ -97,12 +95,40 @@ final class Addresses {
     }
 
     static String text(byte[] raw, int port) {
-        try {
-            String host = InetAddress.getByAddress(raw).getHostAddress();
-            return (raw.length == 16 ? "[" + host + "]" : host) + ":" + port;
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException(e); // only for lengths other than 4 and 16
+        return (raw.length == 16 ? "[" + host(raw) + "]" : host(raw)) + ":" + port;
+    }
+
+    /** 4 bytes as {@code 192.0.2.7}; 16 as {@code 2001:db8::7}, with the longest row of two or more zeros left out (RFC 5952). */
+    static String host(byte[] raw) {
+        if (raw.length == 4) {
+            return (raw[0] & 0xff) + "." + (raw[1] & 0xff) + "." + (raw[2] & 0xff) + "." + (raw[3] & 0xff);
         }
+        if (isMapped(raw, 0)) {
+            return "::ffff:" + host(Arrays.copyOfRange(raw, 12, 16));
+        }
+        int gap = 0;
+        int zeros = 1;
+        for (int from = 0, to; from < 8; from = to + 1) {
+            for (to = from; to < 8 && group(raw, to) == 0; to++) { }
+            if (to - from > zeros) {
+                gap = from;
+                zeros = to - from;
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            if (zeros > 1 && i == gap) {
+                text.append("::");
+                i += zeros - 1;
+            } else {
+                text.append(text.isEmpty() || text.charAt(text.length() - 1) == ':' ? "" : ":").append(Integer.toHexString(group(raw, i)));
+            }
+        }
+        return text.toString();
+    }
+
+    private static int group(byte[] raw, int index) {
+        return (raw[2 * index] & 0xff) << 8 | raw[2 * index + 1] & 0xff;
     }
 
     private Addresses() {

@@ -1,7 +1,5 @@
 package org.ringfence.gateway.internal;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 import org.ringfence.api.call.Operation;
 
@@ -67,17 +65,13 @@ final class CallText {
     private static String address(byte[] payload, int length) {
         int family = Addresses.family(payload, 0, length);
         int port = Addresses.port(payload, 0, length);
-        try {
-            if (family == Addresses.AF_INET && length >= Addresses.IN_BYTES) {
-                return "{sa_family=AF_INET, sin_port=htons(" + port + "), sin_addr=inet_addr(\""
-                        + InetAddress.getByAddress(Arrays.copyOfRange(payload, 4, 8)).getHostAddress() + "\")}";
-            }
-            if (family == Addresses.AF_INET6 && length >= Addresses.IN6_BYTES) {
-                InetAddress address = java.net.Inet6Address.getByAddress(null, Arrays.copyOfRange(payload, 8, 24), -1);
-                return "{sa_family=AF_INET6, sin6_port=htons(" + port + "), inet_pton(AF_INET6, \"" + address.getHostAddress() + "\")}";
-            }
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException(e); // only for lengths other than 4 and 16
+        if (family == Addresses.AF_INET && length >= Addresses.IN_BYTES) {
+            return "{sa_family=AF_INET, sin_port=htons(" + port + "), sin_addr=inet_addr(\""
+                    + Addresses.host(Arrays.copyOfRange(payload, 4, 8)) + "\")}";
+        }
+        if (family == Addresses.AF_INET6 && length >= Addresses.IN6_BYTES) {
+            return "{sa_family=AF_INET6, sin6_port=htons(" + port + "), inet_pton(AF_INET6, \""
+                    + Addresses.host(Arrays.copyOfRange(payload, 8, 24)) + "\")}";
         }
         return family == Addresses.AF_UNSPEC ? "{sa_family=AF_UNSPEC}" : "{sa_family=" + family + "}";
     }
