@@ -1,6 +1,9 @@
 package org.ringfence.gateway.internal;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.StringJoiner;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.InsRegion;
@@ -142,13 +145,23 @@ final class Links implements TransportListener {
             }
         });
         sweep.insGone();
+        Set<ApplicationLink> listeners = new HashSet<>();
         for (RelayedSocket socket : table.rows()) {
             if (socket.phase != Phase.FREE && socket.ins == link) {
                 lost++;
+                if (socket.phase == Phase.LISTENING && !socket.closing) {
+                    listeners.add(socket.application);
+                }
                 endings.insGone(socket);
             }
         }
-        LOG.warn("region {}: INS (pid {}) detached; {} sockets are lost", region.id(), region.pid(), lost);
+        StringJoiner deaf = new StringJoiner(", ", "; listeners of these are lost, start them again: ", "").setEmptyValue("");
+        for (ApplicationLink application : applications) {
+            if (listeners.contains(application)) {
+                deaf.add("'" + application.name + "' (pid " + application.region.pid() + ")");
+            }
+        }
+        LOG.warn("region {}: INS (pid {}) detached; {} {} lost{}", region.id(), region.pid(), lost, lost == 1 ? "socket is" : "sockets are", deaf);
         insChanged.run();
     }
 }

@@ -44,6 +44,7 @@ class InsEndsTest {
             server.expect("ECONNRESET");
         }
         awaitNoIns();
+        assertTrue(gateway.log().contains("listeners of these are lost, start them again: 'hold' (pid " + server.process.pid() + ")"), gateway.log());
     }
 
     @Test
