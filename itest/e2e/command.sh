@@ -71,3 +71,25 @@ chmod +x "$RINGFENCE_STATE/jdk/bin/java"
 check "up succeeds with a Java of which nothing is noted" env JAVA_HOME="$RINGFENCE_STATE/jdk" "$rf" up
 check_status "which has no archive" 1 archived "$(cat "$RINGFENCE_STATE/gateway.pid")"
 check "and it goes down" "$rf" down
+
+# a gateway that is killed leaves its programs without sockets
+"$rf" up 2>/dev/null
+pid=$(cat "$RINGFENCE_STATE/gateway.pid")
+"$rf" run --name cut -- python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print("listening", flush=True)
+time.sleep(600)' >"$RINGFENCE_STATE/listening" 2>/dev/null &
+program=$!
+check "a program listens behind the gateway" within 20 grep -q listening "$RINGFENCE_STATE/listening"
+kill -KILL "$pid"
+gone() { ! kill -0 "$1" 2>/dev/null; }
+check "the gateway is killed" within 10 gone "$pid"
+check_status "status says that it is down" 1 "$rf" status
+check "up says which programs have to be started again" bash -c "'$rf' up 2>&1 | grep -q 'start them again: python3[^ ]* (pid $program)'"
+kill -KILL "$program"
+wait "$program" 2>/dev/null
+check "a reader that has enough of the shell ends it without a word" \
+    bash -c "printf 'help\nhelp\nhelp\nhelp\nhelp\nhelp\nhelp\nhelp\nhelp\nhelp\n' | '$rf' shell 2>'$RINGFENCE_STATE/said' | head -n 1 >/dev/null; ! [ -s '$RINGFENCE_STATE/said' ]"
+check_status "output that cannot be written is told, and is no success" 141 bash -c "'$rf' shell help >/dev/full 2>'$RINGFENCE_STATE/said'"
+check "with its reason" grep -q 'ringfence shell: standard output: No space left on device' "$RINGFENCE_STATE/said"
+check "it goes down at the end" "$rf" down

@@ -3,7 +3,8 @@
 
 help_run() {
     cat <<'EOF'
-usage: ./ringfence run [--name N] [--host-net] [--placement auto|together|spread|none] -- COMMAND [ARGUMENT ...]
+usage: ./ringfence run [--name N] [--ins I] [--host-net] [--placement auto|together|spread|none]
+       -- COMMAND [ARGUMENT ...]
 
 Runs COMMAND behind the gateway, in an empty network namespace: what it does with internet sockets is done by the
 isolated network stack. Exit status and signals pass through; the process keeps its id.

@@ -18,6 +18,7 @@ cmd_demo() {
     DEMO_NGINX=''
     DEMO_SITE=''
     DEMO_STATE=''
+    DEMO_STOPPED=''
     need_programs demo
     build_all
 
@@ -142,7 +143,8 @@ demo_stop() {
     fi
     DEMO_NGINX=''
     if [ -n "$DEMO_STATE" ] && [ -d "$DEMO_STATE" ]; then
-        cmd_down
+        [ -n "$DEMO_STOPPED" ] || cmd_down
+        DEMO_STOPPED=true
     fi
 }
 

@@ -22,9 +22,9 @@ are. Builds first what has not been built.
              kernel chooses (none); auto (default): together on 2 or 3 CPUs, where waking across CPUs costs most.
              Applications that one CPU is not enough for get the others back
 
-Environment: RINGFENCE_STATE (state directory), RINGFENCE_ABI (instead of --abi), RINGFENCE_INS_COMMAND (another INS program), RINGFENCE_INS_ADDRESS
-(with --ins-net own: its addresses), RINGFENCE_PLACEMENT (in place of auto), RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options),
-JAVA_HOME.
+Environment: RINGFENCE_STATE (state directory), RINGFENCE_ABI (instead of --abi), RINGFENCE_INS_COMMAND (another INS
+program), RINGFENCE_INS_ADDRESS (with --ins-net own: its addresses), RINGFENCE_PLACEMENT (in place of auto),
+RINGFENCE_LOG_LEVEL (default: INFO), RINGFENCE_JAVA_OPTS (more JVM options), JAVA_HOME.
 EOF
 }
 
@@ -87,6 +87,19 @@ with_lock() {
 
 # start_gateway INS_NET PLACEMENT ASKED: a gateway that runs already must be as asked for, if ASKED is not 0. INS_COMMAND is the
 # program of the INS, INS_OPTIONS how it was asked for.
+# Names the programs that a former gateway of this state directory served: their sockets went with it, and no other gateway takes
+# them over.
+cut_off() {
+    local environment pid list=''
+    for environment in $(grep -lzxsF -- "RINGFENCE_ATTACH=$STATE/attach.sock" /proc/[0-9]*/environ); do
+        pid=${environment//[!0-9]/}
+        if grep -qs memfd:ringfence "/proc/$pid/maps"; then
+            list+="${list:+, }$(cat -- "/proc/$pid/comm" 2>/dev/null) (pid $pid)"
+        fi
+    done
+    [ -z "$list" ] || say "up: these ran behind a gateway that is gone, and their sockets with it; start them again: $list"
+}
+
 start_gateway() {
     local options="$INS_OPTIONS --ins-net $1 --placement $2" pid started=false
     if pid=$(gateway_pid); then
@@ -94,6 +107,7 @@ start_gateway() {
             die "gateway (pid $pid) runs with '$(cat -- "$STATE/options")', not '$options': run './ringfence down' first"
         fi
     else
+        cut_off
         rm -f -- "$STATE"/{gateway.pid,ready,placement,attach.sock,ins.sock,shell.sock}
         remove_own_net
         echo "$options" >"$STATE/options"
