@@ -55,7 +55,7 @@ class Gateways:
         key = (abi, tuple(sorted(on)), heap)
         if key not in self.up:
             state = f"{self.top}/{len(self.up)}"
-            environment = dict(os.environ, RINGFENCE_STATE=state, RINGFENCE_JAVA_OPTS=f"-Xmx{heap}")
+            environment = dict(os.environ, RINGFENCE_STATE=state, RINGFENCE_JAVA_OPTS=f"{os.environ.get('RINGFENCE_JAVA_OPTS', '')} -Xmx{heap}")
             self.up[key] = state
             subprocess.run([RINGFENCE, "up", "--abi", abi], env=environment, check=True, stderr=subprocess.DEVNULL,
                            preexec_fn=lambda: os.sched_setaffinity(0, on))

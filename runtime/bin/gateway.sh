@@ -138,8 +138,8 @@ launch_gateway() {
         "-XX:ErrorFile=$STATE/log/hs_err.log")
     # What only soft references keep, the platform's notes on the classes of replaced bundles among them, goes within seconds and not minutes.
     flags+=(-XX:SoftRefLRUPolicyMSPerMB=20)
-    # shellcheck disable=SC2207 # one option or two
-    flags+=($(collector))
+    # shellcheck disable=SC2207 # options are separated by blanks
+    flags+=($(memory_options))
     mapfile -t -O ${#flags[@]} flags < <(class_archive)
     [ "$JAVA_MAJOR" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
     [ "$JAVA_MAJOR" -ge 24 ] && flags+=(--sun-misc-unsafe-memory-access=allow)

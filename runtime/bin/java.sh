@@ -27,20 +27,30 @@ find_java() {
     fi
 }
 
-# The options of the garbage collector, which must not stop the event loop while it unloads the classes of replaced bundles
+# The options by which the JVM gives back within seconds what connections that now rest have used and dropped (docs/decisions/0024), as
+# far as this Java knows them. The garbage collector must not stop the event loop while it unloads the classes of replaced bundles
 # (docs/decisions/0025): Shenandoah does that beside it; a Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
-collector() {
+memory_options() {
+    local shenandoah=(-XX:+UseShenandoahGC -XX:+UnlockExperimentalVMOptions -XX:ShenandoahGuaranteedGCInterval=10000
+        -XX:ShenandoahUncommitDelay=1000)
     if [[ ${RINGFENCE_JAVA_OPTS:-} =~ -XX:\+Use[A-Za-z]+GC ]]; then
         return
     fi
-    if [ -n "$JAVA_NOTES" ] && cat -- "$JAVA_NOTES/collector" 2>/dev/null; then
+    if [ -n "$JAVA_NOTES" ] && cat -- "$JAVA_NOTES/memory" 2>/dev/null; then
         return
     fi
-    if "$JAVA" -XX:+UseShenandoahGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx32m -version >/dev/null 2>&1; then
-        echo -XX:+UseShenandoahGC
+    if java_knows "${shenandoah[@]}"; then
+        echo "${shenandoah[@]}"
     else
         echo -XX:+UseG1GC -XX:MaxGCPauseMillis=5
     fi
+    if java_knows -XX:TrimNativeHeapInterval=10000; then # the compilers' memory
+        echo -XX:TrimNativeHeapInterval=10000
+    fi
+}
+
+java_knows() {
+    "$JAVA" "$@" -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx32m -version >/dev/null 2>&1
 }
 
 # The option that has Java take its own and the platform's classes from the archive instead of reading and checking them, if there is
@@ -55,7 +65,7 @@ class_archive() {
 note_java() {
     local state new
     [ -n "$JAVA_NOTES" ] || return 0
-    if [ -e "$JAVA_NOTES/classes.jsa" ] && [ -z "$(find "$RUNTIME/lib" -newer "$JAVA_NOTES/classes.jsa" -name '*.jar')" ]; then
+    if [ -e "$JAVA_NOTES/classes.jsa" ] && [ -z "$(find "$RUNTIME/lib"/*.jar "$RUNTIME/bin/java.sh" -newer "$JAVA_NOTES/classes.jsa")" ]; then
         return
     fi
     say "archiving classes for a faster start: a gateway starts and ends"
@@ -71,8 +81,8 @@ note_java() {
         say "no archive: starts take half a second longer. It said: $(tail -n 1 -- "$state/said")"
         touch -- "$new" # not tried again for these libraries
     fi
-    collector >"$JAVA_NOTES/collector.new"
-    mv -- "$JAVA_NOTES/collector.new" "$JAVA_NOTES/collector"
+    memory_options >"$JAVA_NOTES/memory.new"
+    mv -- "$JAVA_NOTES/memory.new" "$JAVA_NOTES/memory"
     mv -- "$new" "$JAVA_NOTES/classes.jsa"
     rm -rf -- "$state"
 }
