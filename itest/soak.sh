@@ -17,7 +17,7 @@ CALM_SECONDS=3
 WARM=5 METASPACE=8192 MAPPINGS=60
 [ "$SWAPS" -lt 100 ] || WARM=20 METASPACE=3072
 # Memory that the JVM gives back to the kernel and takes again divides its mappings, which says nothing about what stays: here it keeps it.
-export RINGFENCE_JAVA_OPTS="-XX:+UnlockExperimentalVMOptions -XX:-ShenandoahUncommit -XX:+IgnoreUnrecognizedVMOptions -XX:MetaspaceReclaimPolicy=none ${RINGFENCE_JAVA_OPTS:-}"
+export RINGFENCE_JAVA_OPTS="-XX:+UnlockExperimentalVMOptions -XX:-ShenandoahUncommit -XX:+IgnoreUnrecognizedVMOptions -XX:MetaspaceReclaimPolicy=none -XX:TrimNativeHeapInterval=0 ${RINGFENCE_JAVA_OPTS:-}"
 needs "soak" "$SERVER" wrk python3
 configure() { # wrk is a flood of requests, which a server that does not keep up would be rid of
     mkdir -p "$RINGFENCE_STATE/conf"
@@ -90,7 +90,9 @@ swaps() {
     done
 }
 
-# The load: wrk, and a client with one connection that counts.
+# The load: wrk, and a client with one connection that counts: where that is allowed one that gets a CPU as soon as it wants it, or it
+# measures how long wrk keeps it from its answers.
+AT_ONCE=$(chrt -f 1 echo chrt -f 1 2>/dev/null)
 begin_load() {
     if [ "$CONNECTIONS" -gt 0 ]; then
         wrk -c "$CONNECTIONS" -t 2 -d 36000 "http://127.0.0.1:$port/small" >"$SITE/wrk" 2>&1 &
@@ -99,7 +101,8 @@ begin_load() {
         sleep 36000 &
     fi
     WRK=$!
-    "$PYTHON" "$CLIENTS/pulse.py" "$port" /small "$SITE/www/small" >"$SITE/pulse" 2>&1 &
+    # shellcheck disable=SC2086 # words
+    $AT_ONCE "$PYTHON" "$CLIENTS/pulse.py" "$port" /small "$SITE/www/small" >"$SITE/pulse" 2>&1 &
     PULSE=$!
 }
 WRK='' PULSE=''
