@@ -1,5 +1,6 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
-`in-turn`: in HTTP, one connection after the other, and says whose port. Prints its port first."""
+`in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
+/long is 8 MiB, but for /long?short. /wait is not answered. Prints its port first."""
 import socket
 import sys
 import threading
@@ -19,13 +20,27 @@ def serve(connection):
             print(f"{len(data)} {data.splitlines()[0].decode()}", flush=True)
             if how == "raw":
                 connection.sendall(data)
+            elif data.startswith(b"GET /wait"):
+                continue
             else:
-                body = b"x" * 10
+                body = b"x" * (8 << 20 if data.startswith(b"GET /long") and b"?short" not in data else 10)
                 answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
                 connection.sendall(answer * max(1, data.count(b"\r\n\r\n")))
         print("end", flush=True)
 
 
+def work():
+    while True:
+        try:
+            serve(listener.accept()[0])
+        except ConnectionError:
+            print("gone", flush=True)
+
+
+if how == "pool":
+    for _ in range(3):
+        threading.Thread(target=work, daemon=True).start()
+    work()
 while True:
     connection, client = listener.accept()
     if how == "in-turn":

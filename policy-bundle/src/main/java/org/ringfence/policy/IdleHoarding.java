@@ -1,5 +1,7 @@
 package org.ringfence.policy;
 
+import java.util.Map;
+import java.util.WeakHashMap;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
@@ -9,6 +11,8 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Finding;
+import org.ringfence.api.policy.Listener;
+import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.Stage;
 
@@ -42,7 +46,24 @@ public final class IdleHoarding extends Detector {
     private record Settings(boolean enabled, int seconds, Measures measures) {
     }
 
+    /** How many have gone for those that wait, in the present second. */
+    private static final class Turn {
+        static final long NANOSECONDS = 1_000_000_000L;
+        long since = System.nanoTime() - NANOSECONDS;
+        int gone;
+
+        boolean isOver(int wanted) {
+            long now = System.nanoTime();
+            if (now - since >= NANOSECONDS) {
+                since = now;
+                gone = 0;
+            }
+            return gone >= wanted;
+        }
+    }
+
     private volatile Settings settings;
+    private final Map<Listener, Turn> turns = new WeakHashMap<>();
 
     @Activate
     public IdleHoarding(@Reference SourceLedger sources, Configuration configuration) {
@@ -70,7 +91,15 @@ public final class IdleHoarding extends Detector {
         if (idle < s.seconds) {
             return null;
         }
-        return found(connection, s.measures, () -> text("%s for %.1f s, while %d connections wait for the application",
+        Turn turn = turns.computeIfAbsent(connection.listener(), listener -> new Turn());
+        if (turn.isOver(connection.listener().unread())) {
+            return null;
+        }
+        Finding finding = found(connection, s.measures, () -> text("%s for %.1f s, while %d connections wait for the application",
                 silent ? "not a byte" : "idle", idle, connection.listener().unread()));
+        if (finding != null && finding.evidence() != null && finding.measure() != Measure.NOTE) {
+            turn.gone++;
+        }
+        return finding;
     }
 }

@@ -219,6 +219,23 @@ class DetectorsTest {
     }
 
     @Test
+    void noMoreIdleConnectionsGoThanWaitForTheApplication() {
+        Policy idle = new IdleHoarding(sources, Settings.of(IdleHoarding.Configuration.class, Map.of()));
+        pressure = 1;
+        unread = 2;
+        int gone = 0;
+        for (int id = 1; id <= 20; id++) {
+            Peer hoarder = new Peer(id, peer.peerAddress);
+            hoarder.listener = peer.listener;
+            hoarder.stage = Stage.IDLE;
+            hoarder.stageSince = System.nanoTime() - 30 * SECOND;
+            hoarder.lastIn = hoarder.stageSince;
+            gone += idle.inspect(hoarder) == null ? 0 : 1;
+        }
+        assertEquals(2, gone);
+    }
+
+    @Test
     void overlappingRangesAreAbuse() {
         Policy ranges = new ByteRanges(sources, Settings.of(ByteRanges.Configuration.class, Map.of()));
         assertNull(ranges.request(peer, new Asked(20, 2)));

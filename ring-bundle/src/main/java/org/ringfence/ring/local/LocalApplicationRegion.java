@@ -202,6 +202,15 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     @Override
+    public boolean withdraw(int listener, int slot) {
+        if (!waiting.remove(listener, slot)) {
+            return false;
+        }
+        listenerOf[slot] = NONE;
+        return true;
+    }
+
+    @Override
     public void listening(int slot) {
         super.listening(slot);
         flags[slot] |= LISTENER;

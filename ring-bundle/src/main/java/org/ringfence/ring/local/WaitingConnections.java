@@ -50,6 +50,29 @@ final class WaitingConnections {
         return slot;
     }
 
+    /** Takes one out of the middle; false if it is not there. */
+    boolean remove(int listener, int slot) {
+        int before = NONE;
+        int at = count[listener] == 0 ? NONE : first[listener];
+        while (at != slot && at != NONE) {
+            before = at;
+            at = next[at];
+        }
+        if (at == NONE) {
+            return false;
+        }
+        if (before == NONE) {
+            first[listener] = next[slot];
+        } else {
+            next[before] = next[slot];
+        }
+        if (last[listener] == slot) {
+            last[listener] = before;
+        }
+        count[listener]--;
+        return true;
+    }
+
     int count(int listener) {
         return count[listener];
     }

@@ -278,6 +278,11 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     @Override
+    public boolean awaitsRoom(int slot) {
+        return Words.getIntOpaque(memory, at(slot) + SlotLayout.OUT_BLOCKED) != 0;
+    }
+
+    @Override
     public void setLocal(int slot, byte[] address, int offset, int length) {
         setName(at(slot) + SlotLayout.LOCAL, address, offset, length);
     }

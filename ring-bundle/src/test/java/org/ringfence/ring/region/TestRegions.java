@@ -93,6 +93,11 @@ final class TestRegions implements AutoCloseable {
         }
 
         @Override
+        public boolean withdraw(int listener, int slot) {
+            return false;
+        }
+
+        @Override
         public int waiting(int listener) {
             return 0;
         }

@@ -52,6 +52,9 @@ public interface ApplicationRegion extends Region {
     /** Connections handed over that the listener's queue had no room for. */
     int waiting(int listener);
 
+    /** Takes back what {@link #offer} handed over, if the listener's queue had no room for it yet; else false. It may be offered again. */
+    boolean withdraw(int listener, int slot);
+
     /** Writes the local name; length 0 for none. */
     void setLocal(int slot, byte[] address, int offset, int length);
 
@@ -83,6 +86,9 @@ public interface ApplicationRegion extends Region {
 
     /** True if the application has not read all bytes it was given; on its word. */
     boolean hasUnread(int slot);
+
+    /** True if the application has found the slot's out ring full and waits for room; on its word. */
+    boolean awaitsRoom(int slot);
 
     /** Makes a Linux errno the socket's pending error, which changes nothing else: a datagram was not delivered. */
     void report(int slot, int errno);

@@ -93,6 +93,14 @@ final class Bounds {
         }
     }
 
+    /** The same where it may be decided sweep after sweep and is only observed: it is told once. */
+    void decideOnce(RelayedSocket socket, PolicyChain policies, String evidence) {
+        if (!socket.gate.overrun) {
+            socket.gate.overrun = true;
+            decide(socket, policies, evidence);
+        }
+    }
+
     // ---- numbers ----
 
     /** A listener has as many held connections as it may, and another one has come: makes room. */
@@ -118,7 +126,7 @@ final class Bounds {
 
     private String evidence(RelayedSocket socket, Listening listening) {
         return shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
-                + listening.held + " held connections with " + listening.heldBytes + " B";
+                + (listening.countedHeld + listening.countedWatched) + " held connections with " + listening.heldBytes + " B";
     }
 
     /** Bytes a second of what is held; who has shown nothing comes first, and among those the oldest. */
@@ -132,9 +140,10 @@ final class Bounds {
         HoldRule rule = listening.rule;
         boolean behind = listening.countedUnread > 0;
         int most = rule.connections() - rule.connections() / 16;
-        boolean full = rule.enforced() && (listening.countedHeld > 0 || behind)
-                && (listening.countedHeld > most || listening.countedHeldBytes > rule.bytes() || listening.isCrowded());
-        listening.endCount(now, full || relieveReaders(listening, policies));
+        int held = listening.countedHeld + listening.countedWatched;
+        boolean full = rule.evidence() != Evidence.NONE && (held > 0 || behind)
+                && (held > most || listening.countedHeldBytes > rule.bytes() || listening.isCrowded());
+        listening.endCount(now, full || relieveReaders(listening, policies) || listening.longRequests.isCrowded());
         if (full) {
             relieve(listening, rule, policies);
         } else if (behind && rule.reparks() && rule.enforced()) {
@@ -144,7 +153,7 @@ final class Bounds {
 
     /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */
     static long slowlyWaiting(Gate gate, long now) {
-        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.outRate * LONG_SECONDS ? gate.outWaiting : 0;
+        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.takes() * LONG_SECONDS ? gate.outWaiting : 0;
     }
 
     /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */
@@ -156,7 +165,7 @@ final class Bounds {
             RelayedSocket socket = rows.get(i);
             if ((Sweep.isLive(socket) || Sweep.isDraining(socket)) && socket.gate.listening == listening && socket.gate.outWaiting > 0) {
                 most = socket.gate.rule.absorbTotal();
-                if (listening.countedWaiting <= most || !socket.gate.rule.enforced()) {
+                if (listening.countedWaiting <= most) {
                     return false;
                 }
                 if (slowlyWaiting(socket.gate, gatekeeper.now()) > 0) {
@@ -164,11 +173,11 @@ final class Bounds {
                 }
             }
         }
-        chosen.sort(Comparator.comparingDouble(socket -> socket.gate.outRate));
+        chosen.sort(Comparator.comparingDouble(socket -> socket.gate.takes()));
         for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
             RelayedSocket socket = chosen.get(i);
             listening.countedWaiting -= socket.gate.outWaiting;
-            decide(socket, policies, String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.outRate,
+            decideOnce(socket, policies, String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(),
                     listening.countedWaiting >> 20));
         }
         chosen.clear();
@@ -181,14 +190,17 @@ final class Bounds {
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
             RelayedSocket socket = rows.get(i);
-            if (Sweep.isLive(socket) && Sweep.isOf(socket, listening) && !socket.gate.offered) {
+            if (Sweep.isLive(socket) && Sweep.isOf(socket, listening) && (!socket.gate.offered || socket.gate.isWatched())) {
                 chosen.add(socket);
             }
         }
         chosen.sort(Comparator.comparingDouble(this::speed));
-        int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld) / 16);
+        int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld + listening.countedWatched) / 16);
+        if (!rule.enforced()) {
+            many = Math.max(many, chosen.size() - rule.connections()); // nobody goes: the same ones are chosen again
+        }
         for (int i = 0; i < chosen.size() && i < many; i++) {
-            decide(chosen.get(i), policies, evidence(chosen.get(i), listening));
+            decideOnce(chosen.get(i), policies, evidence(chosen.get(i), listening));
         }
         chosen.clear();
     }

@@ -193,6 +193,9 @@ final class ByteRelay {
             return;
         }
         if (socket.isHeld()) {
+            if (socket.gate.waits && (marks & SocketState.RESET) == 0) {
+                return; // all of it has come, and its turn has not
+            }
             heldEnds(socket, (marks & SocketState.RESET) != 0);
         }
         if (socket.closing) {

@@ -25,6 +25,8 @@ final class Gate implements Request {
         EMPTY_LINE
     }
 
+    /** A window for less than this is shut, but for scraps. */
+    private static final long SCRAPS = 4096;
     private static final int PORTION = 2048;
     private static final long PORTION_NANOSECONDS = 200_000_000;
 
@@ -50,6 +52,9 @@ final class Gate implements Request {
     long messageAt;
     /** Nothing but a carriage return was read of the line, where an empty one is waited for. */
     boolean lineEmpty;
+    /** What the application got may be less than a request, in which case it waits for more: bytes it had sent by then. */
+    boolean doubtful;
+    long sentBefore;
     /** The body is too long to be held: it passes as it comes. */
     boolean streaming;
     private boolean expected;
@@ -83,11 +88,27 @@ final class Gate implements Request {
     /** When there was something to take again after there was nothing. */
     long waitingSince;
     boolean reported;
+    /** It was reported, in observe mode, that a bound would have ended it. */
+    boolean overrun;
     /** What the INS's stack says of the peer; -1: not asked yet. */
     long peerWindow;
     long acked;
     long ackedAt;
+    /** Since when it has been asked, without a pause in which nothing waited. */
+    long ackedSince;
     long askedAt;
+    /** What the application is answering, as {@link HttpReader#target} has it; 0 if that is not known. */
+    long answering;
+    /** Position in the out direction behind the head of the present response. */
+    long bodyAt;
+    /** The request keeps a worker for as long as its client likes: its body is streaming, or its response is long. */
+    boolean isLong;
+    /** The request is complete, or as much of it as is held, and waits for its turn: see {@link LongRequests}. */
+    boolean waits;
+    /** At the last sweep the application waited for this client. */
+    boolean pins;
+    /** Bytes a second that the peer acknowledges, since it was first asked or of late; -1: not known yet. */
+    double ackRate;
     /** The next request waits until its client has taken more of the last response. */
     boolean deferred;
     /** A response was seen, and all were small. */
@@ -99,6 +120,8 @@ final class Gate implements Request {
     /** Counted by its listener as quiet: held if so, with so many bytes. */
     boolean quiet;
     boolean quietHeld;
+    boolean quietBusy;
+    boolean quietWatched;
     int quietBytes;
 
     Gate(HttpReaders readers) {
@@ -158,6 +181,7 @@ final class Gate implements Request {
         complete = 0;
         messageAt = 0;
         lineEmpty = false;
+        doubtful = false;
         streaming = false;
         expected = false;
         outstanding = 0;
@@ -180,13 +204,21 @@ final class Gate implements Request {
         inRate = 0;
         outRate = 0;
         reported = false;
+        overrun = false;
         outWaiting = 0;
         waitingSince = now;
         peerWindow = -1;
         acked = -1;
         ackedAt = now;
+        ackedSince = now;
         askedAt = 0;
         deferred = false;
+        answering = 0;
+        bodyAt = 0;
+        isLong = false;
+        waits = false;
+        pins = false;
+        ackRate = -1;
         smallResponses = false;
         firstResponse = true;
         throttledUntil = 0;
@@ -205,6 +237,7 @@ final class Gate implements Request {
     void requestBegins(long now) {
         messageAt = parsed;
         expected = false;
+        doubtful = false;
         enter(Stage.HEAD, now);
     }
 
@@ -214,6 +247,7 @@ final class Gate implements Request {
             return;
         }
         expected = true;
+        answering = outstanding == 0 ? requests().target() : 0;
         if (outstanding == 0) {
             responses().answersHead = requests().isHead();
             responses().answersConnect = requests().isConnect();
@@ -229,10 +263,18 @@ final class Gate implements Request {
     /** A response is complete. */
     void answerEnds() {
         outstanding--;
+        answering = 0;
+        isLong = false;
         heads >>>= 1;
         connects >>>= 1;
         responses().answersHead = (heads & 1) != 0;
         responses().answersConnect = (connects & 1) != 0;
+    }
+
+    /** What goes to the application may not be all it takes for a request; so many bytes it has sent. */
+    void doubt(boolean is, long sent) {
+        doubtful = is;
+        sentBefore = sent;
     }
 
     /** Throttled, and no byte is due. */
@@ -248,6 +290,26 @@ final class Gate implements Request {
     int portion(long now) {
         nextPortion = now + PORTION_NANOSECONDS;
         return PORTION;
+    }
+
+    /** True if the application has read a request, or something else, that it has not answered. */
+    boolean isBusy() {
+        return read && (stage == Stage.STREAM || streaming || outstanding > 0);
+    }
+
+    /** There is no room at the client, but for scraps. */
+    boolean isShut() {
+        return peerWindow >= 0 && peerWindow < SCRAPS;
+    }
+
+    /** Bytes a second that the client takes. What went into the stack's buffer at once says nothing of that, where the stack can be asked. */
+    double takes() {
+        return ackRate >= 0 ? ackRate : outRate;
+    }
+
+    /** True if it would be held if that were not only observed. */
+    boolean isWatched() {
+        return !rule.enforced() && probe && watch != Watch.NOTHING && !streaming && complete == 0;
     }
 
     /** True if every request was answered completely and no further one is with the application. */

@@ -155,7 +155,10 @@ final class Gatekeeper {
 
     /** How far the application may see. */
     private static long shown(Gate gate) {
-        return gate.watch == Watch.NOTHING || gate.probe ? Long.MAX_VALUE : gate.streaming ? gate.parsed : gate.complete;
+        if (gate.watch == Watch.NOTHING || gate.probe) {
+            return Long.MAX_VALUE;
+        }
+        return gate.waits ? gate.messageAt : gate.streaming ? gate.parsed : gate.complete;
     }
 
     /** True if the application is to learn of the connection at once. */
@@ -188,7 +191,7 @@ final class Gatekeeper {
                 http(socket, gate, gate.requests().skip(n));
                 continue;
             }
-            if (gate.watch == Watch.HTTP && gate.requests().isBetween() && isBehind(socket, gate)) {
+            if (gate.watch == Watch.HTTP && gate.requests().isBetween() && (gate.waits || isBehind(socket, gate))) {
                 gate.deferred = true;
                 return;
             }
@@ -219,7 +222,7 @@ final class Gatekeeper {
                 for (int i = 0; i < length && gate.watch == Watch.EMPTY_LINE; i++) {
                     gate.parsed++;
                     if (b[i] == '\n' && gate.lineEmpty || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
-                        passNotUnderstood(gate);
+                        passInDoubt(socket, gate);
                     }
                     gate.lineEmpty = b[i] == '\n' || b[i] == '\r' && gate.lineEmpty;
                 }
@@ -258,17 +261,20 @@ final class Gatekeeper {
         gate.enter(Stage.STREAM, now);
     }
 
-    private void passNotUnderstood(Gate gate) {
+    /** The rest is not looked at. An HTTP server that does not answer may wait for what it takes for the rest of a request. */
+    private void passInDoubt(RelayedSocket socket, Gate gate) {
         pass(gate);
         gate.responsesKnown = false;
+        gate.doubt(gate.listening.kind == Kind.HTTP, socket.bytesOut());
     }
 
     private void http(RelayedSocket socket, Gate gate, Event event) {
         switch (event) {
             case HEAD -> {
                 requested(socket, gate);
+                gate.doubt(gate.requests().isLoose(), socket.bytesOut());
                 gate.streaming = gate.requests().fields.expectsContinue || gate.requests().contentLength() > gate.rule.bodyBytes();
-                if (gate.streaming) {
+                if (gate.streaming && !mustWait(socket, gate)) {
                     gate.expectAnswer();
                 }
                 gate.enter(Stage.BODY, now);
@@ -276,38 +282,84 @@ final class Gatekeeper {
             case MESSAGE -> {
                 if (gate.stage == Stage.HEAD) {
                     requested(socket, gate);
+                    gate.doubt(gate.requests().isLoose(), socket.bytesOut());
                 } else if (now != gate.stageSince) {
                     gate.listening.bodyRates.add((gate.parsed - gate.messageAt) * 1_000_000_000L / (now - gate.stageSince));
                 }
-                gate.expectAnswer();
-                gate.complete = gate.parsed;
-                gate.streaming = false;
-                gate.requestCount++;
-                gate.probe &= !gate.rule.enforced();
-                gate.enter(Stage.RESPONSE, now);
+                if (gate.waits || !gate.streaming && mustWait(socket, gate)) {
+                    gate.enter(Stage.RESPONSE, now);
+                } else {
+                    completed(gate);
+                }
             }
             case OTHER -> {
                 if (gate.listening.kind == Kind.HTTP && !gate.requests().isSimple()) {
                     gate.watch = Watch.EMPTY_LINE; // whatever it is to the server, it is read up to there
                     gate.lineEmpty = gate.requests().isLineOver();
                 } else {
-                    passNotUnderstood(gate);
+                    passInDoubt(socket, gate);
                 }
             }
             case PREFACE -> gate.watch = Watch.PREFACE;
             default -> {
                 gate.stageBytes = gate.parsed - gate.messageAt;
-                tooLong(gate);
+                tooLong(socket, gate);
             }
         }
     }
 
-    /** What is longer than the rule has it goes on as it comes. */
-    private static void tooLong(Gate gate) {
-        int bound = gate.stage == Stage.HEAD ? gate.rule.headBytes() : gate.rule.bodyBytes();
-        if (gate.parsed - gate.messageAt > bound && !gate.requests().isBetween()) {
-            gate.streaming = true;
+    /** The application may see the whole request. */
+    private void completed(Gate gate) {
+        gate.expectAnswer();
+        gate.complete = gate.parsed;
+        gate.streaming = false;
+        gate.requestCount++;
+        gate.probe &= !gate.rule.enforced();
+        gate.enter(Stage.RESPONSE, now);
+    }
+
+    /** True if the request keeps a worker for as long as its client likes, and there are enough of those: it waits for its turn. */
+    private boolean mustWait(RelayedSocket socket, Gate gate) {
+        LongRequests requests = gate.listening.longRequests;
+        if (gate.probe || !gate.rule.enforced() || !gate.streaming && !requests.isLong(gate.requests().target())) {
+            return false;
+        }
+        gate.isLong = true;
+        boolean takenBack = gate.rule.reparks() && gate.isIdle() && socket.outward.isDrained();
+        if (!requests.isFull() || gate.offered && !takenBack) {
+            requests.goesOn();
+            return false;
+        }
+        gate.waits = true;
+        requests.waits(socket);
+        if (gate.offered) {
+            relieved.add(socket);
+        }
+        return true;
+    }
+
+    /** It is the turn of a request that waited. */
+    void goOn(RelayedSocket socket) {
+        Gate gate = socket.gate;
+        gate.waits = false;
+        gate.listening.longRequests.goesOn();
+        if (gate.requests().isBetween()) {
+            completed(gate);
+        } else {
             gate.expectAnswer();
+        }
+        socket.inward.release(shown(gate));
+    }
+
+    /** What is longer than the rule has it goes on as it comes. */
+    private void tooLong(RelayedSocket socket, Gate gate) {
+        int bound = gate.stage == Stage.HEAD ? gate.rule.headBytes() : gate.rule.bodyBytes();
+        if (gate.parsed - gate.messageAt > bound && !gate.requests().isBetween() && !gate.waits) {
+            boolean begins = !gate.streaming;
+            gate.streaming = true;
+            if (!begins || !mustWait(socket, gate)) {
+                gate.expectAnswer();
+            }
         }
     }
 

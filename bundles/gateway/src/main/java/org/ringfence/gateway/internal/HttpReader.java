@@ -28,6 +28,9 @@ final class HttpReader {
     private static final long SEVEN_BYTES = (1L << 56) - 1;
     private static final int LONGEST_METHOD = 20;
     private static final long FAR = 1L << 60;
+    /** Where targets begin: another in each gateway, so that nobody outside knows which ones share a number. */
+    private static final long SEED = new java.security.SecureRandom().nextLong();
+    private static final long PRIME = 0x100000001b3L; // of FNV-1a
 
     private final boolean requests;
     private State state;
@@ -35,6 +38,7 @@ final class HttpReader {
     private long tail; // the last eight bytes
     private boolean over; // between two messages, and the head of the first is kept
     private int words; // of a request line that are complete
+    private boolean pathOver; // what is asked for is complete, but for its query
     private boolean returned; // a carriage return was read in this line
     private boolean lineOver; // of the first line
     private boolean bare; // a line ended without one
@@ -42,6 +46,7 @@ final class HttpReader {
 
     // the present or last message
     private long method;
+    private long target;
     private int status;
     final HttpFields fields = new HttpFields();
 
@@ -71,9 +76,11 @@ final class HttpReader {
         length = 0;
         tail = 0;
         words = 0;
+        pathOver = false;
         returned = false;
         lineOver = false;
         bare = false;
+        target = SEED;
         method = 0;
         status = 0;
         fields.begin();
@@ -136,6 +143,11 @@ final class HttpReader {
 
     boolean isConnect() {
         return method == CONNECT;
+    }
+
+    /** A number for what a request asks for, its query left out. */
+    long target() {
+        return target;
     }
 
     /** Of a response. */
@@ -250,8 +262,11 @@ final class HttpReader {
         tail = tail << 8 | c & 0xff;
         if (requests) {
             if (c == ' ') {
-                words++;
-            } else if (words == 0) {
+                pathOver = ++words > 1;
+            } else if (words > 0) {
+                pathOver |= c == '?';
+                target = pathOver ? target : (target ^ c & 0xff) * PRIME;
+            } else {
                 if (length > LONGEST_METHOD || !HttpFields.isTokenLetter(c)) {
                     return other();
                 }

@@ -16,6 +16,9 @@ final class Listening implements Listener {
 
     private static final long CALM_NANOSECONDS = 5_000_000_000L;
     private static final long HARD_NANOSECONDS = 2_000_000_000L;
+    /** One connection that waits for so long is pressure; and so are a few that wait all the time for half as long. */
+    private static final long LONG_WAIT_NANOSECONDS = 1_000_000_000L;
+    private static final int SEVERAL = 4;
 
     private final RelayedSocket socket;
     private final String application;
@@ -36,6 +39,8 @@ final class Listening implements Listener {
     private int quietOpen;
     private int quietHeld;
     private long quietHeldBytes;
+    private int quietBusy;
+    private int quietWatched;
 
     /** The rule of the last connection that came and is held, or might have been. */
     HoldRule rule = HoldRule.NONE;
@@ -44,15 +49,29 @@ final class Listening implements Listener {
     int countedOpen;
     int countedHeld;
     long countedHeldBytes;
+    /** Connections that would be held if that were not only observed. */
+    int countedWatched;
     int countedUnread;
+    /** Nanoseconds that the first of those has waited for the application. */
+    long longestUnread;
     int countedProbing;
+    /** Connections whose requests the application has read and not answered; and how many of those it waits for the client of. */
+    int countedBusy;
+    int countedPinned;
     long countedWaiting;
     int paced;
+    /** When last a slow client who is alive was ended for others. */
+    long aliveEnded = System.nanoTime();
 
+    /** Since when there have been several in each sweep; and when last there was one. */
+    private long severalSince;
+    private long lastUnread;
+    private boolean behind;
     private boolean pressed;
     private long pressedSince;
     private long lastPressed;
 
+    final LongRequests longRequests = new LongRequests();
     final Quantiles headNanoseconds = new Quantiles();
     final Quantiles bodyRates = new Quantiles();
     final Quantiles responseRates = new Quantiles();
@@ -85,10 +104,14 @@ final class Listening implements Listener {
     void rests(Gate gate, long heldBytes) {
         gate.quiet = true;
         gate.quietHeld = !gate.offered;
+        gate.quietBusy = gate.isBusy();
+        gate.quietWatched = gate.isWatched();
         gate.quietBytes = (int) heldBytes; // they lie in one ring
         quietOpen += gate.quietHeld ? 0 : 1;
         quietHeld += gate.quietHeld ? 1 : 0;
         quietHeldBytes += gate.quietBytes;
+        quietBusy += gate.quietBusy ? 1 : 0;
+        quietWatched += gate.quietWatched ? 1 : 0;
     }
 
     /** It is to be looked at again, perhaps in the present sweep. */
@@ -98,9 +121,15 @@ final class Listening implements Listener {
         quietOpen -= open;
         quietHeld -= 1 - open;
         quietHeldBytes -= gate.quietBytes;
+        int busy = gate.quietBusy ? 1 : 0;
+        int watched = gate.quietWatched ? 1 : 0;
+        quietBusy -= busy;
+        quietWatched -= watched;
         countedOpen -= open;
         countedHeld -= 1 - open;
         countedHeldBytes -= gate.quietBytes;
+        countedBusy -= busy;
+        countedWatched -= watched;
     }
 
     void beginCount() {
@@ -108,7 +137,12 @@ final class Listening implements Listener {
         countedHeld = quietHeld;
         countedHeldBytes = quietHeldBytes;
         countedUnread = 0;
+        longestUnread = 0;
+        countedWatched = quietWatched;
         countedProbing = 0;
+        countedBusy = quietBusy;
+        countedPinned = 0;
+        longRequests.beginCount();
         countedWaiting = 0;
         paced = 0;
     }
@@ -121,7 +155,14 @@ final class Listening implements Listener {
         unread = countedUnread;
         probing = countedProbing;
         waiting = countedWaiting;
-        if (unread > 0 || full) {
+        if (unread > 0) {
+            lastUnread = now;
+        }
+        behind = unread > 0 || behind && now - lastUnread < CALM_NANOSECONDS;
+        if (unread < SEVERAL) {
+            severalSince = now;
+        }
+        if (full || longestUnread > LONG_WAIT_NANOSECONDS || now - severalSince > LONG_WAIT_NANOSECONDS / 2) {
             if (!pressed) {
                 pressed = true;
                 pressedSince = now;
@@ -130,6 +171,11 @@ final class Listening implements Listener {
         } else if (pressed && now - lastPressed > CALM_NANOSECONDS) {
             pressed = false;
         }
+    }
+
+    /** Somebody waits for the application, or did a moment ago. */
+    boolean isBehind() {
+        return behind;
     }
 
     @Override

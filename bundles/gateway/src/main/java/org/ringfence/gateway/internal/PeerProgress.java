@@ -21,7 +21,12 @@ final class PeerProgress {
     /** Questions under way, at most: the reply cells are for the application's calls. */
     private static final int MOST = 512;
     private static final long EVERY_NANOSECONDS = 1_000_000_000;
+    private static final long SOON_NANOSECONDS = 200_000_000;
     private static final double AVERAGED_SECONDS = 3;
+    /** The same where the window is open: on a bad line nothing may come for some seconds. */
+    private static final double OPEN_SECONDS = 10;
+    /** What was taken faster than this counts as so much, so that it is soon over. */
+    private static final double MOST_A_SECOND = 64 << 10;
 
     private final Services services;
     private final Call call = new Call();
@@ -32,11 +37,11 @@ final class PeerProgress {
         this.services = services;
     }
 
-    /** Asks, unless that was done within the last second. */
+    /** Asks, unless that was done within the last second; sooner where the application waits for the peer, and others for the application. */
     void ask(RelayedSocket socket, long now) {
         Gate gate = socket.gate;
         CallTranslator translator = services.translator(socket.ins.region.abi());
-        if (now - gate.askedAt < EVERY_NANOSECONDS || underWay >= MOST || translator == null) {
+        if (now - gate.askedAt < (gate.pins && gate.listening.unread > 0 ? SOON_NANOSECONDS : EVERY_NANOSECONDS) || underWay >= MOST || translator == null) {
             return;
         }
         call.clear(Operation.GETSOCKOPT, socket.insSlot, socket.ins.region.generation(socket.insSlot));
@@ -75,12 +80,19 @@ final class PeerProgress {
         if (gate.acked >= 0 && seconds > 0 && seconds < 2 * AVERAGED_SECONDS) {
             double rate = (acked - gate.acked) / seconds;
             gate.outRate += (rate - gate.outRate) * Math.min(1, seconds / AVERAGED_SECONDS);
+            double averaged = Math.min((now - gate.ackedSince) / 1e9, gate.isShut() ? AVERAGED_SECONDS : OPEN_SECONDS);
+            gate.ackRate = Math.max(0, gate.ackRate);
+            gate.ackRate += (Math.min(rate, MOST_A_SECOND) - gate.ackRate) * Math.min(1, seconds / averaged);
             if (acked != gate.acked) {
                 gate.lastOut = now;
                 gate.listening.responseRates.add((long) rate);
             }
-        } else if (acked != gate.acked) {
-            gate.lastOut = now;
+        } else {
+            if (acked != gate.acked) {
+                gate.lastOut = now;
+            }
+            gate.ackedSince = now;
+            gate.ackRate = -1;
         }
         gate.acked = acked;
         gate.ackedAt = now;

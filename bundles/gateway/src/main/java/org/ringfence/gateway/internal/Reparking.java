@@ -13,12 +13,17 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  * had gone, and its worker is free; the client's side stays, and its next complete request comes as a new connection. Event loop's thread only.
  */
 final class Reparking {
+    /** The INS has taken what is left of a response after so long, or cannot: the client does not take it. */
+    private static final long DRAIN_NANOSECONDS = 100_000_000;
+
     private final Services services;
     private final SocketTable table;
     private final ByteRelay bytes;
     private final Gatekeeper gatekeeper;
     private final byte[] name = new byte[32];
     private final ArrayList<RelayedSocket> idle = new ArrayList<>();
+    /** Connections that are to be taken back when the INS has taken the last bytes of the response. */
+    private final ArrayList<RelayedSocket> soon = new ArrayList<>();
     private long taken;
 
     Reparking(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper) {
@@ -45,16 +50,31 @@ final class Reparking {
         idle.clear();
     }
 
-    /** Takes a connection back if it is idle. */
+    /** Takes a connection back if it is idle: at once, or when the last bytes of its response are on their way. */
     void relieve(RelayedSocket socket) {
         if (!socket.gated || !mayGo(socket, socket.gate.listening)) {
             return;
         }
         if (socket.outward.isDrained()) {
             takeBack(socket);
+        } else if (gatekeeper.now() - socket.gate.idleSince < DRAIN_NANOSECONDS) {
+            soon.add(socket);
         } else {
-            // What is left of the response goes to the client, and then the end, as if the server did not keep connections.
+            // Its client takes nothing. What is left of the response goes to him, and then the end, as if the server did not keep connections.
             bytes.end(socket, Measure.REFUSE);
+        }
+    }
+
+    /** Called every turn. */
+    void turn() {
+        for (int i = soon.size() - 1; i >= 0; i--) {
+            RelayedSocket socket = soon.get(i);
+            if (!socket.gated || !mayGo(socket, socket.gate.listening) || socket.outward.isDrained()
+                    || gatekeeper.now() - socket.gate.idleSince >= DRAIN_NANOSECONDS) {
+                soon.set(i, soon.get(soon.size() - 1));
+                soon.remove(soon.size() - 1);
+                relieve(socket);
+            }
         }
     }
 

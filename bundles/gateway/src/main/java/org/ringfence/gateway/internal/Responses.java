@@ -79,6 +79,8 @@ final class Responses {
                 long length = gate.responses().contentLength();
                 gate.smallResponses = length >= 0 && length <= SMALL && (gate.smallResponses || gate.firstResponse);
                 gate.firstResponse = false;
+                gate.bodyAt = gate.parsedOut;
+                expectLength(gate, length);
                 if (length > 0 && !gate.shrunk) {
                     long before = gate.parsedOut - socket.outward.moved(); // the head lies in the ring, too
                     socket.outward.expect(Math.min(before + length, gate.rule.absorbBytes()));
@@ -88,7 +90,7 @@ final class Responses {
                 gate.answerEnds();
                 if (gate.outstanding == 0) {
                     gate.idleSince = now;
-                    if (gate.listening.pressure() > 0 && gate.rule.reparks() && gate.rule.enforced()) {
+                    if (gate.listening.isBehind() && gate.rule.reparks() && gate.rule.enforced()) {
                         gatekeeper.relieved(socket);
                     }
                     if (gate.stage == Stage.RESPONSE) {
@@ -104,6 +106,19 @@ final class Responses {
             }
             default -> {
             }
+        }
+    }
+
+    /** What is asked for is long if its response is, until one is short that is whole: of a large file anybody may ask for a part. */
+    private static void expectLength(Gate gate, long length) {
+        if (gate.answering == 0 || length < 0) {
+            return;
+        }
+        if (length > gate.rule.absorbBytes()) {
+            gate.listening.longRequests.learn(gate.answering);
+            gate.isLong = true;
+        } else if (gate.responses().status() == 200) {
+            gate.listening.longRequests.forget(gate.answering);
         }
     }
 

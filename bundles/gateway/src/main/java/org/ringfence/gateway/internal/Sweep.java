@@ -37,6 +37,7 @@ final class Sweep {
     private final List<Listening> listeners = new ArrayList<>();
     private final Reparking reparking;
     private final Bounds bounds;
+    private final Relief relief;
     private long last;
     private int sweeps;
     private boolean reconsider;
@@ -49,6 +50,7 @@ final class Sweep {
         this.reparking = reparking;
         bounds = new Bounds(services, table, bytes, gatekeeper, reparking);
         this.progress = progress;
+        relief = new Relief(table, gatekeeper, bytes, progress, bounds);
     }
 
     void listens(RelayedSocket socket) {
@@ -111,6 +113,7 @@ final class Sweep {
         for (RelayedSocket socket; (socket = gatekeeper.takeRelieved()) != null; ) {
             reparking.relieve(socket);
         }
+        reparking.turn();
         long now = gatekeeper.now();
         if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
             return;
@@ -138,6 +141,7 @@ final class Sweep {
             }
         }
         for (int i = 0; i < listeners.size(); i++) {
+            relief.relieve(listeners.get(i), policies, now);
             bounds.keep(listeners.get(i), policies, now);
         }
     }
@@ -171,7 +175,7 @@ final class Sweep {
 
     /** True if nothing but time can change what is known of a connection from outside until it has news. */
     private static boolean mayRest(RelayedSocket socket, Gate gate) {
-        return gate.outWaiting == 0 && gate.throttledUntil == 0 && !gate.deferred && !(gate.probe && gate.rule.enforced())
+        return gate.outWaiting == 0 && gate.throttledUntil == 0 && !gate.deferred && !gate.pins && !gate.isLong && !(gate.probe && gate.rule.enforced())
                 && (gate.offered ? socket.inward.unread() == 0 : gate.listening.kind != Listening.Kind.UNKNOWN) && gate.listening.pressure() == 0;
     }
 
@@ -204,6 +208,7 @@ final class Sweep {
         if (gate.outWaiting == 0) {
             gate.outRate = (out - gate.outAtSweep) / seconds;
             gate.acked = -1;
+            gate.ackRate = -1;
         } else if (gate.acked < 0) {
             gate.outRate += ((out - gate.outAtSweep) / seconds - gate.outRate) * weight;
         }
@@ -241,12 +246,17 @@ final class Sweep {
             return;
         }
         listening.countedOpen++;
+        relief.count(socket, gate, now);
+        if (gate.isWatched()) {
+            listening.countedWatched++;
+        }
         listening.countedHeldBytes += socket.inward.held();
         if (gate.probe && gate.rule.enforced()) {
             listening.countedProbing++;
         }
         if (!gate.read && now - gate.offeredAt > UNREAD_NANOSECONDS && socket.inward.unread() > 0) {
             listening.countedUnread++;
+            listening.longestUnread = Math.max(listening.longestUnread, now - gate.offeredAt);
         }
     }
 

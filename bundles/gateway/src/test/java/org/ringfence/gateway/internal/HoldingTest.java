@@ -300,58 +300,6 @@ class HoldingTest {
         }
     }
 
-    // ---- connections that are taken back ----
-
-    private void expectRequest(Socket client, int length, String line) {
-        server.expect("accepted " + client.getLocalPort());
-        server.expect(length + " " + line + " HTTP/1.1");
-    }
-
-    @Test
-    void aServersOnlyWorkerIsNotKeptByConnectionsBetweenRequests() throws IOException {
-        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "in-turn");
-        try (Socket kept = connect(); Socket second = connect(); Socket third = connect()) {
-            send(kept, REQUEST);
-            expectRequest(kept, REQUEST.length(), "GET /");
-            assertEquals(ANSWER, receive(kept, ANSWER.length()));
-            send(second, REQUEST); // nobody is there to accept it, until the first is taken back
-            server.expect("end");
-            expectRequest(second, REQUEST.length(), "GET /");
-            assertEquals(ANSWER, receive(second, ANSWER.length()));
-            send(kept, "GET /2");
-            awaitHeldBytes(6);
-            send(third, REQUEST); // half a request on the one that was taken back is not in its way
-            server.expect("end");
-            expectRequest(third, REQUEST.length(), "GET /");
-            assertEquals(ANSWER, receive(third, ANSWER.length()));
-            send(kept, " HTTP/1.1\r\n\r\n");
-            server.expect("end");
-            expectRequest(kept, 19, "GET /2");
-            assertEquals(ANSWER, receive(kept, ANSWER.length()));
-        }
-    }
-
-    @Test
-    void aConnectionIsNotTakenBackInTheMiddleOfARequest() throws IOException {
-        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "in-turn");
-        try (Socket expecting = connect(); Socket waiting = connect()) {
-            String head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
-            send(expecting, head);
-            expectRequest(expecting, head.length(), "POST /");
-            send(waiting, REQUEST);
-            awaitPressure();
-            assertFalse(server.hasSaidMore());
-            expecting.close();
-            server.expect("end");
-            expectRequest(waiting, REQUEST.length(), "GET /");
-        }
-    }
-
-    private void awaitPressure() {
-        RunningGateway.await("the listener is pressed", () -> gateway.ask(() -> gateway.loop.sockets().stream()
-                .anyMatch(s -> s.gated && s.phase == RelayedSocket.Phase.CONNECTED && s.gate.listening.pressure() > 0)));
-    }
-
     // ---- observe mode ----
 
     /** Nothing is to be done about what is too slow. */
@@ -395,6 +343,26 @@ class HoldingTest {
     }
 
     @Test
+    void inObserveModeItIsToldWhoIsBeyondABound() throws IOException {
+        serve(new HoldRule(Evidence.HTTP_REQUEST, 65536, 262144, 60_000, 60_000, 60_000, 60_000, 16, 1 << 20, 0, 1 << 20, 256 << 20, true, false), "raw");
+        List<Socket> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < 24; i++) {
+                silent.add(connect());
+            }
+            awaitDecision("no byte in ");
+            for (Socket socket : silent) {
+                send(socket, "GET /");
+                assertEquals("GET /", receive(socket, 5));
+            }
+        } finally {
+            for (Socket socket : silent) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
     void aConnectionThatIsOnlyObservedMayRestBetweenRequests() throws IOException {
         serve(observed(60_000, 60_000), "http");
         try (Socket socket = connect()) {
@@ -404,21 +372,6 @@ class HoldingTest {
                     .noneMatch(s -> s.gated && s.phase == RelayedSocket.Phase.CONNECTED && System.nanoTime() - s.gate.idleSince < 600_000_000L)));
             send(socket, REQUEST);
             assertEquals(ANSWER, receive(socket, ANSWER.length()));
-        }
-    }
-
-    @Test
-    void aConnectionThatIsOnlyObservedIsNotTakenBack() throws IOException {
-        serve(observed(60_000, 60_000), "in-turn");
-        try (Socket kept = connect(); Socket waiting = connect()) {
-            send(kept, REQUEST);
-            assertEquals(ANSWER, receive(kept, ANSWER.length()));
-            send(waiting, REQUEST);
-            awaitPressure();
-            send(kept, REQUEST);
-            assertEquals(ANSWER, receive(kept, ANSWER.length()));
-            kept.close();
-            assertEquals(ANSWER, receive(waiting, ANSWER.length()));
         }
     }
 }
