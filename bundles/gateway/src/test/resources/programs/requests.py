@@ -1,6 +1,6 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
 `in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
-/long is 8 MiB, but for /long?short. /wait is not answered. Prints its port first."""
+/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered. Prints its port first."""
 import socket
 import sys
 import threading
@@ -10,6 +10,12 @@ listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(128)
 print(listener.getsockname()[1], flush=True)
+
+
+def length(request):
+    if request.startswith(b"GET /page"):
+        return 512 << 10
+    return 8 << 20 if request.startswith(b"GET /long") and b"?short" not in request else 10
 
 
 def serve(connection):
@@ -23,7 +29,7 @@ def serve(connection):
             elif data.startswith(b"GET /wait"):
                 continue
             else:
-                body = b"x" * (8 << 20 if data.startswith(b"GET /long") and b"?short" not in data else 10)
+                body = b"x" * length(data)
                 answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
                 connection.sendall(answer * max(1, data.count(b"\r\n\r\n")))
         print("end", flush=True)
