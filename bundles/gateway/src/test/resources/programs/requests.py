@@ -1,6 +1,6 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
 `in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
-/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered. Prints its port first."""
+/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, and behind /last it waits for the client to close. Prints its port first."""
 import socket
 import sys
 import threading
@@ -32,6 +32,8 @@ def serve(connection):
                 body = b"x" * length(data)
                 answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
                 connection.sendall(answer * max(1, data.count(b"\r\n\r\n")))
+                if data.startswith(b"GET /last"):
+                    connection.shutdown(socket.SHUT_WR)
         print("end", flush=True)
 
 

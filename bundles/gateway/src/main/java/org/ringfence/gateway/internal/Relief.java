@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
@@ -54,6 +55,9 @@ final class Relief {
     /** Counts a connection the application has; called for each in a sweep. */
     void count(RelayedSocket socket, Gate gate, long now) {
         Listening listening = gate.listening;
+        if (lingers(socket, gate)) {
+            bytes.end(socket, Measure.REFUSE); // all that is taken from the client is the time he may keep a worker
+        }
         boolean busy = gate.isBusy();
         gate.pins = busy && waitsForClient(socket, gate, now);
         if (busy) {
@@ -71,6 +75,12 @@ final class Relief {
         if (gate.isLong && gate.outstanding > 0) {
             listening.longRequests.count();
         }
+    }
+
+    /** The application has said its last in HTTP, and waits for its client's end, while others wait for it. */
+    private static boolean lingers(RelayedSocket socket, Gate gate) {
+        return socket.outputShut && !socket.endShown && gate.listening.isBehind() && gate.rule.enforced() && gate.listening.kind == Listening.Kind.HTTP
+                && (gate.watch != Gate.Watch.NOTHING || gate.doubtful) && gate.stage != Stage.BODY;
     }
 
     private static boolean waitsForClient(RelayedSocket socket, Gate gate, long now) {

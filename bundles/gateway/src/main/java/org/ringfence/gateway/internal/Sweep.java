@@ -25,9 +25,10 @@ final class Sweep {
      */
     private static final int PACE = 4;
     private static final long PACE_NANOSECONDS = 100_000_000;
-    /** Sweeps without a change after which a connection is quiet, and looked at in one of so many sweeps only. */
+    /** Sweeps without a change after which a connection is quiet, and looked at in one of so many sweeps only: if a request has begun, that it does not go on is to be named within a second. */
     private static final int QUIET_AFTER = 20;
     private static final int QUIET_EVERY = 8;
+    private static final int BEGUN_EVERY = 4;
 
     private final Services services;
     private final SocketTable table;
@@ -132,9 +133,9 @@ final class Sweep {
             }
         }
         List<RelayedSocket> rows = table.rows();
-        for (int i = sweeps % QUIET_EVERY; i < rows.size(); i += QUIET_EVERY) {
+        for (int i = sweeps % BEGUN_EVERY; i < rows.size(); i += BEGUN_EVERY) {
             RelayedSocket socket = rows.get(i);
-            if (socket.isQuiet() && socket.gated && socket.phase == Phase.CONNECTED) {
+            if (socket.isQuiet() && socket.gated && socket.phase == Phase.CONNECTED && (i % QUIET_EVERY == sweeps % QUIET_EVERY || hasBegun(socket.gate))) {
                 table.stir(socket);
                 socket.still = QUIET_AFTER;
                 look(socket, policies, true, now);
@@ -144,6 +145,10 @@ final class Sweep {
             relief.relieve(listeners.get(i), policies, now);
             bounds.keep(listeners.get(i), policies, now);
         }
+    }
+
+    private static boolean hasBegun(Gate gate) {
+        return gate.stage == Stage.HEAD || gate.stage == Stage.BODY;
     }
 
     private void look(RelayedSocket socket, PolicyChain policies, boolean inspects, long now) {

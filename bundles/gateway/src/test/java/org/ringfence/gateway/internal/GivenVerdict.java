@@ -1,6 +1,8 @@
 package org.ringfence.gateway.internal;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.ringfence.api.policy.Connection;
@@ -19,6 +21,8 @@ final class GivenVerdict implements PolicyChain {
     volatile HoldRule rule = HoldRule.NONE;
     final AtomicLong admitted = new AtomicLong();
     final AtomicLong closed = new AtomicLong();
+    /** How often each connection was inspected, by its number. */
+    final Map<Long, Integer> inspected = new ConcurrentHashMap<>();
     /** Names of INSs whose stacks' counters were told. */
     final List<String> stacks = new CopyOnWriteArrayList<>();
     /** The evidence of what the gateway itself decided. */
@@ -46,6 +50,7 @@ final class GivenVerdict implements PolicyChain {
 
     @Override
     public Measure inspect(Connection connection) {
+        inspected.merge(connection.id(), 1, Integer::sum);
         return null;
     }
 

@@ -11,6 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.gateway.ConnectionDetail;
+import org.ringfence.api.policy.Evidence;
+import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Listener;
 
 /** Connections to which nothing happens for some seconds: they are not looked at many times a second, and go on as if they had been. */
@@ -61,6 +63,30 @@ class QuietTest {
             server.expect("dissolved");
             RunningGateway.await("it is counted no more", () -> gateway.ask(listener::open) == 0);
         }
+    }
+
+    @Test
+    void aRequestThatHasBegunIsLookedAtTwiceAsOftenAsAnIdleConnection() throws IOException {
+        gateway.policies.rule = new HoldRule(Evidence.HTTP_REQUEST, 65536, 262144, 60_000, 60_000, 60_000, 60_000, 100, 1 << 20, 0, 1 << 20, 256 << 20, true, true);
+        int port = gateway.behindShim("requests", "requests.py", "http").number();
+        try (Socket idle = new Socket(InetAddress.getLoopbackAddress(), port); Socket begun = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            idle.setSoTimeout(20_000);
+            idle.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes());
+            assertEquals('H', idle.getInputStream().read());
+            begun.getOutputStream().write("GET / HT".getBytes());
+            RunningGateway.await("both rest", () -> gateway.ask(() -> gateway.loop.sockets().stream()
+                    .filter(s -> s.isConnection() && s.phase == RelayedSocket.Phase.CONNECTED && s.isQuiet()).count()) == 2);
+            long ofIdle = gateway.ask(() -> socket(idle).id());
+            long ofBegun = gateway.ask(() -> socket(begun).id());
+            int idleBefore = gateway.policies.inspected.get(ofIdle);
+            int begunBefore = gateway.policies.inspected.get(ofBegun);
+            RunningGateway.await("it was looked at", () -> gateway.policies.inspected.get(ofBegun) >= begunBefore + 12);
+            assertEquals(6, gateway.policies.inspected.get(ofIdle) - idleBefore, 2);
+        }
+    }
+
+    private RelayedSocket socket(Socket client) {
+        return gateway.loop.sockets().stream().filter(s -> s.isConnection() && s.peerPort == client.getLocalPort()).findFirst().orElseThrow();
     }
 
     @Test

@@ -82,6 +82,18 @@ class ReparkingTest {
     }
 
     @Test
+    void aServerThatHasSaidItsLastDoesNotWaitForTheClientsEndWhileOthersWaitForIt() throws IOException {
+        serve(true, "in-turn");
+        try (Socket first = connect(); Socket waiting = connect()) {
+            send(first, "GET /last HTTP/1.1\r\n\r\n");
+            assertEquals(ANSWER, receive(first, ANSWER.length()));
+            assertEquals(-1, first.getInputStream().read());
+            send(waiting, REQUEST);
+            assertEquals(ANSWER, receive(waiting, ANSWER.length()));
+        }
+    }
+
+    @Test
     void clientsKeepTheirConnectionsWhileTheApplicationDoesNotKeepUp() throws IOException {
         serve(true, "in-turn");
         List<Socket> clients = new ArrayList<>();
