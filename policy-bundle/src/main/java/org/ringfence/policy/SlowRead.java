@@ -61,6 +61,10 @@ public final class SlowRead extends Detector {
         settings = new Settings(changed.enabled(), changed.seconds(), changed.bytesPerSecond(), changed.partOfNormal(), made);
     }
 
+    /** Whose window is open for so many bytes reads what comes; that nothing does may be the line's doing. It gets so many times as long. */
+    private static final int OPEN = 4096;
+    private static final int LOSSES = 3;
+
     @Override
     public Finding inspect(Connection connection) {
         Settings s = settings;
@@ -70,8 +74,9 @@ public final class SlowRead extends Detector {
         double still = seconds(connection.lastOut());
         long normal = connection.listener().normalResponseRate();
         long bound = Math.max(s.bytesPerSecond, Math.min(normal / s.partOfNormal, 4L * s.bytesPerSecond));
-        boolean slow = seconds(connection.stageSince()) > s.seconds && connection.outRate() < bound;
-        if (still < s.seconds && !slow) {
+        int patience = connection.peerWindow() < OPEN ? s.seconds : LOSSES * s.seconds;
+        boolean slow = seconds(connection.stageSince()) > patience && connection.outRate() < bound;
+        if (still < patience && !slow) {
             return null;
         }
         return found(connection, s.measures, () -> text("takes %d B/s, nothing for %.1f s, while %d B wait%s",

@@ -191,6 +191,23 @@ class DetectorsTest {
     }
 
     @Test
+    void aLineThatLosesPacketsMayStallForLongerThanAShutWindow() {
+        stage(Stage.RESPONSE, 31, 100);
+        peer.outWaiting = 127_000;
+        peer.outRate = 300;
+        peer.lastOut = System.nanoTime() - 12 * SECOND;
+        pressure = 1;
+        SlowRead reads = new SlowRead(sources, Settings.of(SlowRead.Configuration.class, Map.of("seconds", 11)));
+        peer.peerWindow = 60_000;
+        assertNull(reads.inspect(peer));
+        peer.peerWindow = 1000;
+        assertFound(Measure.RESET, "takes 300 B/s, nothing for 12.0 s", reads.inspect(peer));
+        peer.peerWindow = 60_000;
+        peer.lastOut = System.nanoTime() - 34 * SECOND;
+        assertNotNull(reads.inspect(peer));
+    }
+
+    @Test
     void nobodyIsSlowBeforeThereWasSomethingToTake() {
         stage(Stage.RESPONSE, 30, 0); // the application took its time
         peer.outWaiting = 5;

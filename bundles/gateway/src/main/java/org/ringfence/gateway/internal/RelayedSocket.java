@@ -335,7 +335,7 @@ final class RelayedSocket implements Connection {
             return 0;
         }
         boolean known = gate.swept - gate.waitingSince >= Sweep.AVERAGED_SECONDS * 1e9;
-        return gate.outWaiting == 0 || known ? (long) gate.outRate : Long.MAX_VALUE;
+        return gate.outWaiting == 0 || known ? (long) gate.takes() : Long.MAX_VALUE;
     }
 
     @Override
