@@ -42,4 +42,7 @@ not_in_chain() { ! shell policies | grep -q closed-ports; }
 check "it is no longer in the chain" within 10 not_in_chain
 check "the server is reached again" within 5 reached
 check "the source tree is as it was" test ! -e "$template/target"
+echo hello >"$RINGFENCE_STATE/deploy/no-bundle.jar"
+check "a file that is no bundle is named in the log" within 20 grep -q 'deploy/no-bundle.jar is passed over: it is no jar' "$RINGFENCE_STATE/log/gateway.log"
+check "and status says so" bash -c "'$ROOT/ringfence' status | grep -q 'no-bundle.jar is passed over'"
 stop "$web"

@@ -1,6 +1,8 @@
 package org.ringfence.gateway.swap;
 
+import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -17,12 +19,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows bundles that are put beside another version of themselves, or taken away: the one before is retired when the new one has taken over,
- * and one of the installation is started again when its successor is gone.
+ * and one of the installation is started again when its successor is gone. Tells of files beside them that are no bundles.
  */
 final class DeployWatch implements BundleListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeployWatch.class);
     /** So long after its installation a bundle that does not run is worth a line. */
     private static final long START_SECONDS = 2;
+    private static final long LOOK_SECONDS = 2;
 
     private final BundleContext context;
     private final BundleSwapper swapper;
@@ -40,6 +43,10 @@ final class DeployWatch implements BundleListener, AutoCloseable {
         this.resolution = resolution;
         this.retirement = retirement;
         context.addBundleListener(this);
+        PassedOver files = new PassedOver(Stream.of("ringfence.runtime", "ringfence.state").map(context::getProperty).filter(Objects::nonNull)
+                .map(folder -> Path.of(folder, "deploy")).toList());
+        thread.scheduleWithFixedDelay(() -> files.look((file, reason) ->
+                LOG.error("{} is passed over: {}; put in a whole bundle, or remove it", file, reason)), LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
     }
 
     @Override
