@@ -15,7 +15,7 @@ package org.ringfence.api.gateway;
  * @param milliseconds since it arrived, or its duration if it has ended
  * @param verdict of the policy chain
  * @param decidedBy name of the policy
- * @param state "open", "held" (by an administrator, or until it has shown what its listener's rule asks for), "closing", "ended" or "refused"
+ * @param state "open", "held" (by an administrator), "closing", "ended" or "refused"
  */
 public record ConnectionReport(long id, String application, boolean inbound, String peer, int localPort, long bytesIn, long bytesOut,
         long bytesInPerSecond, long bytesOutPerSecond, long milliseconds, String verdict, String decidedBy, String state) {

@@ -162,7 +162,7 @@ final class Ledger {
     }
 
     private static String state(RelayedSocket socket) {
-        return socket.closing ? "closing" : socket.held || socket.isHeld() ? "held" : "open";
+        return socket.closing ? "closing" : socket.held ? "held" : "open";
     }
 
     /** The row of an open connection, or null. */
