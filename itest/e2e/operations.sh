@@ -96,9 +96,7 @@ fi
 
 # by hand
 exec 8<>"/dev/tcp/127.0.0.1/$port"
-# one that has not said a word is held already, by the policy of that name
-listed() { id=$("$rf" shell "connections --state held --json" | grep -o '"id": [0-9]*' | head -n 1 | tr -dc 0-9) && [ -n "$id" ]; }
-within 20 listed
+id=$("$rf" shell "connections --state open --json" | grep -o '"id": [0-9]*' | head -n 1 | tr -dc 0-9)
 check "a connection is held" "$rf" shell hold "$id"
 printf 'GET / HTTP/1.0\r\n\r\n' >&8
 check "a held connection has no answer" bash -c '! read -r -t 1 -u 8 _'
