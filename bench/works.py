@@ -109,6 +109,7 @@ def idle(tools, way, connections):
     """Memory and CPU time of connections that have served one request and then been idle for longer than rings keep their pages. Memory
     is what grows from an eighth of them to all: what programs compile and set up for the first ones is not a connection's."""
     sockets = []
+    settles = way.name != NATIVE and connections >= 1000 # a gateway gives back what its rings and its JVM held
 
     def memory_of(count):
         new = [socket.create_connection(("127.0.0.1", way.port), 30) for _ in range(count - len(sockets))]
@@ -118,14 +119,14 @@ def idle(tools, way, connections):
         for s in new:
             if not s.recv(4096):
                 raise RuntimeError("a connection was closed")
-        time.sleep(1 if way.name == NATIVE else 12 + count / 1500) # a gateway gives back what its rings and its JVM held
+        time.sleep(12 + count / 1500 if settles else 1)
         return sum(map(resident, family(way.roots)))
 
     try:
         few = connections // 8
         before, after = memory_of(few), memory_of(connections)
         cpu, begin = cpu_seconds(way.roots), time.monotonic()
-        time.sleep(10) # a collection of the gateway's garbage is among them
+        time.sleep(3 if way.name == NATIVE else 10) # a collection of the gateway's garbage is among them
         cpu = (cpu_seconds(way.roots) - cpu) / (time.monotonic() - begin)
         active = wrk(tools, way, 1)
     finally:
