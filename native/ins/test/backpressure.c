@@ -113,21 +113,13 @@ static uint64_t fill(const char *neighbour) {
     return rf_available(&ring) / rf_record_bytes(LENGTH);
 }
 
-/* Whether the ring gets empty. Nobody is told of that, so the INS is asked for something else meanwhile. */
-static bool gets_empty(void) {
-    struct rf_ring ring = rf_out_ring(frontend_slot(&f, 1));
-    double until = check_now() + FRONTEND_PATIENCE / 1e3;
-    while (rf_available(&ring) != 0 && check_now() < until)
-        frontend_call(&f, RF_OP_GETSOCKNAME, 1, 0, 0, 0, NULL, 0);
-    return rf_available(&ring) == 0;
-}
-
 static void waits(int tap) {
+    struct rf_ring ring = rf_out_ring(frontend_slot(&f, 1));
     uint64_t waiting = fill(NEIGHBOUR);
     answer_neighbour(tap);
     int expected = 0;
     while (expected < COUNT && next_number(tap) == expected) expected++;
-    bool empty = gets_empty();
+    bool empty = FRONTEND_ASK_UNTIL(&f, 1, rf_available(&ring) == 0);
     unsigned error = atomic_load(&frontend_slot(&f, 1)->error) & 0xffff;
     check(waiting > COUNT / 2 && expected == COUNT && empty && error == 0,
           "datagrams wait in the ring until the stack takes them, and none is lost",

@@ -9,14 +9,7 @@ static struct frontend f;
 
 static uint64_t told(_Atomic uint64_t *word) { return atomic_load_explicit(word, memory_order_acquire); }
 
-/* Keeps the INS turning until the word is at least `value`. */
-static bool reaches(_Atomic uint64_t *word, uint64_t value) {
-    for (double until = check_now() + FRONTEND_PATIENCE / 1e3; told(word) < value;) {
-        if (check_now() > until) return false;
-        frontend_call(&f, RF_OP_GETSOCKNAME, 1, 0, 0, 0, NULL, 0);
-    }
-    return true;
-}
+static bool reaches(_Atomic uint64_t *word, uint64_t value) { return FRONTEND_ASK_UNTIL(&f, 1, told(word) >= value); }
 
 int main(int argc, char **argv) {
     check_start(argc, argv, 60);

@@ -162,7 +162,7 @@ static void full_in_ring(void) {
         if (i % 100 == 99 && i < 512)
             check_need(FRONTEND_WAIT(&f, atomic_load(&slot->in_tail) == 256u * (unsigned)(i + 1)), "datagrams");
     }
-    bool blocked = FRONTEND_WAIT(&f, atomic_load(&slot->in_blocked) == 1);
+    bool blocked = FRONTEND_ASK_UNTIL(&f, 1, atomic_load(&slot->in_blocked) == 1);
     for (int i = 0; i < 600; i++)
         wrong += frontend_receive_record(&f, 1, &record, got) != sizeof i || memcmp(got, &i, sizeof i) != 0;
     check(blocked && wrong == 0, "what a full ring has no room for waits in the socket", "blocked %d, %d wrong",
@@ -170,7 +170,7 @@ static void full_in_ring(void) {
     /* Nearly full: a large one waits, and a small one behind it, too. */
     static const uint32_t lengths[] = {60000, 30000, 45000, 10};
     for (int i = 0; i < 4; i++) plain_send(plain, AF_INET, here, sent, lengths[i]);
-    blocked = FRONTEND_WAIT(&f, atomic_load(&slot->in_blocked) == 1);
+    blocked = FRONTEND_ASK_UNTIL(&f, 1, atomic_load(&slot->in_blocked) == 1);
     wrong = 0;
     for (int i = 0; i < 4; i++) wrong += frontend_receive_record(&f, 1, &record, got) != lengths[i];
     check(blocked && wrong == 0, "a datagram waits for room of its size, and the others behind it",

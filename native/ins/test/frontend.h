@@ -96,6 +96,17 @@ static inline uint32_t frontend_marks(const struct frontend *f, uint32_t slot) {
 /* One sleep on the doorbell; false when it is too late. */
 bool frontend_sleep(struct frontend *f, double until);
 
+/* Waits until a condition holds that the frontend is not told of, such as a ring that is full or empty: asks the INS for
+ * the slot's name meanwhile. True if it does in time. */
+#define FRONTEND_ASK_UNTIL(f, slot, condition)                                        \
+    ({                                                                                \
+        double until_ = check_now() + FRONTEND_PATIENCE / 1e3;                        \
+        bool holds_;                                                                  \
+        while (!(holds_ = (condition)) && check_now() < until_)                       \
+            frontend_call((f), RF_OP_GETSOCKNAME, (slot), 0, 0, 0, NULL, 0);          \
+        holds_;                                                                       \
+    })
+
 /* Plain sockets, the far end on loopback: any port listening, or connected to a port. */
 struct sockaddr_storage plain_address(int family, uint16_t port, socklen_t *length);
 int plain_listen(int family, uint16_t *port);
