@@ -7,7 +7,7 @@
  *
  *   main.c      command line and the order of things at start
  *   attach.c    the way to the gateway: hello, welcome, the mapped region
- *   sandbox.c   what is open, and locking the process down (not on rumprun: rumprun/process.c); filter.c: the system calls that are left
+ *   sandbox.c   what is open, its turn on a CPU, and locking the process down (not on rumprun: rumprun/process.c); filter.c: the system calls that are left
  *   loop.c      turns of the loop, doorbells, sleep
  *   calls.c     executing calls
  *   accept.c    connections on their way from a listener to a posted ACCEPT
@@ -150,6 +150,8 @@ void ins_close_inherited(void);
 /* Takes every descriptor below the highest of the gateway's, which it returns: the stack's sockets are above it. */
 int ins_fill_descriptors(const struct ins_peer *peer);
 void ins_raise_descriptors(const struct ins *ins);
+/* Lets whoever wakes the INS finish first; for all threads that the process is going to start, too. */
+void ins_wait_its_turn(void);
 /* `threads`: the stack starts threads of its own at any time. */
 void ins_lock_down(const struct ins_identity *identity, bool threads);
 void ins_die_with_parent(int parent);

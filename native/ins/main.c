@@ -162,6 +162,7 @@ int main(int argc, char **argv) {
     struct ins_identity identity = {0};
     if (options.sandbox) identity = ins_find_user(options.user);
     ins_close_inherited();
+    ins_wait_its_turn();
     signal(SIGPIPE, SIG_IGN);
     struct sigaction action = {.sa_handler = terminated};
     sigaction(SIGTERM, &action, NULL);

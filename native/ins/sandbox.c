@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,12 @@ void ins_raise_descriptors(const struct ins *ins) {
                 "the hard limit (ulimit -Hn)",
                 (unsigned long long)ins->region.header->region_id, ins->region.slot_count,
                 (unsigned long long)limit.rlim_max);
+}
+
+/* What one turn wakes, it is going to have more for: woken at once, the INS would take each request by itself
+ * (docs/decisions/0031). A policy that somebody chose stays. */
+void ins_wait_its_turn(void) {
+    if (sched_getscheduler(0) == SCHED_OTHER) sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 }
 
 /* The new root is a directory that is removed before it is entered for good: it is empty, and nobody,

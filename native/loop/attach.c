@@ -1,6 +1,7 @@
 /* What happens when something attaches: memory, channels, the listening sockets, descriptors sent. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,12 @@
 #include "loop.h"
 
 static int result_of(int outcome) { return outcome < 0 ? -errno : outcome; }
+
+/* docs/decisions/0031 */
+int rf_loop_wait_its_turn(void) {
+    if (sched_getscheduler(0) != SCHED_OTHER) return 0;
+    return result_of(sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0}));
+}
 
 int rf_loop_epoll(void) { return result_of(epoll_create1(EPOLL_CLOEXEC)); }
 

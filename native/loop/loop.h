@@ -48,6 +48,10 @@ struct rf_action {
 int rf_loop_turn(int epoll, struct rf_action *actions, int count, struct epoll_event *events, int capacity,
                  int milliseconds);
 
+/* Lets whoever wakes the calling thread finish its own turn first (SCHED_BATCH, sched(7)); a policy that
+ * somebody chose for it stays. */
+int rf_loop_wait_its_turn(void);
+
 int rf_loop_epoll(void);
 int rf_loop_eventfd(void);
 int rf_loop_signal(int eventfd); /* adds 1 to the gateway's own eventfd */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,18 @@ static const char *status_line(const char *name) {
     }
     fclose(file);
     return value;
+}
+
+/* The scheduling policy of the INS: field 41 of /proc/PID/stat (proc(5)), which -1 follows if it cannot be read. */
+static int policy(void) {
+    char path[64], line[1024] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", f.ins);
+    FILE *file = fopen(path, "r");
+    check_need(file != NULL && fgets(line, sizeof line, file) != NULL, path);
+    fclose(file);
+    char *field = strrchr(line, ')');
+    for (int number = 2; field != NULL && number < 41; number++) field = strchr(field + 1, ' ');
+    return field != NULL ? atoi(field) : -1;
 }
 
 /* Waits until the INS serves: it is locked down before it takes the first call. */
@@ -86,6 +99,20 @@ static void locked_down(void) {
     }
     int exit_status = frontend_stop(&f);
     check(exit_status == 0, "it ends with status 0 when the gateway closes the connection", "%d", exit_status);
+}
+
+static void waits_its_turn(void) {
+    frontend_start(&f, NULL);
+    serving();
+    check(policy() == SCHED_BATCH, "the INS lets whoever wakes it finish its turn", "policy %d", policy());
+    frontend_stop(&f);
+    struct sched_param none = {0};
+    sched_setscheduler(0, SCHED_IDLE, &none);
+    frontend_start(&f, NULL);
+    sched_setscheduler(0, SCHED_OTHER, &none);
+    serving();
+    check(policy() == SCHED_IDLE, "a scheduling policy that it was started with stays", "policy %d", policy());
+    frontend_stop(&f);
 }
 
 static void another_user(void) {
@@ -313,6 +340,7 @@ int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     command_line();
     locked_down();
+    waits_its_turn();
     another_user();
     unlocked();
     no_memory_is_taken();

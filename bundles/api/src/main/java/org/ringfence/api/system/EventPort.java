@@ -79,7 +79,8 @@ public interface EventPort extends AutoCloseable {
     void rewatch(int descriptor, int events, long key);
 
     /**
-     * Carries out the batch and waits for events.
+     * Carries out the batch and waits for events. Its thread is given the scheduling policy SCHED_BATCH (sched(7)), unless somebody
+     * chose one for it: it waits for its turn when it is woken.
      *
      * @param milliseconds at most; -1 without end, 0 not at all
      * @return number of events

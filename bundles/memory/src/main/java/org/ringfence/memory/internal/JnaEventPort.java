@@ -39,6 +39,7 @@ final class JnaEventPort implements EventPort {
     private ByteBuffer actions = bytes(actionMemory);
     private final ByteBuffer events = bytes(eventMemory);
     private int count;
+    private Thread turner;
 
     JnaEventPort(int epoll) {
         this.epoll = epoll;
@@ -134,6 +135,10 @@ final class JnaEventPort implements EventPort {
 
     @Override
     public int turn(int milliseconds) {
+        if (turner != Thread.currentThread()) {
+            turner = Thread.currentThread();
+            LoopLibrary.rf_loop_wait_its_turn();
+        }
         int harvested = LoopLibrary.rf_loop_turn(epoll, actionMemory, count, eventMemory, EVENTS, milliseconds);
         count = 0;
         if (harvested < 0) {

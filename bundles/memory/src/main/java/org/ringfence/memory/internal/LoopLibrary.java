@@ -23,6 +23,8 @@ final class LoopLibrary {
 
     static native int rf_loop_turn(int epoll, Pointer actions, int count, Pointer events, int capacity, int milliseconds);
 
+    static native int rf_loop_wait_its_turn();
+
     static native int rf_loop_epoll();
 
     static native int rf_loop_eventfd();

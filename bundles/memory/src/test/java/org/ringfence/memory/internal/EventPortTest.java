@@ -19,6 +19,7 @@ class EventPortTest {
     private static final JnaSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
     private static final int EAGAIN = 11;
     private static final int EPIPE = 32;
+    private static final String SCHED_BATCH = "3"; // sched.h
     private static final int OUT_BLOCKED = 160; // of struct rf_slot
     private EventPort port;
     private int near;
@@ -93,6 +94,28 @@ class EventPortTest {
         int end = port.end(near);
         port.turn(0);
         assertTrue(port.result(end) < 0, "result " + port.result(end));
+    }
+
+    @Test
+    void theThreadThatTurnsWaitsForItsTurnWhenItIsWoken() throws Exception {
+        String[] policy = new String[1];
+        Thread turner = new Thread(() -> {
+            port.turn(0);
+            policy[0] = policy();
+        });
+        turner.start();
+        turner.join();
+        assertEquals(SCHED_BATCH, policy[0]);
+    }
+
+    /** Of the calling thread: field 41 of its stat, proc(5). */
+    private static String policy() {
+        try {
+            String stat = Files.readString(Path.of("/proc/thread-self/stat"));
+            return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3];
+        } catch (IOException e) {
+            return e.toString();
+        }
     }
 
     @Test
