@@ -198,7 +198,7 @@ final class ByteRelay {
             }
             heldEnds(socket, (marks & SocketState.RESET) != 0);
         }
-        if (socket.closing) {
+        if (socket.closing || socket.isHeld()) {
             return;
         }
         if ((marks & SocketState.RESET) != 0) {
@@ -214,9 +214,30 @@ final class ByteRelay {
     private void heldEnds(RelayedSocket socket, boolean reset) {
         if (reset) {
             end(socket, Measure.RESET);
-        } else {
-            gatekeeper.letPass(socket);
-            offer(socket);
+        } else if (!socket.gate.left) {
+            socket.gate.left = true;
+            socket.gate.listening.left.add(socket);
+            offerLeft(socket.gate.listening);
+        }
+    }
+
+    /**
+     * Gives the application what held clients have left behind, one after the other: at the end of an attack there are a thousand of them, and who has a
+     * request does not wait behind those. Called every turn.
+     */
+    void offerLeft(Listening listening) {
+        while (!holding && !listening.left.isEmpty() && !listening.isLeaving(now)) {
+            RelayedSocket socket = listening.left.remove();
+            if (socket.gate.listening != listening || !socket.gate.left) {
+                continue; // its record is another connection's by now
+            }
+            socket.gate.left = false;
+            if (Sweep.isLive(socket) && socket.isHeld() && !socket.held) {
+                gatekeeper.letPass(socket);
+                offer(socket);
+                listening.leaves(socket);
+                relay(socket);
+            }
         }
     }
 

@@ -36,6 +36,8 @@ final class Gate implements Request {
     /** The application knows the connection. */
     boolean offered;
     long offeredAt;
+    /** It is held, its client has ended it, and it waits until the application has done with others of the kind. */
+    boolean left;
     /** It has taken a byte. */
     boolean read;
     /** Let through without evidence: nothing is held. */
@@ -174,6 +176,7 @@ final class Gate implements Request {
         watch = Watch.NOTHING;
         offered = false;
         offeredAt = now;
+        left = false;
         read = false;
         probe = false;
         giveReaders();

@@ -1,5 +1,6 @@
 package org.ringfence.gateway.internal;
 
+import java.util.ArrayDeque;
 import java.util.Locale;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Listener;
@@ -19,6 +20,7 @@ final class Listening implements Listener {
     /** One connection that waits for so long is pressure; and so are a few that wait all the time for half as long. */
     private static final long LONG_WAIT_NANOSECONDS = 1_000_000_000L;
     private static final int SEVERAL = 4;
+    private static final long LEAVING_NANOSECONDS = 100_000_000L;
 
     private final RelayedSocket socket;
     private final String application;
@@ -71,6 +73,10 @@ final class Listening implements Listener {
     private long pressedSince;
     private long lastPressed;
 
+    /** Held connections whose clients have ended them, in that order; some may have been ended otherwise since. */
+    final ArrayDeque<RelayedSocket> left = new ArrayDeque<>();
+    private RelayedSocket leaving;
+    private long leavingSince;
     final LongRequests longRequests = new LongRequests();
     final Quantiles headNanoseconds = new Quantiles();
     final Quantiles bodyRates = new Quantiles();
@@ -94,6 +100,17 @@ final class Listening implements Listener {
     /** True while the application can be given connections. */
     boolean accepts() {
         return !closed && socket.listening == this && socket.phase == RelayedSocket.Phase.LISTENING && !socket.closing;
+    }
+
+    /** The application was given one of those that have {@link #left}. */
+    void leaves(RelayedSocket client) {
+        leaving = client;
+        leavingSince = client.gate.offeredAt;
+    }
+
+    /** True while the application has that one, but for one that it keeps for long. */
+    boolean isLeaving(long now) {
+        return leaving != null && leaving.gate.offeredAt == leavingSince && Sweep.isOf(leaving, this) && now - leavingSince < LEAVING_NANOSECONDS;
     }
 
     int slot() {

@@ -115,12 +115,15 @@ final class Sweep {
             reparking.relieve(socket);
         }
         reparking.turn();
+        for (int i = 0; i < listeners.size(); i++) { // no iterator: this runs all the time
+            bytes.offerLeft(listeners.get(i));
+        }
         long now = gatekeeper.now();
         if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
             return;
         }
         last = now;
-        for (int i = 0; i < listeners.size(); i++) { // no iterator: this runs all the time
+        for (int i = 0; i < listeners.size(); i++) {
             listeners.get(i).beginCount();
         }
         boolean inspects = ++sweeps % INSPECT_EVERY == 0;

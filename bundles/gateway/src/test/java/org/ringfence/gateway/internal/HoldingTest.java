@@ -3,6 +3,7 @@ package org.ringfence.gateway.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,6 +23,7 @@ import org.ringfence.api.policy.HoldRule;
 /** What an application learns of connections that are held, with the real shim and INS. */
 class HoldingTest {
     private static final String REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    private static final int LEAVING = 60;
     private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nxxxxxxxxxx";
 
     private RunningGateway gateway;
@@ -160,6 +162,39 @@ class HoldingTest {
             server.expect("accepted");
             server.expect("5 GET /");
             server.expect("end");
+        }
+    }
+
+    @Test
+    void whoHasARequestDoesNotWaitBehindThoseWhoHaveLeft() throws IOException {
+        serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "in-turn");
+        List<Socket> leaving = new ArrayList<>();
+        try (Socket busy = connect(); Socket visitor = connect()) {
+            send(busy, "GET /wait HTTP/1.1\r\n\r\n");
+            server.expect("accepted " + busy.getLocalPort());
+            server.expect("22 GET /wait HTTP/1.1");
+            for (int i = 0; i < LEAVING; i++) {
+                leaving.add(connect());
+                send(leaving.get(i), "GET /");
+            }
+            awaitHeldBytes(5 * LEAVING);
+            for (Socket socket : leaving) {
+                socket.shutdownOutput();
+            }
+            RunningGateway.await("the first of them goes on", () -> held() <= LEAVING);
+            send(visitor, REQUEST);
+            RunningGateway.await("the visitor's request goes on", () -> gateway.ask(() -> gateway.loop.sockets().stream()
+                    .filter(s -> s.gated && s.gate.requestCount == 1).count()) == 2);
+            busy.close();
+            int before = 0;
+            for (String line; !(line = server.line()).equals("accepted " + visitor.getLocalPort()); ) {
+                before += line.startsWith("accepted") ? 1 : 0;
+            }
+            assertTrue(before < LEAVING / 2, before + " of those who have left come before the visitor");
+        } finally {
+            for (Socket socket : leaving) {
+                socket.close();
+            }
         }
     }
 
