@@ -6,14 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,60 +16,16 @@ import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 
 /** What an application learns of connections that are held, with the real shim and INS. */
-class HoldingTest {
+class HoldingTest extends ServedRequests {
     private static final String REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     private static final int LEAVING = 60;
-    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nxxxxxxxxxx";
-
-    private RunningGateway gateway;
-    private Program server;
-    private int port;
-
-    @BeforeEach
-    void start() {
-        gateway = new RunningGateway();
-    }
-
-    @AfterEach
-    void close() throws IOException {
-        gateway.close();
-    }
 
     private static HoldRule rule(Evidence evidence, int probes, int connections, int headMilliseconds) {
         return new HoldRule(evidence, 65536, 262144, headMilliseconds, headMilliseconds, 60_000, 60_000, connections, 1 << 20, probes, 1 << 20, 256 << 20, true, true);
     }
 
-    private void serve(HoldRule rule, String how) {
-        gateway.policies.rule = rule;
-        server = gateway.behindShim("requests", "requests.py", how);
-        port = server.number();
-    }
-
-    private Socket connect() throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setSoTimeout(20_000);
-        return socket;
-    }
-
-    private static void send(Socket socket, String text) throws IOException {
-        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-    }
-
-    private static String receive(Socket socket, int length) throws IOException {
-        return new String(socket.getInputStream().readNBytes(length), StandardCharsets.ISO_8859_1);
-    }
-
     private long held() {
-        return gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.phase == RelayedSocket.Phase.CONNECTED && s.isHeld()).count());
-    }
-
-    private long heldBytes() {
-        return gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.phase == RelayedSocket.Phase.CONNECTED && s.gated)
-                .mapToLong(RelayedSocket::heldBytes).sum());
-    }
-
-    private void awaitHeldBytes(long bytes) {
-        RunningGateway.await(bytes + " bytes are held", () -> heldBytes() == bytes);
+        return count(RelayedSocket::isHeld);
     }
 
     @Test
@@ -87,7 +38,7 @@ class HoldingTest {
             send(socket, REQUEST.substring(10));
             server.expect("accepted");
             server.expect(REQUEST.length() + " GET / HTTP/1.1");
-            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            assertAnswered(socket);
         }
     }
 
@@ -107,12 +58,12 @@ class HoldingTest {
             send(socket, REQUEST + "GET /2");
             server.expect("accepted");
             server.expect(REQUEST.length() + " GET / HTTP/1.1");
-            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            assertAnswered(socket);
             awaitHeldBytes(6);
             assertFalse(server.hasSaidMore());
             send(socket, " HTTP/1.1\r\n\r\n");
             server.expect("19 GET /2 HTTP/1.1");
-            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            assertAnswered(socket);
         }
     }
 
@@ -127,7 +78,7 @@ class HoldingTest {
             send(socket, "y");
             server.expect("accepted");
             server.expect(head.length() + 100_000 + " POST / HTTP/1.1");
-            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            assertAnswered(socket);
         }
     }
 
@@ -168,34 +119,28 @@ class HoldingTest {
     @Test
     void whoHasARequestDoesNotWaitBehindThoseWhoHaveLeft() throws IOException {
         serve(rule(Evidence.HTTP_REQUEST, 0, 100, 60_000), "in-turn");
-        List<Socket> leaving = new ArrayList<>();
-        try (Socket busy = connect(); Socket visitor = connect()) {
-            send(busy, "GET /wait HTTP/1.1\r\n\r\n");
-            server.expect("accepted " + busy.getLocalPort());
-            server.expect("22 GET /wait HTTP/1.1");
-            for (int i = 0; i < LEAVING; i++) {
-                leaving.add(connect());
-                send(leaving.get(i), "GET /");
-            }
-            awaitHeldBytes(5 * LEAVING);
-            for (Socket socket : leaving) {
-                socket.shutdownOutput();
-            }
-            RunningGateway.await("the first of them goes on", () -> held() <= LEAVING);
-            send(visitor, REQUEST);
-            RunningGateway.await("the visitor's request goes on", () -> gateway.ask(() -> gateway.loop.sockets().stream()
-                    .filter(s -> s.gated && s.gate.requestCount == 1).count()) == 2);
-            busy.close();
-            int before = 0;
-            for (String line; !(line = server.line()).equals("accepted " + visitor.getLocalPort()); ) {
-                before += line.startsWith("accepted") ? 1 : 0;
-            }
-            assertTrue(before < LEAVING / 2, before + " of those who have left come before the visitor");
-        } finally {
-            for (Socket socket : leaving) {
-                socket.close();
-            }
+        Socket busy = connect();
+        Socket visitor = connect();
+        send(busy, "GET /wait HTTP/1.1\r\n\r\n");
+        server.expect("accepted " + busy.getLocalPort());
+        server.expect("22 GET /wait HTTP/1.1");
+        List<Socket> leaving = connections(LEAVING);
+        for (Socket client : leaving) {
+            send(client, "GET /");
         }
+        awaitHeldBytes(5 * LEAVING);
+        for (Socket client : leaving) {
+            client.shutdownOutput();
+        }
+        RunningGateway.await("the first of them goes on", () -> held() <= LEAVING);
+        send(visitor, REQUEST);
+        RunningGateway.await("the visitor's request goes on", () -> count(s -> s.gate.requestCount == 1) == 2);
+        busy.close();
+        int before = 0;
+        for (String line; !(line = server.line()).equals("accepted " + visitor.getLocalPort()); ) {
+            before += line.startsWith("accepted") ? 1 : 0;
+        }
+        assertTrue(before < LEAVING / 2, before + " of those who have left come before the visitor");
     }
 
     @Test
@@ -223,21 +168,13 @@ class HoldingTest {
     @Test
     void whenTooManyAreHeldTheSlowestGo() throws IOException {
         serve(rule(Evidence.HTTP_REQUEST, 0, 16, 60_000), "http");
-        List<Socket> silent = new ArrayList<>();
-        try (Socket quick = connect()) {
-            send(quick, "GET / HTTP/1.1\r\nA: " + "y".repeat(2000));
-            awaitHeldBytes(2019);
-            for (int i = 0; i < 40; i++) {
-                silent.add(connect());
-            }
-            RunningGateway.await("most of the silent ones are gone", () -> held() <= 16);
-            send(quick, "\r\n\r\n");
-            assertEquals(ANSWER, receive(quick, ANSWER.length()));
-        } finally {
-            for (Socket socket : silent) {
-                socket.close();
-            }
-        }
+        Socket quick = connect();
+        send(quick, "GET / HTTP/1.1\r\nA: " + "y".repeat(2000));
+        awaitHeldBytes(2019);
+        connections(40);
+        RunningGateway.await("most of the silent ones are gone", () -> held() <= 16);
+        send(quick, "\r\n\r\n");
+        assertAnswered(quick);
     }
 
     @Test
@@ -255,18 +192,8 @@ class HoldingTest {
     @Test
     void aServerThatSpeaksFirstIsHeardBySilentClients() throws IOException {
         serve(rule(Evidence.AUTO, 1, 100, 60_000), "greet");
-        List<Socket> clients = new ArrayList<>();
-        try {
-            for (int i = 0; i < 30; i++) {
-                clients.add(connect());
-            }
-            for (Socket client : clients) {
-                assertEquals("hello\r\n", receive(client, 7));
-            }
-        } finally {
-            for (Socket client : clients) {
-                client.close();
-            }
+        for (Socket client : connections(30)) {
+            assertEquals("hello\r\n", receive(client, 7));
         }
     }
 
@@ -286,7 +213,7 @@ class HoldingTest {
         serve(rule(Evidence.AUTO, 1, 100, 60_000), "http");
         try (Socket first = connect(); ) {
             send(first, REQUEST);
-            assertEquals(ANSWER, receive(first, ANSWER.length()));
+            assertAnswered(first);
             server.expect("accepted");
             server.expect(REQUEST.length() + " GET / HTTP/1.1");
             try (Socket silent = connect(); Socket half = connect()) {
@@ -307,7 +234,7 @@ class HoldingTest {
         try (Socket first = connect(); Socket odd = connect(); Socket kept = connect()) {
             for (Socket socket : List.of(first, kept)) {
                 send(socket, REQUEST);
-                assertEquals(ANSWER, receive(socket, ANSWER.length()));
+                assertAnswered(socket);
                 server.expect("accepted");
                 server.expect(REQUEST.length() + " GET / HTTP/1.1");
             }
@@ -326,7 +253,7 @@ class HoldingTest {
         serve(rule(Evidence.AUTO, 1, 100, 60_000), "http");
         try (Socket first = connect(); Socket simple = connect()) {
             send(first, REQUEST);
-            assertEquals(ANSWER, receive(first, ANSWER.length()));
+            assertAnswered(first);
             server.expect("accepted");
             server.expect(REQUEST.length() + " GET / HTTP/1.1");
             send(simple, "GET /\r\n");
@@ -380,20 +307,11 @@ class HoldingTest {
     @Test
     void inObserveModeItIsToldWhoIsBeyondABound() throws IOException {
         serve(new HoldRule(Evidence.HTTP_REQUEST, 65536, 262144, 60_000, 60_000, 60_000, 60_000, 16, 1 << 20, 0, 1 << 20, 256 << 20, true, false), "raw");
-        List<Socket> silent = new ArrayList<>();
-        try {
-            for (int i = 0; i < 24; i++) {
-                silent.add(connect());
-            }
-            awaitDecision("no byte in ");
-            for (Socket socket : silent) {
-                send(socket, "GET /");
-                assertEquals("GET /", receive(socket, 5));
-            }
-        } finally {
-            for (Socket socket : silent) {
-                socket.close();
-            }
+        List<Socket> silent = connections(24);
+        awaitDecision("no byte in ");
+        for (Socket socket : silent) {
+            send(socket, "GET /");
+            assertEquals("GET /", receive(socket, 5));
         }
     }
 
@@ -402,11 +320,11 @@ class HoldingTest {
         serve(observed(60_000, 60_000), "http");
         try (Socket socket = connect()) {
             send(socket, REQUEST);
-            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            assertAnswered(socket);
             RunningGateway.await("it has rested for longer than its rule has it", () -> gateway.ask(() -> gateway.loop.sockets().stream()
                     .noneMatch(s -> s.gated && s.phase == RelayedSocket.Phase.CONNECTED && System.nanoTime() - s.gate.idleSince < 600_000_000L)));
             send(socket, REQUEST);
-            assertEquals(ANSWER, receive(socket, ANSWER.length()));
+            assertAnswered(socket);
         }
     }
 }

@@ -4,44 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 
 /** Clients who keep a server's four workers waiting, with responses they do not take and bodies they do not send. */
-class LongRequestsTest {
-    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nxxxxxxxxxx";
+class LongRequestsTest extends ServedRequests {
     private static final int LONG = 8 << 20;
 
-    private RunningGateway gateway;
-    private final List<Socket> clients = new ArrayList<>();
-    private int port;
-
-    @BeforeEach
-    void start() {
-        gateway = new RunningGateway();
-    }
-
-    @AfterEach
-    void close() throws IOException {
-        for (Socket client : clients) {
-            client.close();
-        }
-        gateway.close();
-    }
-
     private void serve(boolean enforced) {
-        gateway.policies.rule = new HoldRule(Evidence.HTTP_REQUEST, 65536, 1 << 10, 60_000, 60_000, 60_000, 60_000, 1000, 64 << 20, 0, 1 << 20,
-                256 << 20, true, enforced);
-        port = gateway.behindShim("requests", "requests.py", "pool").number();
+        serve(new HoldRule(Evidence.HTTP_REQUEST, 65536, 1 << 10, 60_000, 60_000, 60_000, 60_000, 1000, 64 << 20, 0, 1 << 20, 256 << 20, true, enforced), "pool");
     }
 
     private Socket ask(String request) throws IOException {
@@ -50,12 +24,8 @@ class LongRequestsTest {
 
     /** Who is to take a long response needs a larger receive buffer. */
     private Socket ask(String request, int receiveBuffer) throws IOException {
-        Socket client = new Socket();
-        clients.add(client);
-        client.setReceiveBufferSize(receiveBuffer);
-        client.setSoTimeout(20_000);
-        client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        client.getOutputStream().write((request + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+        Socket client = connect(receiveBuffer);
+        send(client, request + "\r\n\r\n");
         return client;
     }
 
@@ -65,18 +35,9 @@ class LongRequestsTest {
         }
     }
 
-    private void assertAnswered(Socket client) throws IOException {
-        assertEquals(ANSWER, new String(client.getInputStream().readNBytes(ANSWER.length()), StandardCharsets.ISO_8859_1));
-    }
-
-    private long count(java.util.function.Predicate<Gate> which) {
-        return gateway.ask(() -> gateway.loop.sockets().stream()
-                .filter(s -> s.gated && s.phase == RelayedSocket.Phase.CONNECTED && !s.closing && which.test(s.gate)).count());
-    }
-
     /** On a busy machine one may have been ended for another before that had its worker. */
     private void awaitAllWorkers() {
-        RunningGateway.await("all workers wait", () -> count(gate -> gate.pins) + gateway.policies.decisions.size() >= 4);
+        RunningGateway.await("all workers wait", () -> count(s -> s.gate.pins) + gateway.policies.decisions.size() >= 4);
     }
 
     private boolean isDecided(String text) {
@@ -119,7 +80,7 @@ class LongRequestsTest {
         ask(4, "POST / HTTP/1.1\r\nContent-Length: 100000");
         awaitAllWorkers();
         assertAnswered(ask("GET / HTTP/1.1"));
-        assertEquals(0, count(gate -> gate.listening.longRequests.isLong(gate.requests().target())));
+        assertEquals(0, count(s -> s.gate.listening.longRequests.isLong(s.gate.requests().target())));
     }
 
     @Test
@@ -128,9 +89,9 @@ class LongRequestsTest {
         ask(4, "GET /long-once HTTP/1.1");
         awaitAllWorkers();
         assertAnswered(ask("GET / HTTP/1.1"));
-        RunningGateway.await("it is known", () -> count(gate -> gate.listening.longRequests.isLong(gate.requests().target())) > 0);
+        RunningGateway.await("it is known", () -> count(s -> s.gate.listening.longRequests.isLong(s.gate.requests().target())) > 0);
         assertAnswered(ask("GET /long-once?short HTTP/1.1"));
-        assertEquals(0, count(gate -> gate.listening.longRequests.isLong(gate.requests().target())));
+        assertEquals(0, count(s -> s.gate.listening.longRequests.isLong(s.gate.requests().target())));
     }
 
     @Test
@@ -140,7 +101,7 @@ class LongRequestsTest {
         awaitAllWorkers();
         assertAnswered(ask("GET / HTTP/1.1"));
         ask(8, "GET /long?again HTTP/1.1");
-        RunningGateway.await("some wait for their turn", () -> count(gate -> gate.waits) > 0);
+        RunningGateway.await("some wait for their turn", () -> count(s -> s.gate.waits) > 0);
         assertAnswered(ask("GET / HTTP/1.1"));
     }
 
@@ -148,7 +109,7 @@ class LongRequestsTest {
     void longRequestsThatNobodyHasAcceptedAreNotInTheWayOfOthers() throws IOException {
         serve(true);
         ask(80, "GET /long HTTP/1.1");
-        RunningGateway.await("most wait for their turn, or are gone", () -> count(gate -> gate.waits) + gateway.policies.decisions.size() > 40);
+        RunningGateway.await("most wait for their turn, or are gone", () -> count(s -> s.gate.waits) + gateway.policies.decisions.size() > 40);
         assertAnswered(ask("GET / HTTP/1.1"));
     }
 
@@ -159,7 +120,7 @@ class LongRequestsTest {
         awaitAllWorkers();
         assertAnswered(ask("GET / HTTP/1.1"));
         ask(3, "GET /long HTTP/1.1");
-        RunningGateway.await("some wait for their turn", () -> count(gate -> gate.waits) > 0);
+        RunningGateway.await("some wait for their turn", () -> count(s -> s.gate.waits) > 0);
         Socket reader = ask("GET /long HTTP/1.1", 1 << 20);
         reader.setSoTimeout(60_000);
         assertEquals(LONG, reader.getInputStream().readNBytes(LONG).length);
@@ -200,8 +161,7 @@ class LongRequestsTest {
     }
 
     private boolean isThere(Socket client) {
-        return gateway.ask(() -> gateway.loop.sockets().stream()
-                .anyMatch(s -> s.gated && s.phase == RelayedSocket.Phase.CONNECTED && !s.closing && s.peerPort == client.getLocalPort()));
+        return count(s -> s.peerPort == client.getLocalPort()) > 0;
     }
 
     @Test
@@ -209,10 +169,10 @@ class LongRequestsTest {
         serve(true);
         Socket slow = ask("GET /long HTTP/1.1");
         readSlowly(slow);
-        RunningGateway.await("it is known how fast the slow one is", () -> count(gate -> gate.pins && gate.ackRate > 1024) > 0);
+        RunningGateway.await("it is known how fast the slow one is", () -> count(s -> s.gate.pins && s.gate.ackRate > 1024) > 0);
         for (int wave = 1; wave <= 4; wave++) {
             ask(3, "GET /long-" + wave + " HTTP/1.1"); // nothing is known of these for a while
-            RunningGateway.await("all workers wait", () -> count(gate -> gate.pins) == 4 || !isThere(slow));
+            RunningGateway.await("all workers wait", () -> count(s -> s.gate.pins) == 4 || !isThere(slow));
             assertAnswered(ask("GET / HTTP/1.1"));
             assertTrue(isThere(slow), "wave " + wave + ": " + gateway.policies.decisions);
         }
