@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,10 +17,13 @@ import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.inject.Inject;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -34,6 +38,10 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.cm.ConfigurationPlugin;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.ringfence.api.gateway.Gateway;
 import org.ringfence.api.policy.Policy;
 
@@ -230,5 +238,38 @@ public class OperationsIT {
     /** Package names of a header, without attributes and directives: those hold no package name outside quotes. */
     private static List<String> packages(String header) {
         return Arrays.stream(header.replaceAll("\"[^\"]*\"", "").split(",")).map(clause -> clause.split(";")[0].strip()).toList();
+    }
+
+    /** What a component has of its configuration, as the platform tells it; null if it has nothing. */
+    private Object inForce(String pid, String key) {
+        ServiceComponentRuntime components = context.getService(context.getServiceReference(ServiceComponentRuntime.class));
+        return components.getComponentDescriptionDTOs().stream().filter(component -> Arrays.asList(component.configurationPid).contains(pid))
+                .flatMap(component -> components.getComponentConfigurationDTOs(component).stream())
+                .map(component -> component.properties.get(key)).filter(Objects::nonNull).findFirst().orElse(null);
+    }
+
+    @Test
+    public void aChangeThatComesWhileTheOneBeforeIsReadIsInForce() throws Exception {
+        String pid = "org.ringfence.policy.block";
+        ConfigurationAdmin configurations = context.getService(context.getServiceReference(ConfigurationAdmin.class));
+        AtomicBoolean changed = new AtomicBoolean();
+        ConfigurationPlugin second = (reference, properties) -> {
+            if (reference != null && pid.equals(properties.get(Constants.SERVICE_PID)) && !changed.getAndSet(true)) {
+                try {
+                    configurations.getConfiguration(pid, "?").update(new Hashtable<>(Map.of("verdict", "RESET")));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        };
+        ServiceRegistration<ConfigurationPlugin> plugin = context.registerService(ConfigurationPlugin.class, second,
+                new Hashtable<>(Map.of(ConfigurationPlugin.CM_RANKING, 500)));
+        try {
+            configurations.getConfiguration(pid, "?").update(new Hashtable<>(Map.of("verdict", "REFUSE")));
+            await("the second change is in force", () -> changed.get() && "RESET".equals(inForce(pid, "verdict")));
+        } finally {
+            plugin.unregister();
+            configurations.getConfiguration(pid, "?").delete();
+        }
     }
 }
