@@ -136,6 +136,8 @@ launch_gateway() {
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
     local -a flags=(-Xms32m -Xmx128m -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         "-XX:ErrorFile=$STATE/log/hs_err.log")
+    # C2 would take a CPU from the data path for its first minutes, and again after each exchange of a bundle (docs/decisions/0032).
+    flags+=(-XX:TieredStopAtLevel=1)
     # What only soft references keep, the platform's notes on the classes of replaced bundles among them, goes within seconds and not minutes.
     flags+=(-XX:SoftRefLRUPolicyMSPerMB=20)
     # shellcheck disable=SC2207 # options are separated by blanks
