@@ -36,7 +36,7 @@ static const char *status_line(const char *name) {
     return value;
 }
 
-/* The scheduling policy of the INS: field 41 of /proc/PID/stat (proc(5)), which -1 follows if it cannot be read. */
+/* The scheduling policy of the INS: field 41 of /proc/PID/stat, proc(5); -1 if it cannot be read. */
 static int policy(void) {
     char path[64], line[1024] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", f.ins);
