@@ -7,6 +7,8 @@ package org.ringfence.ring.local;
 final class Watchdog {
     private static final int WATCH_MILLISECONDS = 50;
     private static final int SWEEP_MILLISECONDS = 1000;
+    /** For giving memory of idle rings back, in each period of the watchdog: a thousand connections may fall idle at once, and nobody is to wait for that. */
+    private static final long REST_NANOSECONDS = 4_000_000;
 
     private long lastWatch = System.nanoTime();
     private long lastSweep = System.nanoTime();
@@ -19,7 +21,8 @@ final class Watchdog {
      */
     int look(LocalApplicationRegion[] applications, LocalInsRegion[] inss, int milliseconds) {
         long now = System.nanoTime();
-        if (now - lastWatch >= WATCH_MILLISECONDS * 1_000_000L) {
+        boolean watches = now - lastWatch >= WATCH_MILLISECONDS * 1_000_000L;
+        if (watches) {
             lastWatch = now;
             for (LocalApplicationRegion application : applications) {
                 application.beat(now);
@@ -31,13 +34,26 @@ final class Watchdog {
         if (now - lastSweep >= SWEEP_MILLISECONDS * 1_000_000L) {
             lastSweep = now;
             for (LocalApplicationRegion application : applications) {
-                application.restIdleRings();
+                application.lookForIdleRings();
             }
             for (LocalInsRegion ins : inss) {
                 ins.beat(now);
-                ins.restIdleRings();
+                ins.lookForIdleRings();
             }
         }
+        if (watches) {
+            rest(applications, inss);
+        }
         return milliseconds < 0 ? WATCH_MILLISECONDS : Math.min(milliseconds, WATCH_MILLISECONDS);
+    }
+
+    private static void rest(LocalApplicationRegion[] applications, LocalInsRegion[] inss) {
+        long until = System.nanoTime() + REST_NANOSECONDS;
+        for (LocalApplicationRegion application : applications) {
+            application.restIdleRings(until);
+        }
+        for (LocalInsRegion ins : inss) {
+            ins.restIdleRings(until);
+        }
     }
 }

@@ -17,9 +17,6 @@ import org.ringfence.ring.layout.Words;
  * What the gateway's two sides of a region have in common: the table of slots and the pool of rings, which it owns in both.
  */
 public abstract class MappedRegion implements Region {
-    /** Rings whose memory goes back in one look, so that the event loop is not held long: some 2 us each. */
-    private static final int PUNCHES = 4000;
-
     private final int id;
     private final String name;
     private final int pid;
@@ -43,6 +40,8 @@ public abstract class MappedRegion implements Region {
     private int highWater;
     /** Slots whose rings have not given their memory back since they were used. */
     private final SlotSet warm;
+    /** Where the look for such slots goes on; -1 when it is done. */
+    private int resting = -1;
     /** Slots in whose ring of the gateway's are bytes that its consumer is not shown. */
     private final SlotSet holding;
 
@@ -350,19 +349,37 @@ public abstract class MappedRegion implements Region {
     /** The direction in which the gateway produces: towards the region's peer. */
     protected abstract Direction produced();
 
-    /** Takes the memory of rings back from sockets that have been still for a while. Called about once a second. */
-    public final void restIdleRings() {
+    /** A look for rings of sockets that have been still for a while begins, to be gone on with by {@link #restIdleRings}; about once a second. */
+    public final void lookForIdleRings() {
+        if (resting < 0) {
+            resting = 0;
+        }
+    }
+
+    /**
+     * Goes on with the look: takes the memory of rings that have rested long enough.
+     *
+     * @param until when it is to stop, if it is not done by then, as {@link System#nanoTime}: memory of one ring takes some 20 us
+     */
+    public final void restIdleRings(long until) {
+        if (resting < 0) {
+            return;
+        }
         boolean ownIn = produced() == Direction.IN;
-        int punches = 0;
-        for (int slot = warm.from(0); slot >= 0; slot = warm.from(slot + 1)) {
+        boolean given = false;
+        for (int slot = warm.from(resting); slot >= 0; slot = warm.from(slot + 1)) {
+            if (given && System.nanoTime() - until > 0) {
+                resting = slot;
+                return;
+            }
             if (!isOpen(slot) || holding.has(slot)) {
                 continue;
             }
-            punches += in.rest(slot, ownIn, punches < PUNCHES) ? 1 : 0;
-            punches += out.rest(slot, !ownIn, punches < PUNCHES) ? 1 : 0;
+            given |= in.rest(slot, ownIn) | out.rest(slot, !ownIn);
             if (in.isAtRest(slot) && out.isAtRest(slot)) {
                 warm.remove(slot);
             }
         }
+        resting = -1;
     }
 }

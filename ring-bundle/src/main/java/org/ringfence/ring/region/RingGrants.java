@@ -142,10 +142,9 @@ final class RingGrants {
      * one; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for.
      *
      * @param produced true if the gateway is the ring's producer, and so knows that nobody is at it
-     * @param mayPunch false if enough memory was given back for now: a later look will do it
      * @return true if memory was given back
      */
-    boolean rest(int slot, boolean produced, boolean mayPunch) {
+    boolean rest(int slot, boolean produced) {
         if (fixed[slot]) {
             return false;
         }
@@ -157,10 +156,6 @@ final class RingGrants {
         boolean large = Grant.order(used[slot]) > 0 && !isMoving(slot);
         stillLooks[slot] = (byte) (still ? Math.min(before + 1, LOOKS + 1) : 0);
         if (!still || !large && stillLooks[slot] != LOOKS) {
-            return false;
-        }
-        if (!mayPunch) {
-            stillLooks[slot] = (byte) before;
             return false;
         }
         if (produced) {

@@ -42,9 +42,14 @@ class IdleRingsTest {
         Words.setRelease(region.memory, region.at(slot) + words.head(), bytes);
     }
 
+    private void look() {
+        region.lookForIdleRings();
+        region.restIdleRings(System.nanoTime() + 10_000_000_000L);
+    }
+
     private void rest() {
         for (int i = 0; i < ENOUGH_LOOKS; i++) {
-            region.restIdleRings();
+            look();
         }
     }
 
@@ -98,7 +103,7 @@ class IdleRingsTest {
         Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 1);
         rest();
         Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 0);
-        region.restIdleRings();
+        look();
         assertEquals(0, region.memory.get(place(before)));
     }
 
@@ -138,7 +143,7 @@ class IdleRingsTest {
         for (int i = 1; i <= 3 * ENOUGH_LOOKS; i++) {
             passed(Direction.IN, i);
             passed(Direction.OUT, i);
-            region.restIdleRings();
+            look();
         }
         assertEquals(WRITTEN, region.memory.get(place(used(Direction.IN))));
         assertEquals(used(Direction.OUT), granted(Direction.OUT));
@@ -154,7 +159,22 @@ class IdleRingsTest {
         assertTrue(region.grants(Direction.OUT).accept(slot, next));
         assertEquals(next, used(Direction.OUT));
         region.memory.put(place(next), WRITTEN);
-        region.restIdleRings();
+        look();
         assertEquals(WRITTEN, region.memory.get(place(next)), "the first look after it begins the count anew");
+    }
+
+    @Test
+    void aLookThatTakesTooLongGoesOnLater() {
+        int other = region.openSlot(2, 1, 0);
+        region.memory.put(place(region.grants(Direction.IN).used(other)), WRITTEN);
+        passed(Direction.IN, 100);
+        int looks = 0;
+        while (region.memory.get(place(used(Direction.IN))) == WRITTEN && looks++ < ENOUGH_LOOKS) {
+            region.lookForIdleRings();
+            region.restIdleRings(System.nanoTime());
+        }
+        assertEquals(WRITTEN, region.memory.get(place(region.grants(Direction.IN).used(other))), "there was time for one only");
+        region.restIdleRings(System.nanoTime());
+        assertEquals(0, region.memory.get(place(region.grants(Direction.IN).used(other))), "the same look goes on");
     }
 }

@@ -25,10 +25,10 @@ final class Sweep {
      */
     private static final int PACE = 4;
     private static final long PACE_NANOSECONDS = 100_000_000;
-    /** Sweeps without a change after which a connection is quiet, and looked at in one of so many sweeps only: if a request has begun, that it does not go on is to be named within a second. */
+    /** Sweeps without a change after which a connection is quiet, and looked at seldom: {@link QuietRounds}. */
     private static final int QUIET_AFTER = 20;
-    private static final int QUIET_EVERY = 8;
-    private static final int BEGUN_EVERY = 4;
+    /** For quiet ones in each turn. */
+    private static final long QUIET_NANOSECONDS = 1_000_000;
 
     private final Services services;
     private final SocketTable table;
@@ -39,6 +39,7 @@ final class Sweep {
     private final Reparking reparking;
     private final Bounds bounds;
     private final Relief relief;
+    private final QuietRounds quiet;
     private long last;
     private int sweeps;
     private boolean reconsider;
@@ -52,6 +53,7 @@ final class Sweep {
         bounds = new Bounds(services, table, bytes, gatekeeper, reparking);
         this.progress = progress;
         relief = new Relief(table, gatekeeper, bytes, progress, bounds);
+        quiet = new QuietRounds(table);
     }
 
     void listens(RelayedSocket socket) {
@@ -119,6 +121,7 @@ final class Sweep {
             bytes.offerLeft(listeners.get(i));
         }
         long now = gatekeeper.now();
+        lookAtQuietOnes(now);
         if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
             return;
         }
@@ -135,23 +138,31 @@ final class Sweep {
                 i++; // else another one has taken its place
             }
         }
-        List<RelayedSocket> rows = table.rows();
-        for (int i = sweeps % BEGUN_EVERY; i < rows.size(); i += BEGUN_EVERY) {
-            RelayedSocket socket = rows.get(i);
-            if (socket.isQuiet() && socket.gated && socket.phase == Phase.CONNECTED && (i % QUIET_EVERY == sweeps % QUIET_EVERY || hasBegun(socket.gate))) {
-                table.stir(socket);
-                socket.still = QUIET_AFTER;
-                look(socket, policies, true, now);
-            }
-        }
         for (int i = 0; i < listeners.size(); i++) {
             relief.relieve(listeners.get(i), policies, now);
             bounds.keep(listeners.get(i), policies, now);
         }
+        quiet.begin();
     }
 
-    private static boolean hasBegun(Gate gate) {
-        return gate.stage == Stage.HEAD || gate.stage == Stage.BODY;
+    private void lookAtQuietOnes(long now) {
+        if (quiet.isOver()) {
+            return;
+        }
+        long until = System.nanoTime() + QUIET_NANOSECONDS;
+        for (RelayedSocket socket; (socket = quiet.next()) != null; ) {
+            table.stir(socket);
+            socket.still = QUIET_AFTER;
+            look(socket, services.policies(), true, now);
+            if (System.nanoTime() - until > 0) {
+                return;
+            }
+        }
+    }
+
+    /** True if the next turn has work here, whatever comes. */
+    boolean isAtWork() {
+        return !quiet.isOver();
     }
 
     private void look(RelayedSocket socket, PolicyChain policies, boolean inspects, long now) {
