@@ -41,7 +41,7 @@ public abstract class MappedRegion implements Region {
     /** Slots whose rings have not given their memory back since they were used. */
     private final SlotSet warm;
     /** Where the look for such slots goes on; -1 when it is done. */
-    private int resting = -1;
+    private int resting;
     /** Slots in whose ring of the gateway's are bytes that its consumer is not shown. */
     private final SlotSet holding;
 
@@ -64,6 +64,7 @@ public abstract class MappedRegion implements Region {
             free[freeCount++] = slot;
         }
         warm = new SlotSet(slots);
+        resting = -1;
         holding = new SlotSet(slots);
         reserve();
     }
@@ -89,6 +90,7 @@ public abstract class MappedRegion implements Region {
         wakesSent = from.longNumber("wakesSent");
         wakesReceived = from.longNumber("wakesReceived");
         warm = from.has("warm") ? new SlotSet(from.state("warm")) : SlotSet.below(highWater, slots);
+        resting = from.has("resting") ? from.number("resting") : -1;
         holding = from.has("holding") ? new SlotSet(from.state("holding")) : new SlotSet(slots); // the flows say so when they go on
     }
 
@@ -99,7 +101,7 @@ public abstract class MappedRegion implements Region {
         return new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
                 .put("places", placesState).put("pool", pool.handOver()).put("in", in.handOver()).put("out", out.handOver())
                 .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater)
-                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived).put("warm", warm.handOver())
+                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived).put("warm", warm.handOver()).put("resting", resting)
                 .put("holding", holding.handOver());
     }
 

@@ -13,6 +13,8 @@ import org.ringfence.ring.layout.Words;
 final class RingGrants {
     private static final int GROWTH = 2; // orders at a time
     private static final int LOOKS = 4; // one a second, after one to compare with
+    /** For a ring that was wanted again after its memory had gone: giving it back and having it again costs more than the bytes that came. */
+    private static final int LATER_LOOKS = 16;
 
     private final ByteBuffer memory;
     private final RingPool pool;
@@ -24,6 +26,7 @@ final class RingGrants {
     private final long[] tailAtLastLook;
     private final boolean[] fixed;
     private final byte[] stillLooks;
+    private final boolean[] wantedAgain;
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int slots) {
         this.memory = memory;
@@ -36,6 +39,7 @@ final class RingGrants {
         tailAtLastLook = new long[slots];
         fixed = new boolean[slots];
         stillLooks = new byte[slots];
+        wantedAgain = new boolean[slots];
     }
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, HandoverState from) {
@@ -49,11 +53,12 @@ final class RingGrants {
         tailAtLastLook = from.longNumbers("tailAtLastLook");
         fixed = from.flags("fixed");
         stillLooks = from.has("stillLooks") ? from.bytes("stillLooks") : new byte[used.length];
+        wantedAgain = from.has("wantedAgain") ? from.flags("wantedAgain") : new boolean[used.length];
     }
 
     HandoverState handOver() {
         return new HandoverState("grants", 1).put("used", used).put("granted", granted).put("tailAtLastLook", tailAtLastLook).put("fixed", fixed)
-                .put("stillLooks", stillLooks);
+                .put("stillLooks", stillLooks).put("wantedAgain", wantedAgain);
     }
 
     /** Grants a slot its first ring. False if the pool is exhausted. */
@@ -65,6 +70,7 @@ final class RingGrants {
         tailAtLastLook[slot] = -1;
         fixed[slot] = false;
         stillLooks[slot] = 0;
+        wantedAgain[slot] = false;
         return grant != 0;
     }
 
@@ -139,7 +145,8 @@ final class RingGrants {
 
     /**
      * Looks at a slot about once a second. A larger ring that has been empty and still since the last look is taken back for a smallest
-     * one; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for.
+     * one; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for; the next time after
+     * {@value #LATER_LOOKS}.
      *
      * @param produced true if the gateway is the ring's producer, and so knows that nobody is at it
      * @return true if memory was given back
@@ -154,8 +161,10 @@ final class RingGrants {
         tailAtLastLook[slot] = tail;
         int before = stillLooks[slot];
         boolean large = Grant.order(used[slot]) > 0 && !isMoving(slot);
-        stillLooks[slot] = (byte) (still ? Math.min(before + 1, LOOKS + 1) : 0);
-        if (!still || !large && stillLooks[slot] != LOOKS) {
+        wantedAgain[slot] |= !still && before >= LOOKS;
+        int enough = looks(slot);
+        stillLooks[slot] = (byte) (still ? Math.min(before + 1, enough + 1) : 0);
+        if (!still || !large && stillLooks[slot] != enough) {
             return false;
         }
         if (produced) {
@@ -170,7 +179,11 @@ final class RingGrants {
 
     /** True if this ring need not be looked at until its producer or its consumer was at it again. */
     boolean isAtRest(int slot) {
-        return fixed[slot] || stillLooks[slot] >= LOOKS && (isMoving(slot) || Grant.order(used[slot]) == 0);
+        return fixed[slot] || stillLooks[slot] >= looks(slot) && (isMoving(slot) || Grant.order(used[slot]) == 0);
+    }
+
+    private int looks(int slot) {
+        return wantedAgain[slot] ? LATER_LOOKS : LOOKS;
     }
 
     private boolean restOwn(int slot, boolean large) {

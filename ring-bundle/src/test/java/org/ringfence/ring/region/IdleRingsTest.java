@@ -40,6 +40,7 @@ class IdleRingsTest {
         region.memory.put(place(used(direction)), WRITTEN);
         Words.setRelease(region.memory, region.at(slot) + words.tail(), bytes);
         Words.setRelease(region.memory, region.at(slot) + words.head(), bytes);
+        region.used(slot);
     }
 
     private void look() {
@@ -161,6 +162,19 @@ class IdleRingsTest {
         region.memory.put(place(next), WRITTEN);
         look();
         assertEquals(WRITTEN, region.memory.get(place(next)), "the first look after it begins the count anew");
+    }
+
+    @Test
+    void aRingThatWasWantedAgainKeepsItsMemoryForLonger() {
+        passed(Direction.IN, 100);
+        rest();
+        passed(Direction.IN, 200);
+        rest();
+        assertEquals(WRITTEN, region.memory.get(place(used(Direction.IN))), "who comes every ten seconds finds it");
+        for (int i = 0; i < 2 * ENOUGH_LOOKS; i++) {
+            look();
+        }
+        assertEquals(0, region.memory.get(place(used(Direction.IN))), "and in the end it is given back");
     }
 
     @Test
