@@ -36,7 +36,7 @@ public class HotSwapIT {
 
     @Configuration
     public Option[] runtime() throws IOException {
-        Path deploy = Files.createTempDirectory("ringfence-it").resolve("deploy");
+        Path deploy = RuntimeOptions.temporaryDirectory().resolve("deploy");
         List<Option> options = new ArrayList<>(List.of(RuntimeOptions.shipped()));
         options.add(frameworkProperty("test.deploy").value(Files.createDirectory(deploy).toString()));
         options.add(frameworkProperty("felix.fileinstall.dir").value(deploy.toString()));

@@ -7,9 +7,11 @@ import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
 import static org.ops4j.pax.exam.CoreOptions.systemPackages;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,12 +45,25 @@ final class RuntimeOptions {
         return jars;
     }
 
+    /** A new directory, which goes with this JVM. */
+    static Path temporaryDirectory() throws IOException {
+        Path directory = Files.createTempDirectory("ringfence-it");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            try (Stream<Path> files = Files.walk(directory)) {
+                files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            } catch (IOException | UncheckedIOException e) {
+                // it stays, as it would have without this
+            }
+        }));
+        return directory;
+    }
+
     /**
      * A running gateway's bundles and properties, JUnit's API for the tests in the container, and a new state
      * directory: its path must be short enough for a socket in it, so it is in the system's temporary directory.
      */
     static Option[] shipped() throws IOException {
-        Path state = Files.createTempDirectory("ringfence-it");
+        Path state = temporaryDirectory();
         List<Option> options = new ArrayList<>();
         bundles().forEach(jar -> options.add(bundle(jar.toUri().toString())));
         try (Stream<Path> junit = Files.list(Path.of(System.getProperty("junit.bundles")))) {
