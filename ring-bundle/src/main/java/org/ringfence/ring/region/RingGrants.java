@@ -219,9 +219,12 @@ final class RingGrants {
         return leave(slot, s);
     }
 
-    /** Another ring was granted, and a fence has passed: a peer that is not at the present one will see that before it is. */
+    /**
+     * Another ring was granted, and a fence has passed: a peer that is not at the present one will see that before it is. One that was, after the
+     * look and before the fence, has published what it wrote before it was no longer busy: that stays.
+     */
     private boolean leave(int slot, int s) {
-        if (Words.getIntAcquire(memory, s + offsets.busy()) != 0) {
+        if (Words.getIntAcquire(memory, s + offsets.busy()) != 0 || Words.getAcquire(memory, s + offsets.tail()) != tailAtLastLook[slot]) {
             return false;
         }
         pool.punch(used[slot]);

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.ringfence.api.system.Geometry;
+import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.Grant;
@@ -162,6 +166,37 @@ class IdleRingsTest {
         region.memory.put(place(next), WRITTEN);
         look();
         assertEquals(WRITTEN, region.memory.get(place(next)), "the first look after it begins the count anew");
+    }
+
+    @Test
+    void whatAPeerWritesWhileItsRingIsTakenBackStays() throws Exception {
+        SharedMemory memory = TestRegions.SYSTEM.createRegion("test-c", new Geometry(1, TestRegions.SLOTS, TestRegions.COMMANDS, TestRegions.CELLS, 16 << 20), 3);
+        LongConsumer[] punched = {offset -> { }};
+        SharedMemory watched = (SharedMemory) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {SharedMemory.class}, (proxy, method, arguments) -> {
+            if (method.getName().equals("punch")) {
+                punched[0].accept((Long) arguments[0]);
+            }
+            return method.invoke(memory, arguments);
+        });
+        TestRegions.Application own = new TestRegions.Application(watched);
+        try {
+            int written = own.openSlot(2, 1, 0);
+            int ring = own.poolAt() + Grant.page(own.grants(Direction.OUT).used(written)) * Grant.PAGE_BYTES;
+            int inRing = own.poolAt() + Grant.page(own.grants(Direction.IN).used(written)) * Grant.PAGE_BYTES;
+            punched[0] = offset -> {
+                if (offset != inRing && own.memory.get(ring) != WRITTEN) { // the look found it empty, the other ring is about to be granted
+                    own.memory.put(ring, WRITTEN);
+                    Words.setRelease(own.memory, own.at(written) + SlotLayout.OUT_TAIL, 1);
+                }
+            };
+            for (int i = 0; i < ENOUGH_LOOKS; i++) {
+                own.lookForIdleRings();
+                own.restIdleRings(System.nanoTime() + 10_000_000_000L);
+            }
+            assertEquals(WRITTEN, own.memory.get(ring));
+        } finally {
+            own.close();
+        }
     }
 
     @Test
