@@ -107,11 +107,13 @@ static enum event event_of(struct watch *w, uint32_t number, uint64_t snapshot, 
         return NONE;
     }
     struct rf_ring in = rf_in_ring(slot);
+    uint64_t tail = atomic_load_explicit(&slot->in_tail, memory_order_acquire);
     if (rf_available(&in) == 0 || urgent_alone(&s)) return NONE;
     if (!any && atomic_load_explicit(&slot->in_stamp, memory_order_acquire) > snapshot) return LATE;
     if ((entry->events & EPOLLET) == 0) again(w, number);
     entry->told = snapshot;
     entry->turn = ++w->turns;
+    atomic_store_explicit(&entry->tail, tail, memory_order_relaxed);
     uint32_t told = EPOLLIN | EPOLLRDNORM;
     /* The kernel tells an edge together with what held before it. */
     if ((entry->events & EPOLLET) != 0 && atomic_load_explicit(&slot->out_blocked, memory_order_relaxed) == 0) told |= EPOLLOUT | EPOLLWRNORM;

@@ -93,6 +93,11 @@ static bool has_bytes(struct rf_slot *slot) {
     return rf_available(&in) != 0;
 }
 
+static bool has_packet(const struct ring_socket *s) {
+    char byte;
+    return syscall(SYS_recvfrom, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) >= 0;
+}
+
 static void drop_bits(struct watch *w, uint32_t slot) {
     atomic_fetch_and(&w->mine[slot / 64], ~(UINT64_C(1) << slot % 64));
     atomic_fetch_and(&w->again[slot / 64], ~(UINT64_C(1) << slot % 64));
@@ -101,7 +106,8 @@ static void drop_bits(struct watch *w, uint32_t slot) {
 static void arm(struct watch *w, const struct ring_socket *s, const struct epoll_event *event) {
     uint32_t none = 0, word = s->number / 64, end = atomic_load(&w->end);
     uint64_t bit = UINT64_C(1) << s->number % 64;
-    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0, 0};
+    uint64_t tail = atomic_load_explicit(&s->slot->in_tail, memory_order_acquire);
+    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0, 0, tail};
     while (end <= word && !atomic_compare_exchange_weak(&w->end, &end, word + 1)) continue;
     if (!atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number) return;
     atomic_fetch_or(&w->mine[word], bit);
@@ -110,21 +116,30 @@ static void arm(struct watch *w, const struct ring_socket *s, const struct epoll
     if (has_bytes(s->slot)) atomic_fetch_or(&w->again[word], bit);
 }
 
-/* From now on the gateway sends packets; for bytes that it has sent none for, at once. */
+/* True if a packet lies there, and bytes that came without one were all told: another packet would be one more edge. */
+static bool is_told(const struct ring_socket *s) {
+    uint64_t tail = atomic_load_explicit(&s->slot->in_tail, memory_order_relaxed);
+    return tail == atomic_load_explicit(&watch_of(s->number)->tail, memory_order_relaxed) && has_packet(s);
+}
+
+/* From now on the gateway sends packets; for bytes that nobody has been told of, at once. */
 static void disarm(const struct ring_socket *s, uint32_t armed) {
     uint32_t before = atomic_exchange(&s->slot->armed, armed);
+    bool own = false;
     if (before == 0 || before == RF_ARMED_NEVER) return;
-    for (int i = 0; i < WATCHES; i++)
-        if (s->attachment == attachment && atomic_load(&watches[i].number) == before && watches[i].name > 0)
-            drop_bits(&watches[i], s->number);
+    for (int i = 0; i < WATCHES; i++) {
+        if (s->attachment != attachment || atomic_load(&watches[i].number) != before || watches[i].name <= 0) continue;
+        drop_bits(&watches[i], s->number);
+        own = true;
+    }
     atomic_thread_fence(memory_order_seq_cst);
     if (!has_bytes(s->slot)) return;
     int kept = errno;
-    char byte;
-    if (rf_readable_kick(s->region, s->number)) attachment_ring(s->attachment);
-    for (int naps = 0; naps < NAPS && has_bytes(s->slot) &&
-                       syscall(SYS_recvfrom, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) < 0; naps++)
-        syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+    if (!own || !is_told(s)) {
+        if (rf_readable_kick(s->region, s->number)) attachment_ring(s->attachment);
+        for (int naps = 0; naps < NAPS && has_bytes(s->slot) && !has_packet(s); naps++)
+            syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+    }
     errno = kept;
 }
 
@@ -223,6 +238,8 @@ int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) 
         disarm(&s, 0);
     } else if (prepare(w, &s)) {
         arm(w, &s, event);
+    } else if ((event->events & EPOLLET) != 0) {
+        disarm(&s, RF_ARMED_NEVER);
     }
     return 0;
 }

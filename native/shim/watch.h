@@ -31,7 +31,8 @@ struct watched {
     uint32_t generation;
     uint32_t events;
     epoll_data_t data;
-    uint64_t told, turn; /* when its last event was told: the count of stamps, and of the instance's events */
+    uint64_t told, turn;   /* when its last event was told: the count of stamps, and of the instance's events */
+    _Atomic uint64_t tail; /* what had come by then, or was there when the instance began to watch it */
 };
 
 /* The trusted instance of this descriptor, or NULL. */

@@ -124,6 +124,39 @@ static void looked_at_otherwise(void) {
     end();
 }
 
+/* Who is looked at otherwise gets packets from then on, but none for bytes of which all know. */
+static void told_once_whoever_looks(void) {
+    connection(AF_INET, ends);
+    send_one();
+    need(polled(ends[1], POLLIN, 10000) == POLLIN);
+    epoll = epoll_create1(0);
+    struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.u64 = 7};
+    need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &e) == 0);
+    check(event(10000) == EPOLLIN, "edge: bytes that were there before are told");
+    need(polled(ends[1], POLLIN, 0) == POLLIN);
+    check(event(300) == 0, "and once, though poll looked at them, too, and they lie there");
+    send_one(), arrived(ends[1], 12);
+    check(event(10000) == EPOLLIN, "more of them are told");
+    end();
+}
+
+/* Some programs look with MSG_PEEK and wait for the next edge when that was not enough. */
+static void more_while_none_is_taken(void) {
+    char bytes[64];
+    for (int armed = 0; armed < 2; armed++) {
+        begin(EPOLLIN | EPOLLET);
+        int copy = armed != 0 ? -1 : dup(ends[1]);
+        for (int i = 1; i <= 5; i++) {
+            send_one();
+            check(event(10000) == EPOLLIN && recv(ends[1], bytes, sizeof bytes, MSG_PEEK) == 6 * i,
+                  "edge, %s: more bytes are told though none were taken: %d", armed != 0 ? "alone" : "duplicated", i);
+        }
+        check(event(0) == 0, "edge, %s: then there are no more", armed != 0 ? "alone" : "duplicated");
+        if (copy >= 0) close(copy);
+        end();
+    }
+}
+
 static void two_instances(void) {
     begin(EPOLLIN);
     int other = epoll_create1(0), outer = epoll_create1(0);
@@ -284,6 +317,8 @@ int main(void) {
     modified();
     once();
     looked_at_otherwise();
+    told_once_whoever_looks();
+    more_while_none_is_taken();
     two_instances();
     nested_from_the_start();
     in_two_threads();

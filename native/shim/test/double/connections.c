@@ -316,7 +316,7 @@ static void move_in(uint32_t n) {
     struct rf_slot *s = &region.slots[n];
     struct rf_ring in = rf_in_ring(s);
     struct iovec span[2];
-    uint64_t urgent = s->in_urgent;
+    uint64_t urgent = s->in_urgent, tail = s->in_tail;
     if (!c->reset) look_for_urgent(c, s);
     while (!c->reset && (s->marks & RF_MARK_IN_EOF) == 0) {
         if (rf_produce_span(&region, &in, span) == 0) {
@@ -343,7 +343,7 @@ static void move_in(uint32_t n) {
     bool wanted = (s->urgent_wish & RF_URGENT_TOLD) != 0 && s->in_urgent != 0 && (kicked || s->in_urgent != urgent);
     bool alone = s->in_tail - head == 1 && s->in_urgent >> 8 == head + 1 && (s->urgent_wish & RF_URGENT_INLINE) == 0;
     if (wanted) tell(n);
-    else if (s->in_tail != head && !alone && (kicked || head != c->packet_head)) {
+    else if (s->in_tail != head && !alone && (kicked || head != c->packet_head || (s->armed != 0 && s->in_tail != tail))) {
         c->packet_head = head;
         if (kicked || !rf_readable_seen(&region, n)) tell(n);
     }

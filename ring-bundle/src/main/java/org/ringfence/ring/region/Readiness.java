@@ -14,7 +14,9 @@ import org.ringfence.ring.layout.Words;
 final class Readiness {
     /** So many packets may lie in a readiness pair before the application is asked to read some away. The kernel takes eleven. */
     private static final int CROWD = 5;
-    private static final int MOST_RESCUES = 2;
+    /** The watchdog helps at its first two looks at bytes that stay where they are, and, if it saw a packet lie there, once more. */
+    private static final int RESCUES = 2;
+    private static final int LAST_RESCUE = 20;
 
     private final BackendRegion region;
     /** Position of the application when it was last sent a packet; -1 before the first. */
@@ -24,7 +26,7 @@ final class Readiness {
     /** Packets the application may not have read away, at most; and whether it has been asked to. */
     private final int[] packets;
     private final boolean[] crowded;
-    /** Packets of the watchdog since the application last read. */
+    /** Looks of the watchdog that found the bytes of the one before still there. The name is that of the state that is handed over. */
     private final byte[] rescues;
     /** Sockets whose watcher has let bytes lie: they get packets. */
     private final boolean[] distrusted;
@@ -102,11 +104,14 @@ final class Readiness {
         seen.stamp(slot);
     }
 
-    /** Bytes were published in the in ring. A full fence has passed since. */
+    /**
+     * Bytes were published in the in ring. A full fence has passed since. Who has been told of others and took none need not be told of
+     * these, unless he waits for the edge: so may whoever has ever watched the socket in epoll.
+     */
     void published(int slot) {
         watched.add(slot);
         long head = region.word(slot, SlotLayout.IN_HEAD);
-        if (head != headAtLastPacket[slot] && isReadable(slot, head)) {
+        if ((head != headAtLastPacket[slot] || region.intWord(slot, SlotLayout.ARMED) != 0) && isReadable(slot, head)) {
             headAtLastPacket[slot] = head;
             if (distrusted[slot] || !isSeen(slot)) {
                 wakeReader(slot);
@@ -235,14 +240,24 @@ final class Readiness {
                 watched.add(slot);
                 if (head != headAtLastLook[slot]) {
                     rescues[slot] = 0;
-                } else if (rescues[slot] < MOST_RESCUES) {
-                    rescues[slot]++;
-                    distrusted[slot] = true;
-                    wakeReader(slot);
+                } else if (rescues[slot] < LAST_RESCUE) {
+                    rescue(slot, ++rescues[slot]);
                 }
                 headAtLastLook[slot] = head;
             }
             region.watchRoom(slot, hasRoom(slot));
+        }
+    }
+
+    /**
+     * Bytes lie there, and who should take them may not know. Where a packet lies, too, whoever looks sees it, and another one would be
+     * an edge for nothing; only who was to take it and was killed, while another waits behind him, is helped by one, later.
+     */
+    private void rescue(int slot, int look) {
+        boolean lies = region.intWord(slot, SlotLayout.TOLD) != region.intWord(slot, SlotLayout.HEARD);
+        if (lies ? look == LAST_RESCUE : look <= RESCUES) {
+            distrusted[slot] = true;
+            wakeReader(slot);
         }
     }
 

@@ -79,6 +79,26 @@ class ReadinessTest {
     }
 
     @Test
+    void furtherBytesAreToldToWhoMayWaitForTheEdge() throws ProtocolViolation {
+        Words.setIntRelease(application.memory, at + SlotLayout.ARMED, -1);
+        receive(10);
+        application.news();
+        receive(10);
+        assertEquals(List.of("readable " + slot), application.news());
+        Words.setIntRelease(application.memory, at + SlotLayout.ARMED, 1);
+        setWatcher(2 * 1234);
+        receive(10);
+        assertEquals(List.of(), application.news(), "it is awake and sees the bit");
+        setWatcher(2 * 1234 + 1);
+        receive(10);
+        assertEquals(List.of("readable " + slot), application.news(), "it sleeps");
+    }
+
+    private void setWatcher(int word) {
+        Words.setIntRelease(application.memory, HeaderLayout.ANSWERED + Integer.BYTES, word);
+    }
+
+    @Test
     void bytesAfterTheProgramHasTakenSomeAreToldAgain() throws ProtocolViolation {
         receive(10);
         program.consume(4);
@@ -158,6 +178,22 @@ class ReadinessTest {
         assertTrue(application.isWatchful());
         application.watch();
         assertEquals(List.of("readable " + slot), application.news());
+    }
+
+    @Test
+    void theWatchdogSendsNoPacketWhereOneLiesAndOneAfterASecond() throws ProtocolViolation {
+        receive(10);
+        Words.setIntRelease(application.memory, at + SlotLayout.TOLD, 1);
+        application.news();
+        int looks = 0;
+        for (; looks < 100 && application.news().isEmpty(); looks++) {
+            application.watch();
+        }
+        assertEquals(21, looks, "20 looks of 50 ms after the first");
+        for (int look = 0; look < 100; look++) {
+            application.watch();
+        }
+        assertEquals(List.of(), application.news());
     }
 
     @Test
