@@ -87,6 +87,7 @@ struct ins {
     struct ins_queue starved;   /* listeners for whose connections there was no descriptor */
     bool published;             /* something the frontend has not been told of yet */
     uint32_t unasked;           /* turns since the stack was last asked for events */
+    uint32_t unread_rings;      /* of the doorbell, at most */
     int64_t now;                /* milliseconds, as of the beginning of the turn */
     int64_t starved_until;
     int64_t counted, troubled; /* when the stack's counters were last looked at, and last told of something that is no connection */

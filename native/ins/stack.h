@@ -117,6 +117,9 @@ struct rf_stack {
     int (*watch)(int socket, uint64_t token, uint32_t readiness);
     /* Reports a descriptor of the host, doorbell or control connection, while it is readable. */
     int (*watch_host)(int descriptor, uint64_t token);
+    /* Reports each byte that comes to the doorbell, whether or not those before were read; two that come together may be one
+     * event. NULL: the stack reports it while it is readable. */
+    int (*watch_doorbell)(int descriptor, uint64_t token);
     /* Waits for at most `milliseconds`, or for ever with -1. Returns the number of events. */
     int (*wait)(struct rf_event *events, int capacity, int milliseconds);
 };

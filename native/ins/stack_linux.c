@@ -264,6 +264,10 @@ static int linux_watch_host(int descriptor, uint64_t token) {
     return watch(EPOLL_CTL_ADD, descriptor, EPOLLIN, token);
 }
 
+static int linux_watch_doorbell(int descriptor, uint64_t token) {
+    return watch(EPOLL_CTL_ADD, descriptor, EPOLLIN | EPOLLET, token);
+}
+
 static int linux_wait(struct rf_event *events, int capacity, int milliseconds) {
     struct epoll_event found[128];
     int most = (int)(sizeof found / sizeof found[0]);
@@ -322,5 +326,6 @@ const struct rf_stack rf_stack_linux = {
     .count = linux_count,
     .watch = linux_watch,
     .watch_host = linux_watch_host,
+    .watch_doorbell = linux_watch_doorbell,
     .wait = linux_wait,
 };
