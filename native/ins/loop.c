@@ -138,7 +138,10 @@ static void socket_event(struct ins *ins, const struct rf_event *event) {
     if (s->phase == INS_FREE || s->phase == INS_RESERVED || s->generation != event->token >> 32) return;
     if ((event->readiness & RF_READABLE) != 0) s->readable = s->fresh = true;
     if ((event->readiness & RF_URGENT) != 0) s->urgent = true;
-    if ((event->readiness & RF_WRITABLE) != 0) s->writable = true;
+    if ((event->readiness & RF_WRITABLE) != 0 && !s->writable) {
+        s->writable = true;
+        if (!s->datagram && s->phase == RF_STATE_CONNECTED && ins->stack->flows != NULL) ins->stack->flows(s->handle, &s->kept);
+    }
     if ((event->readiness & RF_HANGUP) != 0) s->hangup = true;
     if ((event->readiness & RF_BROKEN) != 0) s->broken = true;
     ins_join(ins, &ins->run, slot);

@@ -78,6 +78,8 @@ struct rf_stack {
     int (*dissolve)(int socket);
     /* How a connect that was in progress ended: 0, -errors.in_progress, or why it failed. */
     int (*connected)(int socket);
+    /* A socket of a stream that had no room has some again: its peer takes what it is sent. NULL: that is nothing to the stack. */
+    void (*flows)(int socket, uint32_t *kept);
     int (*shutdown)(int socket, int how);
     int (*set_option)(int socket, uint32_t *kept, int level, int name, const void *value, uint32_t length);
     int (*get_option)(int socket, const uint32_t *kept, int level, int name, void *value, uint32_t *length);

@@ -24,11 +24,14 @@ enum {
     KEPT_OOBINLINE = 2, /* and for SO_OOBINLINE */
     KEPT_UNSENT = 4,    /* and has a limit of its own for what is unsent, TCP_NOTSENT_LOWAT */
     KEPT_LINGER = 8,    /* it has set SO_LINGER, which close() has to look at */
+    KEPT_FLOWS = 16,    /* its peer takes what it is sent */
 };
 
 /* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
  * together take half as much again of what nobody reads as a socket does, 4 MiB on a loopback. */
 #define UNSENT_BYTES (256 * 1024)
+/* And until its peer has taken as much: of those who take nothing there may be thousands. */
+#define UNSENT_AT_FIRST (64 * 1024)
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
@@ -72,7 +75,7 @@ static int linux_socket(int domain, int type, int protocol) {
     setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     /* An urgent byte stays where it is: the region says which one it is. Accepted sockets inherit that, too. */
     setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
-    setsockopt(s, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
+    setsockopt(s, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_AT_FIRST}, sizeof(int));
     return s;
 }
 
@@ -135,6 +138,12 @@ static int linux_connected(int s) {
     if (getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE)
         return -ECONNABORTED;
     return -EINPROGRESS;
+}
+
+static void linux_flows(int s, uint32_t *kept) {
+    if ((*kept & (KEPT_FLOWS | KEPT_UNSENT)) != 0) return;
+    *kept |= KEPT_FLOWS;
+    setsockopt(s, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
 }
 
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
@@ -306,6 +315,7 @@ const struct rf_stack rf_stack_linux = {
     .is_none = linux_is_none,
     .dissolve = linux_dissolve,
     .connected = linux_connected,
+    .flows = linux_flows,
     .shutdown = linux_shutdown,
     .set_option = linux_set_option,
     .get_option = linux_get_option,
