@@ -31,6 +31,8 @@ def arguments():
     parser.add_argument("--after", type=int, default=15, metavar="S", help="quiet seconds after (default: %(default)s)")
     parser.add_argument("--slow-clients", action="store_true",
                         help="50 visitors with 30 kbit/s, 600 ms of delay and 2 %% loss during the attack: give it 240 s; needs root")
+    parser.add_argument("--throughput", action="store_true",
+                        help="wrk, 16 connections, as fast as it goes, before and all through the attack; the visitor is one of many then")
     parser.add_argument("--published", action="store_true",
                         help="16,384 connections, 256 a second, for 300 s, as the original project's data generator has it")
     parser.add_argument("--out", default=os.path.join(ROOT, "target", "attack-lab"), metavar="DIR",
@@ -41,6 +43,8 @@ def arguments():
     for name in ("connections", "rate", "before", "duration", "after"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name} {getattr(options, name)}: must be greater than 0")
+    if options.throughput and options.duration < 8:
+        parser.error(f"--duration {options.duration}: --throughput needs at least 8")
     if options.published:
         options.connections, options.rate, options.duration = 16384, 256, 300
     every = {"server": SERVERS, "attack": ATTACKS, "front": FRONTS}
@@ -67,6 +71,8 @@ def main():
             print(f"[{number}/{len(plan)}] {server}, {attack}, {front}: answered {report.share(run.quiet)} before, "
                   f"{report.share(run.attacked)} during, {report.share(run.after)} after; p99 {report.milliseconds(run.quiet.p99)} and "
                   f"{report.milliseconds(run.attacked.p99)} ms; {run.most_held} connections at most", flush=True)
+            if run.throughput:
+                print("    wrk: {:.0f} requests/s before, {:.0f} during the attack".format(*run.throughput), flush=True)
             if run.slow:
                 print(f"    slow visitors: {run.slow['pages']} pages and {run.slow['uploads']} uploads of {run.slow['visitors']}", flush=True)
             report.write(runs, options, options.out)

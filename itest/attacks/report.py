@@ -14,13 +14,14 @@ def share(phase):
 
 
 HEAD = ("server", "attack", "in front", "answered before", "answered during", "answered after", "p99 before, ms", "p99 during, ms",
-        "held at most", "memory in front, MiB", "slow visitors: pages, uploads")
+        "held at most", "memory in front, MiB", "slow visitors: pages, uploads", "wrk before and during, requests/s")
 
 
 def row(run):
     slow = "-" if run.slow is None else f"{run.slow['pages']}, {run.slow['uploads']} of {run.slow['visitors']}"
+    throughput = "-" if run.throughput is None else "{:.0f}, {:.0f}".format(*run.throughput)
     return (run.server, run.attack, run.front, share(run.quiet), share(run.attacked), share(run.after), milliseconds(run.quiet.p99),
-            milliseconds(run.attacked.p99), str(run.most_held), f"{run.memory / (1 << 20):.0f}" if run.memory else "-", slow)
+            milliseconds(run.attacked.p99), str(run.most_held), f"{run.memory / (1 << 20):.0f}" if run.memory else "-", slow, throughput)
 
 
 def write(runs, options, out):

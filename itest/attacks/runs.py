@@ -2,6 +2,8 @@
 import json
 import os
 import random
+import re
+import statistics
 import subprocess
 import threading
 import time
@@ -13,17 +15,19 @@ from servers import HERE, PYTHON
 from visitors import Visitor
 
 SLOW_CLIENTS, KBIT, DELAY_MS, LOSS_PERCENT = 50, 30, 600, 2
+WRK_CONNECTIONS, WRK_SECONDS = 16, 5
 
 
 class Run:
     """A server, what stands in front of it, and an attack. After perform(): quiet, attacked and after (Phases), memory
-    (bytes at most of what stands in front), held (connections over time) and slow (what slow visitors achieved, or None)."""
+    (bytes at most of what stands in front), held (connections over time), slow (what slow visitors achieved, or None) and throughput
+    (wrk's requests a second before and during the attack, or None)."""
 
     def __init__(self, server, front, attack, site, www, options):
         self.server, self.front, self.attack = server, front, attack
         self.site, self.www, self.options = site, www, options
         self.samples = []  # (seconds, established connections to the port, bytes of memory)
-        self.slow = None
+        self.slow = self.throughput = None
         self.events = []
 
     def perform(self):
@@ -34,10 +38,13 @@ class Run:
             sampler = threading.Thread(target=self._sample, args=(visitor, front, over))
             sampler.start()
             try:
-                time.sleep(seconds.before)
+                before = wrk(front.port) if seconds.throughput else None
+                time.sleep(max(0, seconds.before - visitor.now()))
                 began = visitor.now()
                 self._attack(front, visitor)
                 ended = visitor.now()
+                if seconds.throughput:
+                    self.throughput = before, statistics.median(self._during)
                 time.sleep(seconds.after)
             finally:
                 over.set()
@@ -60,11 +67,14 @@ class Run:
         commands = ATTACKS[self.attack][1](front.port, options.connections, options.rate, options.duration)
         attackers = [start(command, log) for command in commands]
         end = time.monotonic() + options.duration
+        self._during = []
         try:
             if options.slow_clients:
                 self.slow = slow_visits(self.site, front.port, options.duration)
             while time.monotonic() < end:
                 time.sleep(0.2)
+                if options.throughput and time.monotonic() + WRK_SECONDS < end:
+                    self._during.append(wrk(front.port))
                 if all(attacker.poll() not in (None, 0) for attacker in attackers):
                     with open(log, errors="replace") as lines:
                         raise LabError(f"{attackers[0].args[0]} ended with {attackers[0].poll()}: {lines.read()[-300:]}")
@@ -77,6 +87,16 @@ class Run:
             held = subprocess.run(["ss", "-Htn", "state", "established", f"sport = :{front.port}"],
                                   capture_output=True, text=True).stdout.count("\n")
             self.samples.append((visitor.now(), held, front.memory()))
+
+
+def wrk(port):
+    """Requests a second of wrk with a few connections that are kept."""
+    command = ["wrk", "-t", "1", "-c", str(WRK_CONNECTIONS), "-d", str(WRK_SECONDS), f"http://127.0.0.1:{port}/"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
+    if found is None:
+        raise LabError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return float(found[1])
 
 
 def slow_visits(site, port, seconds):

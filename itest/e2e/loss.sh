@@ -38,6 +38,7 @@ begin "INS killed"
 ins=$INS
 kill -KILL "$ins"
 broken "INS killed"
+check "INS killed: who accepts again and again is slowed down" within 10 grep -qx slow "$SITE/sender.log"
 another_ins() { local now; now=$(ins); [ -n "$now" ] && [ "$now" != "$ins" ] && [[ $now =~ ^[0-9]+$ ]]; }
 check "INS killed: another one is started" within 20 another_ins
 check "INS killed: the gateway is the same" test "$(gateway)" = "$GATEWAY"

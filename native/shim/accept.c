@@ -14,11 +14,16 @@
 
 #define SPARE 64 /* numbers that a program may use up between two calls without being seen */
 
-/* The gateway is gone for good, and the listener stays readable: servers that accept in a loop, as nginx, would ask
- * again at once and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
-static int refuse_for_good(void) {
+/* The gateway, or the listener's network stack, is gone for good, and the listener stays readable: servers that accept in a loop,
+ * as nginx, would ask again at once and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
+static int refuse_for_good(int error) {
     syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 100000000}, NULL);
-    return ENETDOWN;
+    return error;
+}
+
+static int refusal(const struct ring_socket *listener) {
+    if (!attachment_alive(listener->attachment)) return refuse_for_good(ENETDOWN);
+    return (socket_marks(listener) & RF_MARK_RESET) != 0 ? refuse_for_good(EINVAL) : EINVAL;
 }
 
 /* The number that the last accept() was given, and the one up to which there are plenty more: the kernel gives the
@@ -50,7 +55,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         return -1;
     }
     if (socket_state(listener) != RF_STATE_LISTENING) {
-        errno = EINVAL;
+        errno = refusal(listener);
         return -1;
     }
     if (!has_number(listener->fd)) {
@@ -61,12 +66,12 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
                                       (flags & SOCK_CLOEXEC) != 0 ? MSG_CMSG_CLOEXEC : 0)) < 0 && errno == 0) {
         /* End of file, or a stray packet: the former is there the second time too. */
         if (empty++ == 0 && socket_marks(listener) == 0) continue;
-        errno = attachment_alive(listener->attachment) ? EINVAL : refuse_for_good();
+        errno = refusal(listener);
         return -1;
     }
     if (fd < 0) {
         /* The stuffing that a gateway leaves unread as it dies. */
-        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refuse_for_good();
+        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refuse_for_good(ENETDOWN);
         return -1;
     }
     last_number = fd;

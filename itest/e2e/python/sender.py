@@ -1,4 +1,5 @@
-"""Sends to each connection until that fails, and then prints the error's name.
+"""Sends to each connection until that fails, and then prints the error's name. When accept() fails it prints why, and whether trying again and
+again is slow or fast.
 
 usage: sender.py PORT
 """
@@ -7,6 +8,7 @@ import os
 import socket
 import sys
 import threading
+import time
 
 
 def say(*words):
@@ -24,6 +26,17 @@ def send(conn):
         say(errno.errorcode.get(e.errno, repr(e)))
 
 
+def try_again(times):
+    """Accepts as servers do that count on another connection; the seconds it takes."""
+    begun = time.monotonic()
+    for _ in range(times):
+        try:
+            listener.accept()
+        except OSError:
+            pass
+    return time.monotonic() - begun
+
+
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 while True:
     try:
@@ -31,5 +44,6 @@ while True:
     except OSError as e:
         # the listener went with its network stack: stay, so that a test can see that nothing hangs or dies
         say("accept", errno.errorcode.get(e.errno, repr(e)))
+        say("slow" if try_again(10) > 0.5 else "fast")
         threading.Event().wait()
     threading.Thread(target=send, args=(conn,), daemon=True).start()
