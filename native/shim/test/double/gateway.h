@@ -1,6 +1,6 @@
 /*
  * gateway.h - the parts of the gateway's double: gateway.c attaches programs and takes their calls,
- * connections.c executes them on sockets of its own, datagrams.c does what is different for datagrams.
+ * connections.c executes them on sockets of its own, urgent.c and datagrams.c do what is different for urgent bytes and datagrams.
  */
 #ifndef RINGFENCE_SHIM_DOUBLE_H
 #define RINGFENCE_SHIM_DOUBLE_H
@@ -47,6 +47,12 @@ void tell(uint32_t n);
 void end_in(struct connection *c);
 void read_away(struct connection *c);
 void name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *), struct rf_name *name);
+
+/* urgent.c */
+/* Cuts what is to be sent: to the bytes in front of an urgent one, or to that alone: true. */
+bool is_urgent(const struct rf_slot *s, struct iovec span[2]);
+/* Tells the program of an urgent byte that has come. */
+void look_for_urgent(const struct connection *c, struct rf_slot *s);
 
 /* datagrams.c */
 bool is_datagram(uint32_t n);

@@ -1,18 +1,12 @@
 package org.ringfence.ring.local;
 
-import static org.ringfence.ring.layout.AttachLayout.OFFER_BYTES;
-import static org.ringfence.ring.layout.AttachLayout.OFFER_GENERATION;
-import static org.ringfence.ring.layout.AttachLayout.OFFER_LOCAL;
-import static org.ringfence.ring.layout.AttachLayout.OFFER_SLOT;
-
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.SocketState;
+import org.ringfence.ring.layout.AttachLayout;
 import org.ringfence.ring.region.BackendRegion;
 
 /**
@@ -28,7 +22,6 @@ final class LocalApplicationRegion extends BackendRegion {
     private static final int NONE = -1;
     private static final int EAGAIN = 11;
     private static final int SHUT_RD = 0;
-    private static final byte[] NO_NAMES = new byte[OFFER_BYTES];
 
     private static final int POOLED = 1;
     private static final int OWED = 4; // readable once its end is known
@@ -56,8 +49,7 @@ final class LocalApplicationRegion extends BackendRegion {
     /** The listener a waiting or offered connection came through. */
     private final int[] listenerOf;
 
-    private final byte[] offer = new byte[OFFER_BYTES];
-    private final ByteBuffer offerWords = ByteBuffer.wrap(offer).order(ByteOrder.nativeOrder());
+    private final Offer offer = new Offer();
     private final BatchActions actions;
 
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
@@ -164,13 +156,11 @@ final class LocalApplicationRegion extends BackendRegion {
     // ---- offers ----
 
     private void send(int channel, int slot, boolean readable) {
-        offerWords.putInt(OFFER_SLOT, slot).putInt(OFFER_GENERATION, generation(slot));
-        if ((flags[slot] & POOLED) != 0) {
-            System.arraycopy(NO_NAMES, 0, offer, OFFER_LOCAL, OFFER_BYTES - OFFER_LOCAL);
-        } else {
-            copyNames(slot, offer, OFFER_LOCAL);
+        offer.begin(slot, generation(slot));
+        if ((flags[slot] & POOLED) == 0) {
+            copyNames(slot, offer.bytes, AttachLayout.OFFER_LOCAL);
         }
-        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer, OFFER_BYTES), slot, BatchActions.OFFER);
+        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
     }
 
     private void remember(int action, int slot, byte kind) {

@@ -292,12 +292,6 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         setName(at(slot) + SlotLayout.PEER, address, offset, length);
     }
 
-    private void setName(int at, byte[] address, int offset, int length) {
-        int n = Math.min(length, SlotLayout.MAX_ADDRESS);
-        memory.put(at + SlotLayout.NAME_ADDRESS, address, offset, n);
-        Words.setIntRelease(memory, at, n);
-    }
-
     /** The local and peer names as they lie in the slot, for an offer: two names of 32 bytes. */
     protected final void copyNames(int slot, byte[] into, int offset) {
         memory.get(at(slot) + SlotLayout.LOCAL, into, offset, 2 * SlotLayout.NAME_BYTES);

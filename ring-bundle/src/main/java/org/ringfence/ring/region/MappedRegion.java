@@ -358,6 +358,13 @@ public abstract class MappedRegion implements Region {
         }
     }
 
+    /** Writes an address, as much of it as a name takes: its length last. {@code at} is the name's. */
+    final void setName(int at, byte[] address, int offset, int length) {
+        int n = Math.min(length, SlotLayout.MAX_ADDRESS);
+        memory.put(at + SlotLayout.NAME_ADDRESS, address, offset, n);
+        Words.setIntRelease(memory, at, n);
+    }
+
     /**
      * Goes on with the look: takes the memory of rings that have rested long enough.
      *
