@@ -54,3 +54,14 @@ serves "an edge-triggered reader" "$port"
 check "an edge-triggered reader that leaves bytes unread is told of each arrival" "$PYTHON" "$CLIENTS/edges.py" ask "$port" 40
 stop "$server" KILL
 nothing_stays "an edge-triggered reader"
+
+port=$(free_port)
+: >"$SITE/untaken.log"
+behind untaken "$PYTHON" "$CLIENTS/untaken.py" serve "$port" "$SITE/untaken.log"
+server=$PROGRAM
+serves "a server of long pages" "$port"
+check "a server of long pages answers" curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/"
+: >"$SITE/untaken.log"
+check "who takes nothing of a long page has one worker's work, not two" "$PYTHON" "$CLIENTS/untaken.py" ask "$port" "$SITE/untaken.log"
+stop "$server" KILL
+nothing_stays "a server of long pages"
