@@ -57,10 +57,12 @@ nothing_stays "an edge-triggered reader"
 
 port=$(free_port)
 : >"$SITE/untaken.log"
-behind untaken "$PYTHON" "$CLIENTS/untaken.py" serve "$port" "$SITE/untaken.log"
+behind untaken.server "$PYTHON" "$CLIENTS/untaken.py" serve "$port" "$SITE/untaken.log"
 server=$PROGRAM
 serves "a server of long pages" "$port"
-check "a server of long pages answers" curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/"
+check "a server of long pages answers" curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/" "http://127.0.0.1:$port/other" -o "$SITE/untaken"
+page() { curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/" && tail -n 1 "$SITE/untaken.server.log" | tee "$SITE/taken" | grep -qE '^([0-9]+) of \1 B at once$'; }
+check "who writes a page that was asked for before can write all of it at once" within 10 page
 : >"$SITE/untaken.log"
 check "who takes nothing of a long page has one worker's work, not two" "$PYTHON" "$CLIENTS/untaken.py" ask "$port" "$SITE/untaken.log"
 stop "$server" KILL

@@ -204,7 +204,8 @@ _Noreturn void ins_serve(struct ins *ins) {
         retry_starved(ins);
         run_slots(ins);
         ins_reset_lingering(ins);
-        ins_tell_counters(ins);
+        ring_gateway(ins);
+        ins_tell_counters(ins); /* reads files: whoever waits is woken before */
         ring_gateway(ins);
     }
 }

@@ -1,5 +1,7 @@
 """Asks for two pages at once and takes neither: the server is to see one request, and the other one when the first page was taken.
 
+The server says how much of each page it could write at once.
+
 usage: untaken.py serve PORT LOG
        untaken.py ask PORT LOG
 """
@@ -18,7 +20,9 @@ def answer(conn, log):
         for line in requests:
             if line == b"\r\n":
                 log.write(b"request\n")
-                conn.sendall(HEAD + PAGE)
+                taken = conn.send(HEAD + PAGE, socket.MSG_DONTWAIT)
+                print(f"{taken} of {len(HEAD + PAGE)} B at once", flush=True)
+                conn.sendall((HEAD + PAGE)[taken:])
 
 
 def serve(port, log):

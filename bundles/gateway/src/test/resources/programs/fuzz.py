@@ -39,13 +39,14 @@ while sent < total:
         call = peer.put(op, slot, generation, cell, arguments, payload, length)
         sent += 1
         if cell < peer.cells:
-            waits.append((cell, call))
+            waits.append((cell, call, f"operation {op}, slot {slot}, generation {generation}, arguments {arguments}, {len(payload)} B ({length})"))
     peer.ring()
     deadline = time.monotonic() + 20
-    for cell, call in waits:
+    for cell, call, what in waits:
         while not peer.answered(cell, call):
             if time.monotonic() > deadline:
-                print(f"no answer to call {call}", flush=True)
+                print(f"no answer to call {call}, cell {cell}: {what}; {peer.not_taken()} calls not taken, state of the cell {peer.cell(cell)}, "
+                      f"held {[h[:2] for h in held if h[0] == slot]}", flush=True)
                 sys.exit(1)
         answered += 1
 print("all answered" if answered > total * 0.8 else f"only {answered} calls named a cell", flush=True)

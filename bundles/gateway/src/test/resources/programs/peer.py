@@ -1,4 +1,5 @@
 """An application without a shim, that may do as it likes in its region. Numbers are those of docs/protocol.md."""
+import ctypes
 import mmap
 import os
 import socket
@@ -37,7 +38,8 @@ class Peer:
         return struct.unpack_from("<" + form, self.memory, at)[0]
 
     def write(self, form, at, value):
-        struct.pack_into("<" + form, self.memory, at, value)
+        """In one store. struct.pack_into() writes zeros first, and the gateway may be looking."""
+        {"I": ctypes.c_uint32, "Q": ctypes.c_uint64}[form].from_buffer(self.memory, at).value = value
 
     def ring(self):
         self.write("I", 192, 0)
@@ -51,6 +53,13 @@ class Peer:
 
     def room(self):
         return self.commands - (self.tail - self.read("Q", 320))
+
+    def not_taken(self):
+        return self.tail - self.read("Q", 320)
+
+    def cell(self, cell):
+        """The words of a cell from `expected` on."""
+        return self.read("Q", self.cells_at + cell * 512 + 40), self.read("Q", self.cells_at + cell * 512 + 64)
 
     def put(self, op, slot, generation, cell=NO_CELL, arguments=(), payload=b"", payload_length=None):
         """Appends a call without ringing; the call number."""

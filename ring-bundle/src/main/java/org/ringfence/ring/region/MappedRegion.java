@@ -56,8 +56,8 @@ public abstract class MappedRegion implements Region {
         slotsAt = places.slotsAt();
         poolAt = places.poolAt();
         pool = new RingPool(places.poolBytes(), shared, poolAt);
-        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, slots);
-        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, slots);
+        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, firstOrder(Direction.IN), slots);
+        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, firstOrder(Direction.OUT), slots);
         generation = new int[slots];
         free = new int[slots];
         for (int slot = slots - 1; slot >= 0; slot--) {
@@ -81,8 +81,8 @@ public abstract class MappedRegion implements Region {
         slotsAt = places.slotsAt();
         poolAt = places.poolAt();
         pool = new RingPool(from.state("pool"), shared, poolAt);
-        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, from.state("in"));
-        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, from.state("out"));
+        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, firstOrder(Direction.IN), from.state("in"));
+        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, firstOrder(Direction.OUT), from.state("out"));
         generation = from.numbers("generation");
         free = from.numbers("free");
         freeCount = from.number("freeCount");
@@ -350,6 +350,10 @@ public abstract class MappedRegion implements Region {
 
     /** The direction in which the gateway produces: towards the region's peer. */
     protected abstract Direction produced();
+
+    private int firstOrder(Direction direction) {
+        return direction == produced() ? 0 : RingGrants.PEERS_ORDER;
+    }
 
     /** A look for rings of sockets that have been still for a while begins, to be gone on with by {@link #restIdleRings}; about once a second. */
     public final void lookForIdleRings() {

@@ -45,7 +45,7 @@ abstract class RingFlow extends BoundFlow {
         passUrgent(); // which may be ahead of the bytes that fit
         for (;;) {
             int filled = (int) Math.min(filled(true), end - taken);
-            int room = filled == 0 ? 0 : room();
+            int room = filled == 0 ? 0 : room(filled);
             if (moved() - before > BUDGET) {
                 publish();
                 source.again(sourceSlot); // the others have their turn first
@@ -98,8 +98,8 @@ abstract class RingFlow extends BoundFlow {
         return (int) filled;
     }
 
-    /** Room in the target ring, checked; rewinds it and moves to a larger one if it is empty. */
-    private int room() throws ProtocolViolation {
+    /** Room in the target ring, checked; rewinds it if it is empty, and moves to one for as many bytes as are wanted. */
+    private int room(int wanted) throws ProtocolViolation {
         RingGrants grants = target.grants(direction);
         long head = Words.getAcquire(targetMemory, targetAt + offsets.head());
         long filled = given - head;
@@ -110,6 +110,9 @@ abstract class RingFlow extends BoundFlow {
         }
         if (filled == 0) {
             base = given;
+            if (wanted > size && growing && grows()) {
+                grants.growTo(targetSlot, Math.min(wanted, Grant.PAGE_BYTES << mostOrder));
+            }
             if (grants.isMoving(targetSlot)) {
                 used = grants.adopt(targetSlot);
                 size = Grant.bytes(used);

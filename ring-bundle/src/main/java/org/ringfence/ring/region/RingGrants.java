@@ -7,10 +7,14 @@ import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.Words;
 
 /**
- * The rings of one direction of all slots: which the producer uses, and which it was granted in its place. A socket starts with 4
- * KiB and gets four times as much whenever a ring was full, up to 1 MiB, so that bulk has large rings and idle sockets have not.
+ * The rings of one direction of all slots: which the producer uses, and which it was granted in its place. A socket starts with 16 KiB
+ * where the peer produces and with 4 where the gateway does, which can exchange an empty ring at once; it gets four times as much whenever a ring was
+ * full, up to 1 MiB, so that bulk has large rings and idle sockets have not. A ring begins at its first page whenever it was empty: of a large one
+ * that carries little no other page is touched.
  */
 final class RingGrants {
+    /** Of a peer's first ring: 16 KiB, what many a response and every record of TLS fits into. */
+    static final int PEERS_ORDER = 2;
     private static final int GROWTH = 2; // orders at a time
     private static final int LOOKS = 4; // one a second, after one to compare with
     /** For a ring that was wanted again after its memory had gone: giving it back and having it again costs more than the bytes that came. */
@@ -21,6 +25,7 @@ final class RingGrants {
     private final RingOffsets offsets;
     private final int slotsAt;
     private final int slotBytes;
+    private final int firstOrder;
     private final long[] used;
     private final long[] granted;
     private final long[] tailAtLastLook;
@@ -28,7 +33,9 @@ final class RingGrants {
     private final byte[] stillLooks;
     private final boolean[] wantedAgain;
 
-    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int slots) {
+    /** @param firstOrder of the ring a socket starts with, as long as the pool has enough for all */
+    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, int slots) {
+        this.firstOrder = firstOrder;
         this.memory = memory;
         this.pool = pool;
         this.offsets = offsets;
@@ -42,7 +49,8 @@ final class RingGrants {
         wantedAgain = new boolean[slots];
     }
 
-    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, HandoverState from) {
+    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, HandoverState from) {
+        this.firstOrder = firstOrder;
         this.memory = memory;
         this.pool = pool;
         this.offsets = offsets;
@@ -63,7 +71,10 @@ final class RingGrants {
 
     /** Grants a slot its first ring. False if the pool is exhausted. */
     boolean open(int slot) {
-        long grant = pool.take(0);
+        long grant = first();
+        if (grant == 0) {
+            grant = pool.take(0);
+        }
         publish(slot, grant);
         granted[slot] = grant;
         used[slot] = grant;
@@ -72,6 +83,16 @@ final class RingGrants {
         stillLooks[slot] = 0;
         wantedAgain[slot] = false;
         return grant != 0;
+    }
+
+    /** A ring to start with, or of the smallest; 0 if that would touch the reserve. */
+    private long first() {
+        long grant = pool.takeLarge(firstOrder);
+        return grant == 0 && firstOrder > 0 ? pool.takeLarge(0) : grant;
+    }
+
+    private boolean isLarge(int slot) {
+        return Grant.order(used[slot]) > firstOrder;
     }
 
     void free(int slot) {
@@ -144,8 +165,8 @@ final class RingGrants {
     }
 
     /**
-     * Looks at a slot about once a second. A larger ring that has been empty and still since the last look is taken back for a smallest
-     * one; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for; the next time after
+     * Looks at a slot about once a second. A ring that has grown and been empty and still since the last look is taken back for one as at
+     * the start; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for; the next time after
      * {@value #LATER_LOOKS}.
      *
      * @param produced true if the gateway is the ring's producer, and so knows that nobody is at it
@@ -160,7 +181,7 @@ final class RingGrants {
         boolean still = tail == tailAtLastLook[slot] && tail == Words.getAcquire(memory, s + offsets.head());
         tailAtLastLook[slot] = tail;
         int before = stillLooks[slot];
-        boolean large = Grant.order(used[slot]) > 0 && !isMoving(slot);
+        boolean large = isLarge(slot) && !isMoving(slot);
         wantedAgain[slot] |= !still && before >= LOOKS;
         int enough = looks(slot);
         stillLooks[slot] = (byte) (still ? Math.min(before + 1, enough + 1) : 0);
@@ -179,7 +200,7 @@ final class RingGrants {
 
     /** True if this ring need not be looked at until its producer or its consumer was at it again. */
     boolean isAtRest(int slot) {
-        return fixed[slot] || stillLooks[slot] >= looks(slot) && (isMoving(slot) || Grant.order(used[slot]) == 0);
+        return fixed[slot] || stillLooks[slot] >= looks(slot) && (isMoving(slot) || !isLarge(slot));
     }
 
     private int looks(int slot) {
@@ -192,7 +213,7 @@ final class RingGrants {
             adopt(slot); // its flow tells the consumer with the next bytes
             return true;
         }
-        long grant = large ? pool.takeLarge(0) : 0;
+        long grant = large ? first() : 0;
         pool.punch(used[slot]);
         if (grant != 0) {
             granted[slot] = grant;
@@ -208,7 +229,7 @@ final class RingGrants {
             VarHandle.fullFence();
             return leave(slot, s);
         }
-        long grant = pool.takeLarge(0);
+        long grant = first();
         if (grant == 0) {
             return false;
         }

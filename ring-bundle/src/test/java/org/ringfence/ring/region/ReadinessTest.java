@@ -161,10 +161,10 @@ class ReadinessTest {
     @Test
     void aSenderThatBlocksTooLateIsToldWhenItRings() {
         setFlag(SlotLayout.OUT_BLOCKED);
-        send(2049);
+        send(8193);
         programHasNews();
         assertEquals(List.of(), application.news(), "less than half is free");
-        send(2048);
+        send(8192);
         programHasNews();
         assertEquals(List.of("room " + slot), application.news());
     }

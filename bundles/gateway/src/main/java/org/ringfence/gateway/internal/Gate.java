@@ -101,7 +101,8 @@ final class Gate implements Request {
     long askedAt;
     /** What the application is answering, as {@link HttpReader#target} has it; 0 if that is not known. */
     long answering;
-    /** Position in the out direction behind the head of the present response. */
+    /** Positions in the out direction: of the present response, and behind its head. */
+    long responseAt;
     long bodyAt;
     /** The request keeps a worker for as long as its client likes: its body is streaming, or its response is long. */
     boolean isLong;
@@ -217,6 +218,7 @@ final class Gate implements Request {
         askedAt = 0;
         deferred = false;
         answering = 0;
+        responseAt = 0;
         bodyAt = 0;
         isLong = false;
         waits = false;
@@ -244,8 +246,8 @@ final class Gate implements Request {
         enter(Stage.HEAD, now);
     }
 
-    /** The application sees a request, or its beginning: an answer is to be expected. */
-    void expectAnswer() {
+    /** The application is about to see a request, or its beginning: an answer is to be expected, and room for it. */
+    void expectAnswer(RelayedSocket socket) {
         if (expected) {
             return;
         }
@@ -254,6 +256,11 @@ final class Gate implements Request {
         if (outstanding == 0) {
             responses().answersHead = requests().isHead();
             responses().answersConnect = requests().isConnect();
+            responseAt = parsedOut;
+            int bytes = shrunk || requests().isHead() ? 0 : listening.responseSizes.of(answering);
+            if (bytes > 0) {
+                socket.outward.expect(bytes);
+            }
         } else if (outstanding < Long.SIZE) {
             heads |= (requests().isHead() ? 1L : 0) << outstanding;
             connects |= (requests().isConnect() ? 1L : 0) << outstanding;

@@ -275,7 +275,7 @@ final class Gatekeeper {
                 gate.doubt(gate.requests().isLoose(), socket.bytesOut());
                 gate.streaming = gate.requests().fields.expectsContinue || gate.requests().contentLength() > gate.rule.bodyBytes();
                 if (gate.streaming && !mustWait(socket, gate)) {
-                    gate.expectAnswer();
+                    gate.expectAnswer(socket);
                 }
                 gate.enter(Stage.BODY, now);
             }
@@ -289,7 +289,7 @@ final class Gatekeeper {
                 if (gate.waits || !gate.streaming && mustWait(socket, gate)) {
                     gate.enter(Stage.RESPONSE, now);
                 } else {
-                    completed(gate);
+                    completed(socket, gate);
                 }
             }
             case OTHER -> {
@@ -309,8 +309,8 @@ final class Gatekeeper {
     }
 
     /** The application may see the whole request. */
-    private void completed(Gate gate) {
-        gate.expectAnswer();
+    private void completed(RelayedSocket socket, Gate gate) {
+        gate.expectAnswer(socket);
         gate.complete = gate.parsed;
         gate.streaming = false;
         gate.requestCount++;
@@ -344,9 +344,9 @@ final class Gatekeeper {
         gate.waits = false;
         gate.listening.longRequests.goesOn();
         if (gate.requests().isBetween()) {
-            completed(gate);
+            completed(socket, gate);
         } else {
-            gate.expectAnswer();
+            gate.expectAnswer(socket);
         }
         socket.inward.release(shown(gate));
     }
@@ -358,7 +358,7 @@ final class Gatekeeper {
             boolean begins = !gate.streaming;
             gate.streaming = true;
             if (!begins || !mustWait(socket, gate)) {
-                gate.expectAnswer();
+                gate.expectAnswer(socket);
             }
         }
     }

@@ -78,6 +78,7 @@ final class Listening implements Listener {
     private RelayedSocket leaving;
     private long leavingSince;
     final LongRequests longRequests = new LongRequests();
+    final ResponseSizes responseSizes = new ResponseSizes();
     final Quantiles headNanoseconds = new Quantiles();
     final Quantiles bodyRates = new Quantiles();
     final Quantiles responseRates = new Quantiles();

@@ -87,6 +87,9 @@ final class Responses {
                 }
             }
             case MESSAGE -> {
+                if (gate.answering != 0 && !gate.responses().answersHead) {
+                    gate.listening.responseSizes.learn(gate.answering, gate.parsedOut - gate.responseAt);
+                }
                 gate.answerEnds();
                 if (gate.outstanding == 0) {
                     gate.idleSince = now;

@@ -63,7 +63,7 @@ class HostileApplicationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"out, 'bytes ahead, beyond 4096'", "grant, 'which it was not granted'"})
+    @CsvSource({"out, 'bytes ahead, beyond 16384'", "grant, 'which it was not granted'"})
     void anImpossibleOutRingDetachesTheApplicationAndOnlyIt(String way, String why) throws IOException {
         try (ServerSocket outside = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             Program program = hostile("violate.py", way, outside.getLocalPort());
