@@ -60,10 +60,13 @@ port=$(free_port)
 behind untaken.server "$PYTHON" "$CLIENTS/untaken.py" serve "$port" "$SITE/untaken.log"
 server=$PROGRAM
 serves "a server of long pages" "$port"
-check "a server of long pages answers" curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/" "http://127.0.0.1:$port/other" -o "$SITE/untaken"
-page() { curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/" && tail -n 1 "$SITE/untaken.server.log" | tee "$SITE/taken" | grep -qE '^([0-9]+) of \1 B at once$'; }
+check "a server of long pages answers" curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/200"
+page() { curl -sSf -m 30 -o "$SITE/untaken" "http://127.0.0.1:$port/200" && tail -n 1 "$SITE/untaken.server.log" | tee "$SITE/taken" | grep -qE '^([0-9]+) of \1 B at once$'; }
 check "who writes a page that was asked for before can write all of it at once" within 10 page
 : >"$SITE/untaken.log"
-check "who takes nothing of a long page has one worker's work, not two" "$PYTHON" "$CLIENTS/untaken.py" ask "$port" "$SITE/untaken.log"
+# NetBSD's stack takes 256 KiB, Linux's 64 until the peer takes what it is sent (docs/decisions/0027)
+long=200
+[ "${RINGFENCE_ABI:-linux}" = linux ] || long=600
+check "who takes nothing of a long page has one worker's work, not two" "$PYTHON" "$CLIENTS/untaken.py" ask "$port" "$SITE/untaken.log" "$long"
 stop "$server" KILL
 nothing_stays "a server of long pages"

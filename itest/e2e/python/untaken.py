@@ -3,7 +3,7 @@
 The server says how much of each page it could write at once.
 
 usage: untaken.py serve PORT LOG
-       untaken.py ask PORT LOG
+       untaken.py ask PORT LOG KIB      pages of so many KiB, which have to be more than a stack takes that nobody reads from
 """
 import os
 import socket
@@ -11,24 +11,29 @@ import sys
 import threading
 import time
 
-PAGE = os.urandom(200 << 10)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAGE)
+BYTES = os.urandom(1 << 20)
 
 
-def answer(conn, log):
+def page(kib):
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (kib << 10) + BYTES[:kib << 10]
+
+
+def serve_one(conn, log):
     with conn, conn.makefile("rb") as requests:
         for line in requests:
-            if line == b"\r\n":
+            if line.startswith(b"GET /"):
+                answer = page(int(line.split()[1][1:]))
+            elif line == b"\r\n":
                 log.write(b"request\n")
-                taken = conn.send(HEAD + PAGE, socket.MSG_DONTWAIT)
-                print(f"{taken} of {len(HEAD + PAGE)} B at once", flush=True)
-                conn.sendall((HEAD + PAGE)[taken:])
+                taken = conn.send(answer, socket.MSG_DONTWAIT)
+                print(f"{taken} of {len(answer)} B at once", flush=True)
+                conn.sendall(answer[taken:])
 
 
 def serve(port, log):
     with socket.create_server(("127.0.0.1", port)) as listener, open(log, "ab", buffering=0) as file:
         while True:
-            threading.Thread(target=answer, args=(listener.accept()[0], file), daemon=True).start()
+            threading.Thread(target=serve_one, args=(listener.accept()[0], file), daemon=True).start()
 
 
 def seen(log):
@@ -45,16 +50,16 @@ def within(seconds, is_so):
     return True
 
 
-def ask(port, log):
+def ask(port, log, kib):
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", port))
-        client.sendall(b"GET / HTTP/1.1\r\nHost: it\r\n\r\n" * 2)
+        client.sendall(f"GET /{kib} HTTP/1.1\r\nHost: it\r\n\r\n".encode() * 2)
         if not within(10, lambda: seen(log) == 1):
             sys.exit(f"{seen(log)} requests came, not one")
         if within(1, lambda: seen(log) > 1):
             sys.exit("the second request came before anything of the first page was taken")
-        left = 2 * (len(HEAD) + len(PAGE))
+        left = 2 * len(page(int(kib)))
         client.settimeout(30)
         while left > 0:
             piece = client.recv(65536)
@@ -66,4 +71,4 @@ def ask(port, log):
 
 
 if __name__ == "__main__":
-    {"serve": serve, "ask": ask}[sys.argv[1]](int(sys.argv[2]), sys.argv[3])
+    {"serve": serve, "ask": ask}[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])
