@@ -151,6 +151,22 @@ final class Bounds {
         }
     }
 
+    /**
+     * Between sweeps: somebody waits for an application whose workers may all be kept by idle connections, which are taken back from it. One that has
+     * served as many at once is busy with something else, and keeps them.
+     */
+    void relieveAtOnce(Listening listening, long now) {
+        int late = listening.line.late(now);
+        if (late == 0 || now - listening.relievedAt < Line.PROMPT_NANOSECONDS) {
+            return;
+        }
+        listening.relievedAt = now;
+        HoldRule rule = listening.rule;
+        if (rule.reparks() && rule.enforced() && listening.isOccupied() && reparking.relieve(listening, late, IDLE_NANOSECONDS) > 0) {
+            listening.waited(now);
+        }
+    }
+
     /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */
     static long slowlyWaiting(Gate gate, long now) {
         return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.takes() * LONG_SECONDS ? gate.outWaiting : 0;

@@ -260,6 +260,7 @@ final class ByteRelay {
         gate.offeredAt = gatekeeper.now();
         if (gate.listening.accepts()) {
             gate.listening.open++;
+            gate.listening.line.add(socket);
             socket.region().offer(gate.listening.slot(), socket.slot);
         } else {
             gate.offered = false;

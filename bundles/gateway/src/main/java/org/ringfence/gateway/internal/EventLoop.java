@@ -150,7 +150,7 @@ final class EventLoop implements Runnable, AutoCloseable {
             LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
         }
         pauses.sleeps(judging && !bytes.isHolding());
-        pauses.wakes(session.turn(sweep.isAtWork() ? 0 : TICK_MILLISECONDS));
+        pauses.wakes(session.turn(sweep.patience(TICK_MILLISECONDS)));
         tick();
     }
 

@@ -77,6 +77,11 @@ final class Listening implements Listener {
     final ArrayDeque<RelayedSocket> left = new ArrayDeque<>();
     private RelayedSocket leaving;
     private long leavingSince;
+    final Line line = new Line(this);
+    /** The most connections that the application has had while it let none wait: what it can serve at once, as far as is known. */
+    private int capacity;
+    /** When last idle connections were looked for between sweeps. */
+    long relievedAt = System.nanoTime();
     final LongRequests longRequests = new LongRequests();
     final ResponseSizes responseSizes = new ResponseSizes();
     final Quantiles headNanoseconds = new Quantiles();
@@ -173,8 +178,12 @@ final class Listening implements Listener {
         unread = countedUnread;
         probing = countedProbing;
         waiting = countedWaiting;
+        int late = line.late(now);
         if (unread > 0) {
             lastUnread = now;
+            capacity = Math.min(capacity, open - unread);
+        } else if (late == 0) {
+            capacity = Math.max(capacity, open - line.size());
         }
         behind = unread > 0 || behind && now - lastUnread < CALM_NANOSECONDS;
         if (unread < SEVERAL) {
@@ -189,6 +198,17 @@ final class Listening implements Listener {
         } else if (pressed && now - lastPressed > CALM_NANOSECONDS) {
             pressed = false;
         }
+    }
+
+    /** True if the application has as many connections as it can serve at once, so that who waits does so for one of them. */
+    boolean isOccupied() {
+        return open - line.size() >= capacity;
+    }
+
+    /** Somebody waited for the application until an idle connection was taken back from it. */
+    void waited(long now) {
+        behind = true;
+        lastUnread = now;
     }
 
     /** Somebody waits for the application, or did a moment ago. */

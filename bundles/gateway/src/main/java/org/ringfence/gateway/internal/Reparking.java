@@ -33,8 +33,8 @@ final class Reparking {
         this.gatekeeper = gatekeeper;
     }
 
-    /** Takes up to {@code many} connections back, the longest idle first. */
-    void relieve(Listening listening, int many, long idleNanoseconds) {
+    /** Takes up to {@code many} connections back, the longest idle first. How many. */
+    int relieve(Listening listening, int many, long idleNanoseconds) {
         idle.clear();
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
@@ -44,10 +44,12 @@ final class Reparking {
             }
         }
         idle.sort(Comparator.comparingLong(socket -> socket.gate.idleSince));
-        for (int i = 0; i < idle.size() && i < many; i++) {
+        int found = Math.min(many, idle.size());
+        for (int i = 0; i < found; i++) {
             relieve(idle.get(i));
         }
         idle.clear();
+        return found;
     }
 
     /** Takes a connection back if it is idle: at once, or when the last bytes of its response are on their way. */

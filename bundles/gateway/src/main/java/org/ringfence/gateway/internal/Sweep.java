@@ -117,10 +117,11 @@ final class Sweep {
             reparking.relieve(socket);
         }
         reparking.turn();
+        long now = gatekeeper.now();
         for (int i = 0; i < listeners.size(); i++) { // no iterator: this runs all the time
             bytes.offerLeft(listeners.get(i));
+            bounds.relieveAtOnce(listeners.get(i), now);
         }
-        long now = gatekeeper.now();
         lookAtQuietOnes(now);
         if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
             return;
@@ -160,9 +161,13 @@ final class Sweep {
         }
     }
 
-    /** True if the next turn has work here, whatever comes. */
-    boolean isAtWork() {
-        return !quiet.isOver();
+    /** Milliseconds, {@code most} at most, after which the next turn has work here, whatever comes. */
+    int patience(int most) {
+        int patience = quiet.isOver() ? most : 0;
+        for (int i = 0; i < listeners.size(); i++) {
+            patience = listeners.get(i).line.patience(gatekeeper.now(), patience);
+        }
+        return patience;
     }
 
     private void look(RelayedSocket socket, PolicyChain policies, boolean inspects, long now) {

@@ -2,6 +2,7 @@ package org.ringfence.gateway.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Socket;
@@ -13,6 +14,9 @@ import org.ringfence.api.policy.HoldRule;
 
 /** A server with one worker that does not keep up: what it has is taken back from it between two requests, and when that is pressure. */
 class ReparkingTest extends ServedRequests {
+    /** A sweep goes for who has waited for so long; and what idles for so long may be taken back. */
+    private static final long SWEEP_NANOSECONDS = 100_000_000;
+    private static final long IDLE_NANOSECONDS = 20_000_000;
     private static final String REQUEST = "GET / HTTP/1.1\r\n\r\n";
 
     private void serve(boolean enforced, String how) {
@@ -93,6 +97,31 @@ class ReparkingTest extends ServedRequests {
             expectRequest(kept, 19, "GET /2");
             assertAnswered(kept);
         }
+    }
+
+    @Test
+    void whoWaitsForAWorkerThatIsIdleWaitsForLessThanASweepTakesToFindOut() throws IOException {
+        long shortest = Long.MAX_VALUE;
+        for (int round = 0; round < 10 && shortest > SWEEP_NANOSECONDS; round++) { // a machine that is busy is late
+            serve(true, "in-turn");
+            Socket kept = connect();
+            send(kept, REQUEST);
+            assertAnswered(kept);
+            RunningGateway.await("nothing was wanted of the worker for a while", () -> count(s -> s.gate.offered && idleFor(s.gate) > IDLE_NANOSECONDS) == 1);
+            long sent = System.nanoTime();
+            Socket waiting = connect();
+            send(waiting, REQUEST);
+            assertAnswered(waiting);
+            shortest = System.nanoTime() - sent;
+            kept.close();
+            waiting.close();
+            server.close();
+        }
+        assertTrue(shortest < SWEEP_NANOSECONDS, shortest + " ns");
+    }
+
+    private static long idleFor(Gate gate) {
+        return gate.isIdle() ? System.nanoTime() - gate.idleSince : 0;
     }
 
     @Test
