@@ -1,6 +1,7 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
 `in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
-/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, and behind /last it waits for the client to close. Prints its port first."""
+/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, and behind /last it waits for the client to close.
+Behind /late it closes after a second. Prints its port first."""
 import socket
 import sys
 import threading
@@ -34,6 +35,8 @@ def serve(connection):
                 connection.sendall(answer * max(1, data.count(b"\r\n\r\n")))
                 if data.startswith(b"GET /last"):
                     connection.shutdown(socket.SHUT_WR)
+                if data.startswith(b"GET /late"):
+                    connection.settimeout(1)
         print("end", flush=True)
 
 
@@ -53,7 +56,10 @@ while True:
     connection, client = listener.accept()
     if how == "in-turn":
         print("accepted", client[1], flush=True)
-        serve(connection)
+        try:
+            serve(connection)
+        except TimeoutError:
+            print("closed", flush=True)
         continue
     print("accepted", flush=True)
     threading.Thread(target=serve, args=(connection,), daemon=True).start()

@@ -69,6 +69,8 @@ final class Gate implements Request {
     /** The ends of responses are known. */
     boolean responsesKnown;
     boolean answered;
+    /** A client has said that it wants no further request answered: its server ends the connection, even if it does not say so. */
+    private boolean ends;
     /** Bytes of the out direction that went through slots of the application before the present one. */
     long carriedOut;
 
@@ -188,6 +190,7 @@ final class Gate implements Request {
         doubtful = false;
         streaming = false;
         expected = false;
+        ends = false;
         outstanding = 0;
         heads = 0;
         connects = 0;
@@ -252,6 +255,7 @@ final class Gate implements Request {
             return;
         }
         expected = true;
+        ends |= requests().endsConnection();
         answering = outstanding == 0 ? requests().target() : 0;
         if (outstanding == 0) {
             responses().answersHead = requests().isHead();
@@ -325,7 +329,7 @@ final class Gate implements Request {
     /** True if every request was answered completely and no further one is with the application. */
     boolean isIdle() {
         return responsesKnown && answered && outstanding == 0 && (watch == Watch.HTTP || watch == Watch.EMPTY_LINE) && !streaming
-                && (responses == null || !responses.fields.closes && responses.isBetween());
+                && !ends && (responses == null || !responses.endsConnection() && responses.isBetween());
     }
 
     @Override

@@ -32,6 +32,7 @@ final class HttpFields {
     private static final long CHUNKED = word("chunked");
     private static final long CONTINUE = word("continue");
     private static final long CLOSE = word("close");
+    private static final long KEEP_ALIVE = word("ep-alive"); // the end of it
     private static final long SEVEN_BYTES = (1L << 56) - 1;
     private static final long FIVE_BYTES = (1L << 40) - 1;
     private static final long LOWER = 0x2020202020202020L;
@@ -52,6 +53,7 @@ final class HttpFields {
     boolean chunked;
     boolean expectsContinue;
     boolean closes;
+    boolean keepsAlive;
     final RangeField ranges = new RangeField();
 
     private static byte[] bytes(String text) {
@@ -80,6 +82,7 @@ final class HttpFields {
         chunked = false;
         expectsContinue = false;
         closes = false;
+        keepsAlive = false;
         ranges.begin();
     }
 
@@ -131,6 +134,7 @@ final class HttpFields {
             case CONNECTION -> {
                 tail = tail << 8 | c | 0x20;
                 closes |= (tail & FIVE_BYTES) == CLOSE;
+                keepsAlive |= tail == KEEP_ALIVE;
             }
             default -> {
                 if (c != ' ' && c != '\t') {

@@ -48,6 +48,7 @@ final class HttpReader {
     private long method;
     private long target;
     private int status;
+    private boolean old; // HTTP/1.0
     final HttpFields fields = new HttpFields();
 
     /** For a response: the request was HEAD, or CONNECT. */
@@ -83,6 +84,7 @@ final class HttpReader {
         target = SEED;
         method = 0;
         status = 0;
+        old = false;
         fields.begin();
     }
 
@@ -115,6 +117,11 @@ final class HttpReader {
     /** True in a head that has begun. */
     boolean isInHead() {
         return state == State.NAME || state == State.VALUE || state == State.VALUE_OVER || state == State.SKIP || state == State.START && length > 0;
+    }
+
+    /** True if by the message's head the connection ends behind the exchange (RFC 9112, 9.3). */
+    boolean endsConnection() {
+        return fields.closes || old && !fields.keepsAlive;
     }
 
     /** True in a message whose end only the end of the connection tells, or that is not understood. */
@@ -274,6 +281,8 @@ final class HttpReader {
             }
         } else if (length == 7 && (tail & SEVEN_BYTES) != HTTP1) {
             return other();
+        } else if (length == 8) {
+            old = c == '0';
         } else if (length >= 10 && length <= 12) {
             status = status * 10 + (c - '0');
         }
@@ -291,6 +300,7 @@ final class HttpReader {
             if ((tail >>> 8) != HTTP1 || words == 0) {
                 return other();
             }
+            old = (tail & 0xff) == '0';
         } else if (length < 12) {
             return other();
         }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.ringfence.gateway.internal.HttpReader.Event;
 
@@ -38,6 +39,18 @@ class HttpReaderTest {
             }
         }
         return seen;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1.1, X: y, false", "1.1, Connection: close, true", "1.1, connection: Close, true", "1.1, Connection: keep-alive, false", "1.0, X: y, true",
+            "1.0, Connection: Keep-Alive, false", "1.0, Connection: close, true", "1.1, 'Connection: x, close', true"})
+    void theHeadSaysWhetherTheConnectionEndsBehindIt(String version, String field, boolean ends) {
+        read(requests, "GET / HTTP/" + version + "\r\n" + field + "\r\n\r\n", 4096);
+        read(responses, "HTTP/" + version + " 200 OK\r\nContent-Length: 0\r\n" + field + "\r\n\r\n", 4096);
+        assertEquals(ends, requests.endsConnection());
+        assertEquals(ends, responses.endsConnection());
+        read(requests, GET, 4096);
+        assertFalse(requests.endsConnection());
     }
 
     @ParameterizedTest
