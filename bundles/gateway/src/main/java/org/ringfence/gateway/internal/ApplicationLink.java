@@ -13,6 +13,8 @@ final class ApplicationLink {
     final String wish;
     /** Where its sockets are: all of them on one INS, so that it reaches itself on 127.0.0.1. Null before the first, and when it is gone. */
     InsLink ins;
+    /** Nanoseconds: when it last had news of a socket. */
+    long lastNews;
     /** Calls taken. */
     long calls;
     final Rate callRate = new Rate();

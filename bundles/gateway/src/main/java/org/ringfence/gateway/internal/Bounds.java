@@ -152,12 +152,12 @@ final class Bounds {
     }
 
     /**
-     * Between sweeps: somebody waits for an application whose workers may all be kept by idle connections, which are taken back from it. One that has
-     * served as many at once is busy with something else, and keeps them.
+     * Between sweeps: somebody waits for an application that does nothing. Idle connections may keep all its workers, and are taken back from it, unless it
+     * has served as many at once.
      */
     void relieveAtOnce(Listening listening, long now) {
         int late = listening.line.late(now);
-        if (late == 0 || now - listening.relievedAt < Line.PROMPT_NANOSECONDS) {
+        if (late == 0 || now - listening.relievedAt < Line.PROMPT_NANOSECONDS || now - listening.lastNews() < Line.PROMPT_NANOSECONDS) {
             return;
         }
         listening.relievedAt = now;

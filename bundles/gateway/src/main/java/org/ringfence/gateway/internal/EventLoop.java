@@ -217,6 +217,9 @@ final class EventLoop implements Runnable, AutoCloseable {
                     && (slot = application.region.takePending()) >= 0; done++) {
                 bytes.newsFromApplication(application, slot);
             }
+            if (done != before) {
+                application.lastNews = began;
+            }
             measure(Stage.RELAY, before, began);
         } catch (ProtocolViolation violation) {
             session.detach(violation.region(), violation.getMessage());

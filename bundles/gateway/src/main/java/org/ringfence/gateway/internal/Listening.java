@@ -200,6 +200,11 @@ final class Listening implements Listener {
         }
     }
 
+    /** When the application last moved bytes of any connection. */
+    long lastNews() {
+        return socket.application.lastNews;
+    }
+
     /** True if the application has as many connections as it can serve at once, so that who waits does so for one of them. */
     boolean isOccupied() {
         return open - line.size() >= capacity;
