@@ -368,7 +368,9 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     public void freeSlot(int slot) {
-        if (near[slot] != NO_END) {
+        if (near[slot] != NO_END && (flags[slot] & CLOSED) != 0) {
+            port.discard(near[slot]);
+        } else if (near[slot] != NO_END) {
             port.close(near[slot]);
         }
         leavePool(slot);
