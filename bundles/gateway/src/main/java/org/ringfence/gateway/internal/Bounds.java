@@ -152,19 +152,30 @@ final class Bounds {
     }
 
     /**
-     * Between sweeps: somebody waits for an application that does nothing. Idle connections may keep all its workers, and are taken back from it, unless it
-     * has served as many at once.
+     * Between sweeps: somebody waits for an application of which nothing has been heard for as long. Idle connections may keep all its workers, and are taken
+     * back from it, unless it has served as many at once.
      */
     void relieveAtOnce(Listening listening, long now) {
-        int late = listening.line.late(now);
-        if (late == 0 || now - listening.relievedAt < Line.PROMPT_NANOSECONDS || now - listening.lastNews() < Line.PROMPT_NANOSECONDS) {
+        HoldRule rule = listening.rule;
+        if (listening.line.isEmpty() || now - listening.relievedAt < Line.PROMPT_NANOSECONDS || now - listening.lastNews() < Line.PROMPT_NANOSECONDS
+                || !rule.reparks() || !rule.enforced() || bytes.isHolding()) {
             return;
         }
         listening.relievedAt = now;
-        HoldRule rule = listening.rule;
-        if (rule.reparks() && rule.enforced() && listening.isOccupied() && reparking.relieve(listening, late, IDLE_NANOSECONDS) > 0) {
+        int late = listening.line.late(now);
+        if (late > 0 && served(listening) >= listening.capacity && reparking.takeBack(listening, late, IDLE_NANOSECONDS) > 0) {
             listening.waited(now);
         }
+    }
+
+    /** Connections that the application has begun to read. */
+    private int served(Listening listening) {
+        List<RelayedSocket> rows = table.rows();
+        int given = 0;
+        for (int i = 0; i < rows.size(); i++) {
+            given += Sweep.isLive(rows.get(i)) && rows.get(i).gate.listening == listening && rows.get(i).gate.offered ? 1 : 0;
+        }
+        return given - listening.line.size();
     }
 
     /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */

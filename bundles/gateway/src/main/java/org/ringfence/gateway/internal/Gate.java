@@ -251,11 +251,11 @@ final class Gate implements Request {
 
     /** The application is about to see a request, or its beginning: an answer is to be expected, and room for it. */
     void expectAnswer(RelayedSocket socket) {
+        ends |= requests().endsConnection();
         if (expected) {
             return;
         }
         expected = true;
-        ends |= requests().endsConnection();
         answering = outstanding == 0 ? requests().target() : 0;
         if (outstanding == 0) {
             responses().answersHead = requests().isHead();

@@ -1,22 +1,22 @@
 package org.ringfence.gateway.internal;
 
+import java.util.Arrays;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
  * The connections that an application was given and has not begun to read, in the order in which it was given them. What it has begun to read, or what is
- * gone, leaves the line when somebody looks. Event loop's thread only.
+ * gone, leaves the line when somebody counts. Event loop's thread only.
  */
 final class Line {
     /** An application that has a free worker takes what it is given in a fraction of this. */
     static final long PROMPT_NANOSECONDS = 10_000_000;
-    /** Who has waited for so long is found by the next sweep, too. */
+    /** Whoever has waited for so long is counted by sweeps as well. */
     private static final long LONG_NANOSECONDS = 200_000_000;
 
     private final Listening listening;
     private RelayedSocket[] sockets = new RelayedSocket[64];
     /** When each was given to the application: a socket that serves another connection by now has another time. */
     private long[] since = new long[64];
-    private int first;
     private int size;
 
     Line(Listening listening) {
@@ -25,48 +25,27 @@ final class Line {
 
     void add(RelayedSocket socket) {
         if (size == sockets.length) {
-            grow();
-        }
-        int at = first + size & sockets.length - 1;
-        sockets[at] = socket;
-        since[at] = socket.gate.offeredAt;
-        size++;
-    }
-
-    private void grow() {
-        RelayedSocket[] more = new RelayedSocket[2 * size];
-        long[] moreSince = new long[2 * size];
-        for (int i = 0; i < size; i++) {
-            int at = first + i & sockets.length - 1;
-            more[i] = sockets[at];
-            moreSince[i] = since[at];
-        }
-        sockets = more;
-        since = moreSince;
-        first = 0;
-    }
-
-    /** Connections that may wait; some may have been read since somebody looked. */
-    int size() {
-        return size;
-    }
-
-    /** How many wait for longer than an application that has a free worker lets them; a lower bound, since whoever stands behind one that waits may have been read. */
-    int late(long now) {
-        while (size > 0 && !waits(first)) {
-            sockets[first] = null;
-            first = first + 1 & sockets.length - 1;
-            size--;
-        }
-        int late = 0;
-        for (int i = 0; i < size; i++) {
-            int at = first + i & sockets.length - 1;
-            if (now - since[at] <= PROMPT_NANOSECONDS) {
-                break;
+            retain();
+            if (size > sockets.length / 2) {
+                sockets = Arrays.copyOf(sockets, 2 * sockets.length);
+                since = Arrays.copyOf(since, 2 * since.length);
             }
-            late += waits(at) ? 1 : 0;
         }
-        return late;
+        sockets[size] = socket;
+        since[size++] = socket.gate.offeredAt;
+    }
+
+    /** Keeps those that wait. */
+    private void retain() {
+        int kept = 0;
+        for (int i = 0; i < size; i++) {
+            if (waits(i)) {
+                sockets[kept] = sockets[i];
+                since[kept++] = since[i];
+            }
+        }
+        Arrays.fill(sockets, kept, size, null);
+        size = kept;
     }
 
     private boolean waits(int at) {
@@ -76,9 +55,29 @@ final class Line {
                 && !gate.read && socket.inward.unread() > 0 && socket.inward.given() - socket.inward.held() <= socket.inward.unread();
     }
 
-    /** Milliseconds after which somebody should look again; {@code most} if nobody waits, or for so long that the sweeps know of it. */
+    /** True if nobody has been added since the last count who may wait. */
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** How many wait for longer than an application that has a free worker lets them. */
+    int late(long now) {
+        retain();
+        int late = 0;
+        while (late < size && now - since[late] > PROMPT_NANOSECONDS) {
+            late++;
+        }
+        return late;
+    }
+
+    /** How many waited when they were last counted. */
+    int size() {
+        return size;
+    }
+
+    /** Milliseconds after which somebody should count again; {@code most} if nobody waits, or all for so long that the sweeps know of them. */
     int patience(long now, int most) {
-        if (size == 0 || now - since[first] > LONG_NANOSECONDS) {
+        if (size == 0 || now - since[size - 1] > LONG_NANOSECONDS) {
             return most;
         }
         return (int) Math.min(most, PROMPT_NANOSECONDS / 1_000_000);

@@ -16,6 +16,7 @@ final class Listening implements Listener {
     }
 
     private static final long CALM_NANOSECONDS = 5_000_000_000L;
+    private static final long PROBABLE_NANOSECONDS = 1_000_000_000L;
     private static final long HARD_NANOSECONDS = 2_000_000_000L;
     /** One connection that waits for so long is pressure; and so are a few that wait all the time for half as long. */
     private static final long LONG_WAIT_NANOSECONDS = 1_000_000_000L;
@@ -79,7 +80,7 @@ final class Listening implements Listener {
     private long leavingSince;
     final Line line = new Line(this);
     /** The most connections that the application has had while it let none wait: what it can serve at once, as far as is known. */
-    private int capacity;
+    int capacity;
     /** When last idle connections were looked for between sweeps. */
     long relievedAt = System.nanoTime();
     final LongRequests longRequests = new LongRequests();
@@ -200,20 +201,15 @@ final class Listening implements Listener {
         }
     }
 
-    /** When the application last moved bytes of any connection. */
+    /** When the application was last heard of: it has sent something, made room or waits for it. */
     long lastNews() {
         return socket.application.lastNews;
     }
 
-    /** True if the application has as many connections as it can serve at once, so that who waits does so for one of them. */
-    boolean isOccupied() {
-        return open - line.size() >= capacity;
-    }
-
-    /** Somebody waited for the application until an idle connection was taken back from it. */
+    /** Somebody waited for the application until an idle connection was taken back from it. That it was kept by those is probable, so it is behind for a second only. */
     void waited(long now) {
+        lastUnread = behind ? Math.max(lastUnread, now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS) : now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS;
         behind = true;
-        lastUnread = now;
     }
 
     /** Somebody waits for the application, or did a moment ago. */

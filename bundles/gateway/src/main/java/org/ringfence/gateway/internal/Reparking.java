@@ -33,8 +33,29 @@ final class Reparking {
         this.gatekeeper = gatekeeper;
     }
 
-    /** Takes up to {@code many} connections back, the longest idle first. How many. */
-    int relieve(Listening listening, int many, long idleNanoseconds) {
+    /** Takes up to {@code many} connections back, the longest idle first; some when the last bytes of their response are on their way. */
+    void relieve(Listening listening, int many, long idleNanoseconds) {
+        choose(listening, idleNanoseconds);
+        for (int i = 0; i < idle.size() && i < many; i++) {
+            relieve(idle.get(i));
+        }
+        idle.clear();
+    }
+
+    /** The same for those alone whose last bytes are on their way. How many were taken back. */
+    int takeBack(Listening listening, int many, long idleNanoseconds) {
+        choose(listening, idleNanoseconds);
+        long before = taken;
+        for (int i = 0; i < idle.size() && taken - before < many; i++) {
+            if (idle.get(i).outward.isDrained()) {
+                takeBack(idle.get(i));
+            }
+        }
+        idle.clear();
+        return (int) (taken - before);
+    }
+
+    private void choose(Listening listening, long idleNanoseconds) {
         idle.clear();
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
@@ -44,12 +65,6 @@ final class Reparking {
             }
         }
         idle.sort(Comparator.comparingLong(socket -> socket.gate.idleSince));
-        int found = Math.min(many, idle.size());
-        for (int i = 0; i < found; i++) {
-            relieve(idle.get(i));
-        }
-        idle.clear();
-        return found;
     }
 
     /** Takes a connection back if it is idle: at once, or when the last bytes of its response are on their way. */
@@ -61,8 +76,8 @@ final class Reparking {
             takeBack(socket);
         } else if (gatekeeper.now() - socket.gate.idleSince < DRAIN_NANOSECONDS) {
             soon.add(socket);
-        } else {
-            // Its client takes nothing. What is left of the response goes to him, and then the end, as if the server did not keep connections.
+        } else if (socket.gate.listening.unread() > 0) {
+            // Its client takes nothing, and others wait. What is left of the response goes to him, and then the end, as if the server did not keep connections.
             bytes.end(socket, Measure.REFUSE);
         }
     }
