@@ -77,6 +77,8 @@ public final class RankedPolicyChain implements PolicyChain {
     private volatile ChainedPolicy[] chain = {};
     /** Event loop only. */
     private String decidedBy = NOBODY;
+    /** How many policies let the last connection pass before one had a verdict. */
+    private int passed;
 
     private final PolicyEvents events = new PolicyEvents();
     private final Map<HoldRule, HoldRule> observed = new java.util.HashMap<>();
@@ -269,8 +271,15 @@ public final class RankedPolicyChain implements PolicyChain {
         if (connection.id() == Connection.TRIAL) {
             return Verdict.REFUSE; // its policies may be at work for the chain that is in charge
         }
-        Verdict verdict = judge(connection);
-        if (verdict == Verdict.ALLOW || enforces) {
+        ChainedPolicy[] present = chain; // policies come and go meanwhile
+        Verdict verdict = judge(present, connection);
+        if (verdict == Verdict.ALLOW) {
+            return verdict;
+        }
+        if (enforces) {
+            for (int i = 0; i < passed; i++) {
+                present[i].closed(connection); // they let it pass, and may count it
+            }
             return verdict;
         }
         events.decided(connection, decidedBy, verdict == Verdict.RESET ? Measure.RESET : Measure.REFUSE, false,
@@ -278,8 +287,9 @@ public final class RankedPolicyChain implements PolicyChain {
         return Verdict.ALLOW;
     }
 
-    private Verdict judge(Connection connection) {
-        for (ChainedPolicy chained : chain) {
+    private Verdict judge(ChainedPolicy[] present, Connection connection) {
+        for (passed = 0; passed < present.length; passed++) {
+            ChainedPolicy chained = present[passed];
             Verdict verdict = chained.admit(connection);
             if (chained.explains) {
                 weigh(chained, connection, chained.admission(connection));

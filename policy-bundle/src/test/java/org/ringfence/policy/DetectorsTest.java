@@ -276,6 +276,38 @@ class DetectorsTest {
     }
 
     @Test
+    void aSourceWithTooManyConnectionsIsSlowedDownForAsLongAsItHasThem() {
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 2, "perSecond", 1000, "pressed", MeasureChoice.throttle)));
+        for (int i = 0; i < 3; i++) {
+            sources.admit(peer);
+        }
+        assertNull(connections.inspect(peer), "while the listener is calm");
+        pressure = 1;
+        assertEquals(Verdict.PASS, connections.admit(peer));
+        assertEquals(Measure.THROTTLE, connections.inspect(peer).measure());
+        assertEquals(Measure.THROTTLE, connections.inspect(peer).measure(), "it goes on");
+        sources.closed(peer);
+        assertNull(connections.inspect(peer));
+    }
+
+    @Test
+    void refusedConnectionsDoNotCountAsOpen() {
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 2, "perSecond", 1000, "calm", MeasureChoice.refuse)));
+        RankedPolicyChain chain = new RankedPolicyChain(System::nanoTime);
+        chain.add(sources, Map.of("service.ranking", 950, "service.id", 1L));
+        chain.add(connections, Map.of("service.ranking", 650, "service.id", 2L));
+        chain.add(new AllowPolicy(Settings.of(AllowPolicy.Configuration.class, Map.of())), Map.of("service.ranking", -1000, "service.id", 3L));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(Verdict.ALLOW, chain.admit(peer));
+        }
+        for (int i = 0; i < 20; i++) {
+            assertEquals(Verdict.REFUSE, chain.admit(peer));
+        }
+        chain.closed(peer);
+        assertEquals(Verdict.ALLOW, chain.admit(peer));
+    }
+
+    @Test
     void aFloodOfRequestsIsThrottledUnderLastingPressureAndNeverReset() {
         Policy requests = new Requests(sources, Settings.of(Requests.Configuration.class, Map.of("perSecond", 50)));
         peer.requests = 5;

@@ -155,6 +155,17 @@ class RankedPolicyChainTest extends ChainFixture {
     }
 
     @Test
+    void whoLetAConnectionPassIsToldThatALaterOneRefusedIt() {
+        Saying counts = add("counts", 10, 1, () -> Verdict.PASS);
+        Saying refuses = add("refuses", 5, 2, () -> Verdict.REFUSE);
+        Saying notAsked = add("not asked", 0, 3, () -> Verdict.ALLOW);
+        assertEquals(Verdict.REFUSE, chain.admit(peer));
+        assertEquals(1, counts.closed);
+        assertEquals(0, refuses.closed);
+        assertEquals(0, notAsked.closed);
+    }
+
+    @Test
     void aChainOnTrialAsksNoPolicy() {
         add("allow", 0, 2, () -> Verdict.ALLOW);
         assertEquals(Verdict.REFUSE, chain.admit(TrialConnection.INSTANCE));

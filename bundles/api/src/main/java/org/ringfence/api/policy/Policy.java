@@ -15,7 +15,10 @@ public interface Policy {
     /** Judges a connection as it arrives, before the application learns of it. */
     Verdict admit(Connection connection);
 
-    /** Told once when an admitted connection has ended. */
+    /**
+     * Told once of each connection that was let pass: when it has ended, or at once if a policy asked later refuses it. Also told of those that were admitted
+     * before this policy came, or by one that is asked earlier: of these {@link #admit} was not asked.
+     */
     default void closed(Connection connection) {
     }
 
