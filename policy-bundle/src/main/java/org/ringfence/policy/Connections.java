@@ -75,21 +75,32 @@ public final class Connections extends Detector {
         if (!s.enabled || !connection.inbound() || connection.id() == Connection.TRIAL) {
             return Verdict.PASS;
         }
-        int open = sources().open(connection);
-        double rate = sources().connectionRate(connection);
         if (pressure(connection) == 0) {
-            normalOpen = follow(normalOpen, open);
-            normalRate = follow(normalRate, rate);
+            normalOpen = follow(normalOpen, sources().open(connection));
+            normalRate = follow(normalRate, sources().connectionRate(connection));
         }
-        if (open <= Math.max(s.connections, normalOpen * s.timesNormal) && rate <= Math.max(s.perSecond, normalRate * s.timesNormal)) {
-            return Verdict.PASS;
-        }
-        decided = found(connection, s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", open, rate,
-                normalOpen, normalRate));
+        decided = look(connection, s);
         if (decided == null || decided.measure().compareTo(Measure.REFUSE) < 0) {
             return Verdict.PASS;
         }
         return decided.measure() == Measure.REFUSE ? Verdict.REFUSE : Verdict.RESET;
+    }
+
+    private Finding look(Connection connection, Settings s) {
+        int open = sources().open(connection);
+        double rate = sources().connectionRate(connection);
+        if (open <= Math.max(s.connections, normalOpen * s.timesNormal) && rate <= Math.max(s.perSecond, normalRate * s.timesNormal)) {
+            return null;
+        }
+        return found(connection, s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", open, rate, normalOpen, normalRate));
+    }
+
+    /** Whoever is admitted and to be slowed down is so for as long as his source has too many. */
+    @Override
+    public Finding inspect(Connection connection) {
+        Settings s = settings;
+        Measure measure = s.enabled && connection.inbound() ? s.measures.at(pressure(connection)) : null;
+        return measure == Measure.SHRINK || measure == Measure.THROTTLE ? look(connection, s) : null;
     }
 
     private static double follow(double normal, double seen) {

@@ -20,6 +20,7 @@ final class Gatekeeper {
     private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
     /** Bytes of responses a client may have left untaken when its next request goes on. */
     private static final int BACKLOG = 64 << 10;
+    private static final long THROTTLED_NANOSECONDS = 5_000_000_000L;
     private static final int LOOK_BYTES = 4096;
 
     private final Services services;
@@ -370,6 +371,19 @@ final class Gatekeeper {
         Measure measure = policies == null ? null : policies.request(socket, gate);
         if (measure != null && measure.compareTo(Measure.REFUSE) >= 0) {
             socket.unwanted = measure;
+        } else if (measure != null) {
+            restrain(socket, measure);
+        }
+    }
+
+    /** What a policy wants of a connection that is to go on. */
+    void restrain(RelayedSocket socket, Measure measure) {
+        if (measure == Measure.SHRINK) {
+            socket.gate.shrunk = true;
+            socket.inward.mayGrow(false);
+            socket.outward.mayGrow(false);
+        } else if (measure == Measure.THROTTLE) {
+            socket.gate.throttledUntil = now + THROTTLED_NANOSECONDS;
         }
     }
 

@@ -176,7 +176,7 @@ final class Sweep {
             measure(socket, socket.gate, now);
             bounds.expire(socket, socket.gate, policies, now);
             if (isLive(socket) && inspects && policies != null) {
-                carryOut(socket, policies.inspect(socket), now);
+                carryOut(socket, policies.inspect(socket));
             }
             if (isLive(socket)) {
                 count(socket, socket.gate, now);
@@ -189,7 +189,7 @@ final class Sweep {
         } else if (isDraining(socket)) {
             measure(socket, socket.gate, now);
             if (inspects && policies != null && isDraining(socket)) {
-                carryOut(socket, policies.inspect(socket), now);
+                carryOut(socket, policies.inspect(socket));
             }
             socket.gate.listening.countedWaiting += Bounds.slowlyWaiting(socket.gate, now);
         } else if (socket.still > QUIET_AFTER && !socket.isQuiet()) {
@@ -296,21 +296,14 @@ final class Sweep {
 
     // ---- what policies want ----
 
-    private void carryOut(RelayedSocket socket, Measure measure, long now) {
+    private void carryOut(RelayedSocket socket, Measure measure) {
         if (measure == null) {
             return;
         }
-        Gate gate = socket.gate;
-        switch (measure) {
-            case NOTE -> {
-            }
-            case SHRINK -> {
-                gate.shrunk = true;
-                socket.inward.mayGrow(false);
-                socket.outward.mayGrow(false);
-            }
-            case THROTTLE -> gate.throttledUntil = now + 5_000_000_000L;
-            default -> bytes.end(socket, measure);
+        if (measure.compareTo(Measure.REFUSE) >= 0) {
+            bytes.end(socket, measure);
+        } else {
+            gatekeeper.restrain(socket, measure);
         }
     }
 }
