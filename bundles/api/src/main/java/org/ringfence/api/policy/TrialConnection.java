@@ -51,7 +51,7 @@ public final class TrialConnection implements Connection {
 
     @Override
     public Listener listener() {
-        return null;
+        return TrialListener.INSTANCE;
     }
 
     @Override
