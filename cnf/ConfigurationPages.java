@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -165,6 +166,10 @@ public final class ConfigurationPages {
             text.append("# Read at start and whenever it changes. What stands here are the defaults: take away the '#' to change one.\n");
         }
         for (Key key : page.keys) {
+            if (!key.fallback.isEmpty()) { // what stands there as a comment is the default
+                String line = "#" + key.id + " = " + key.fallback;
+                text = new StringBuilder(Pattern.compile("(?m)^#" + Pattern.quote(key.id) + " = .*$").matcher(text).replaceFirst(Matcher.quoteReplacement(line)));
+            }
             if (!Pattern.compile("(?m)^\\s*#?\\s*" + Pattern.quote(key.id) + "\\s*=").matcher(before).find()) {
                 text.append("\n# ").append(key.name).append(": ").append(sentence(key.description));
                 text.append(key.range.isEmpty() ? "" : " Takes " + key.range + ".");
