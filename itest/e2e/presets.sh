@@ -61,6 +61,8 @@ echo 'mode = observe' >"$conf/org.ringfence.policy.cfg"
 check "in observe mode who is blocked is answered" within 20 nginx_answers
 observed() { shell events --json | grep -qF '"source": "127.0.0.1", "policy": "block", "measure": "reset", "done": "observed"'; }
 check "and the decision is an event that says it was only observed" within 20 observed
+with_decision() { shell connections --json | grep -qF '"decision": "block: reset, only observed: '; }
+check "and the table of connections has it, with the evidence" within 20 with_decision
 check "redis is reached as well" redis_answers
 rm "$conf/org.ringfence.policy.cfg"
 check "without the mode's file it is refused again" within 20 refused

@@ -7,6 +7,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.ringfence.api.gateway.ConnectionDetail;
 import org.ringfence.api.gateway.ConnectionReport;
+import org.ringfence.api.policy.PolicyEvent;
 import org.ringfence.shell.text.Facts;
 import org.ringfence.shell.text.Rows;
 import org.ringfence.shell.text.Units;
@@ -43,6 +44,10 @@ public final class ConnectionCommand extends Command {
         facts.add("state", c.state());
         facts.add("verdict", c.verdict());
         facts.add("by", c.decidedBy());
+        PolicyEvent decision = ConnectionsCommand.decisions(lookup).get(id);
+        if (decision != null) {
+            facts.add("decision", ConnectionsCommand.decision(decision));
+        }
         facts.add("arrived", Instant.ofEpochMilli(detail.epochMilliseconds()).toString());
         facts.add("age", c.milliseconds(), Units.span(c.milliseconds()));
         facts.add("bytes in", c.bytesIn());

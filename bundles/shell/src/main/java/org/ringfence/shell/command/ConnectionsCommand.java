@@ -1,7 +1,10 @@
 package org.ringfence.shell.command;
 
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
@@ -9,6 +12,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.ringfence.api.gateway.ApplicationReport;
 import org.ringfence.api.gateway.ConnectionReport;
+import org.ringfence.api.policy.PolicyEvent;
 import org.ringfence.shell.text.Prefix;
 import org.ringfence.shell.text.Rows;
 
@@ -16,6 +20,7 @@ import org.ringfence.shell.text.Rows;
 @Component(service = Command.class, property = {Command.SCOPE, Command.FUNCTION + "connections"})
 public final class ConnectionsCommand extends Command {
     private static final String[] STATES = {"open", "held", "closing", "ended", "refused"};
+    private static final int EVENTS = 1024; // all that are kept
     private static final String[] SORTS = {"id", "bytes", "age", "rate"};
 
     private final Lookup lookup;
@@ -47,7 +52,7 @@ public final class ConnectionsCommand extends Command {
             default -> Comparator.comparingLong(ConnectionReport::id);
         };
         long top = arguments.number("--top", 1, Long.MAX_VALUE, Long.MAX_VALUE);
-        return rows(selected.sorted(order).limit(top).toList(), "none" + (arguments.has("--app") || arguments.has("--remote")
+        return rows(selected.sorted(order).limit(top).toList(), decisions(lookup), "none" + (arguments.has("--app") || arguments.has("--remote")
                 || arguments.has("--state") ? " of that kind" : " yet"));
     }
 
@@ -68,12 +73,26 @@ public final class ConnectionsCommand extends Command {
         return connection.bytesInPerSecond() + connection.bytesOutPerSecond();
     }
 
-    static Rows rows(List<ConnectionReport> connections, String whenEmpty) {
+    /** The last decision about each connection that policies have said something of. */
+    static Map<Long, PolicyEvent> decisions(Lookup lookup) {
+        Map<Long, PolicyEvent> last = new HashMap<>();
+        if (lookup.hasChain()) {
+            lookup.chain().events(EVENTS).forEach(event -> last.put(event.connection(), event));
+        }
+        return last;
+    }
+
+    static String decision(PolicyEvent event) {
+        return event.policy() + ": " + event.measure().name().toLowerCase(Locale.ROOT) + (event.enforced() ? "" : ", only observed") + ": " + event.evidence();
+    }
+
+    static Rows rows(List<ConnectionReport> connections, Map<Long, PolicyEvent> decisions, String whenEmpty) {
         Rows rows = new Rows(whenEmpty).number("id").text("app", "dir", "peer").number("port").bytes("in", "out").onlyJson("in/s", "out/s")
-                .onlyShown("rate").span("age").text("state").onlyShown("judged").onlyJson("verdict", "by");
+                .onlyShown("rate").span("age").text("state").onlyShown("judged").onlyJson("verdict", "by").text("decision");
         connections.forEach(c -> rows.row(c.id(), c.application(), c.inbound() ? "in" : "out", c.peer(), c.localPort(), c.bytesIn(),
                 c.bytesOut(), c.bytesInPerSecond(), c.bytesOutPerSecond(), org.ringfence.shell.text.Units.bytes(rate(c)) + "/s",
-                c.milliseconds(), c.state(), c.verdict() + " (" + c.decidedBy() + ")", c.verdict(), c.decidedBy()));
+                c.milliseconds(), c.state(), c.verdict() + " (" + c.decidedBy() + ")", c.verdict(), c.decidedBy(),
+                decisions.containsKey(c.id()) ? decision(decisions.get(c.id())) : ""));
         return rows;
     }
 }

@@ -4,6 +4,7 @@ import java.time.LocalTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -63,6 +64,6 @@ public final class TopCommand extends Command {
                 .add("calls", gateway.calls())
                 .add("open connections", open)
                 .add("turns", turn.count(), turn.count() + ", median " + Units.nanoseconds(turn.p50()) + ", 99 % " + Units.nanoseconds(turn.p99()))
-                .add("applications", apps).add("connections", ConnectionsCommand.rows(busiest, "none open"));
+                .add("applications", apps).add("connections", ConnectionsCommand.rows(busiest, Map.of(), "none open"));
     }
 }
