@@ -14,7 +14,7 @@ from processes import ROOT, LabError, start, stop
 from servers import HERE, PYTHON
 from visitors import Visitor
 
-SLOW_CLIENTS, KBIT, DELAY_MS, LOSS_PERCENT = 50, 30, 600, 2
+SLOW_CLIENTS, SLOW_KBIT, DELAY_MS, LOSS_PERCENT = 50, 30, 600, 2
 WRK_CONNECTIONS, WRK_SECONDS = 16, 5
 
 
@@ -61,6 +61,13 @@ class Run:
         self.most_held = max((held for _, held, _ in self.samples), default=0)
         return self
 
+    def served(self):
+        """The share of what was asked for during the attack, by the visitor or by the slow ones, whichever is less."""
+        shares = [self.attacked.answered / max(1, self.attacked.asked)]
+        if self.slow:
+            shares += [self.slow[what] / self.slow["visitors"] for what in ("pages", "uploads")]
+        return min(shares)
+
     def _attack(self, front, visitor):
         options = self.options
         log = os.path.join(self.site, "attack.log")
@@ -70,7 +77,7 @@ class Run:
         self._during = []
         try:
             if options.slow_clients:
-                self.slow = slow_visits(self.site, front.port, options.duration)
+                self.slow = slow_visits(self.site, front.port, options.duration, options.slow_line)
             while time.monotonic() < end:
                 time.sleep(0.2)
                 if options.throughput and time.monotonic() + WRK_SECONDS < end:
@@ -99,12 +106,12 @@ def wrk(port):
     return float(found[1])
 
 
-def slow_visits(site, port, seconds):
+def slow_visits(site, port, seconds, kbit=SLOW_KBIT):
     """Fifty visitors on bad lines of their own, for at most so many seconds."""
     number = random.randrange(1, 250)
     network, namespace = f"10.87.{number}", f"rf-lab-{number}"
     log = os.path.join(site, "link.log")
-    link = subprocess.Popen([PYTHON, os.path.join(os.path.dirname(HERE), "link.py"), namespace, network, str(SLOW_CLIENTS), str(KBIT),
+    link = subprocess.Popen([PYTHON, os.path.join(os.path.dirname(HERE), "link.py"), namespace, network, str(SLOW_CLIENTS), str(kbit),
                              str(DELAY_MS), str(LOSS_PERCENT)], stdout=subprocess.PIPE, stderr=open(log, "w"), text=True)
     try:
         if link.stdout.readline() != "ready\n":

@@ -19,6 +19,15 @@ withstands() {
 }
 withstands "1,000 request heads that never end leave a visitor's requests answered" slow-headers
 withstands "1,000 request bodies that never end do, too" slow-body
+if [ "$(id -u)" = 0 ]; then
+    # at 120 kbit/s and not 30, so that they are done in a minute
+    check "50 clients on bad lines have their pages and send their uploads while 1,000 others take their responses slowly" \
+        "$ROOT/ringfence" attack-lab --front ringfence --server nginx --attack slow-read --slow-clients --slow-line 120 \
+        --before 3 --duration 75 --after 2 --rate 400 --require 0.95 --out "$out"
+    sed 's/^/# /' "$out/report.md" | tail -n 1
+else
+    skip "50 clients on bad lines are served during an attack" "the namespace of their lines needs root"
+fi
 check "the lab writes a report, measurements and plots" \
     bash -c "cd '$out' && [ -s report.md ] && [ \$(wc -l <requests.csv) -gt 100 ] && [ -s samples.csv ] && [ -s apache-prefork-slow-body.png ] && [ -s apache-prefork-slow-body.svg ]"
 check_status "an attack that is not known is refused" 2 "$ROOT/ringfence" attack-lab --attack slow-everything

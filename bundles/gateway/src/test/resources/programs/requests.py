@@ -1,4 +1,5 @@
-"""Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes.
+"""Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes;
+`deaf`: the first connection is accepted and never read.
 `in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
 /long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, and behind /last it waits for the client to close.
 Behind /late it closes after a second. Prints its port first."""
@@ -62,4 +63,7 @@ while True:
             print("closed", flush=True)
         continue
     print("accepted", flush=True)
+    if how == "deaf":
+        never_read, how = connection, "http"
+        continue
     threading.Thread(target=serve, args=(connection,), daemon=True).start()

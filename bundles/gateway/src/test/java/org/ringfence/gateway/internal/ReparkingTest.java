@@ -120,6 +120,21 @@ class ReparkingTest extends ServedRequests {
         assertTrue(shortest < SWEEP_NANOSECONDS, shortest + " ns");
     }
 
+    @Test
+    void whoWaitsForEverDoesNotKeepOthersInTheLineBehindHim() throws IOException {
+        serve(true, "deaf");
+        Socket never = connect();
+        send(never, REQUEST);
+        server.expect("accepted");
+        for (int i = 0; i < 200; i++) { // more than a line has room for at first
+            try (Socket other = connect()) {
+                send(other, REQUEST);
+                assertAnswered(other);
+            }
+        }
+        await("he alone is in it", listening -> listening.line.size() == 1 && listening.unread() == 1);
+    }
+
     private static long idleFor(Gate gate) {
         return gate.isIdle() ? System.nanoTime() - gate.idleSince : 0;
     }
