@@ -31,6 +31,8 @@ struct rf_pairs {
     pthread_t thread;
     _Atomic uint32_t state; /* enum state; the thread's futex */
     atomic_bool over;
+    atomic_int loops_cpu; /* where the event loop was when it last woke the thread */
+    cpu_set_t cpus;       /* the process's */
     /* Rings of one producer and one consumer; counters that never wrap within a life of 2^32 use it up and go on. */
     _Atomic uint32_t made, taken;
     struct rf_pair stock[STOCK];
@@ -82,6 +84,7 @@ void rf_pairs_tell(struct rf_pairs *pairs) {
     if (pairs == NULL) return;
     uint32_t state = atomic_load(&pairs->state);
     if (state == AWAKE || missing(pairs) + left(pairs) < (state == DOZING ? MANY : 1)) return;
+    atomic_store(&pairs->loops_cpu, sched_getcpu());
     if (atomic_exchange(&pairs->state, AWAKE) != AWAKE) futex_wake(&pairs->state);
 }
 
@@ -99,10 +102,20 @@ static bool make_all(struct rf_pairs *pairs) {
     return true;
 }
 
+/* Whoever is woken is put beside the waker, and would take the loop's time after all. */
+static void stay_off(struct rf_pairs *pairs, int cpu) {
+    cpu_set_t others = pairs->cpus;
+    CPU_CLR(cpu, &others);
+    if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);
+}
+
 static void *run(void *argument) {
     struct rf_pairs *pairs = argument;
     bool worked = true;
+    int avoided = -1;
     while (!atomic_load(&pairs->over)) {
+        int cpu = atomic_load(&pairs->loops_cpu);
+        if (cpu != avoided) stay_off(pairs, avoided = cpu);
         worked |= left(pairs) > 0 || missing(pairs) > 0;
         close_all(pairs);
         bool whole = make_all(pairs);
@@ -123,14 +136,16 @@ static void *run(void *argument) {
 }
 
 int64_t rf_loop_pairs(void) {
-    cpu_set_t cpus;
-    /* The process's, not the calling thread's, which may have been given a CPU of its own. */
-    if (sched_getaffinity(getpid(), sizeof cpus, &cpus) < 0 || CPU_COUNT(&cpus) < 2) return 0;
     struct rf_pairs *pairs = calloc(1, sizeof *pairs);
-    if (pairs == NULL) return 0;
+    /* The process's CPUs, not the calling thread's, which may have been given one of its own. */
+    if (pairs == NULL || sched_getaffinity(getpid(), sizeof pairs->cpus, &pairs->cpus) < 0 || CPU_COUNT(&pairs->cpus) < 2) {
+        free(pairs);
+        return 0;
+    }
+    atomic_store(&pairs->loops_cpu, -1);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setaffinity_np(&attributes, sizeof cpus, &cpus);
+    pthread_attr_setaffinity_np(&attributes, sizeof pairs->cpus, &pairs->cpus);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
