@@ -71,11 +71,13 @@ final class EventLoop implements Runnable, AutoCloseable {
         this.settings = settings;
         table = new SocketTable(session);
         ledger = new Ledger(table, services, stages);
-        gatekeeper = new Gatekeeper(services, this::listenerKnown);
+        PeerProgress progress = new PeerProgress(services);
+        Restraint restraint = new Restraint(progress);
+        gatekeeper = new Gatekeeper(services, restraint, this::listenerKnown);
         endings = new Endings(table, ledger);
         bytes = new ByteRelay(session, services, table, ledger, gatekeeper, endings);
         intervention = new Intervention(ledger, bytes, endings);
-        sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), new PeerProgress(services));
+        sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), progress, restraint);
         acceptor = new Acceptor(services, table, ledger, bytes, endings, gatekeeper, sweep, trace);
         links = new Links(table, bytes, endings, sweep, stages, insChanged);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, links::chooseIns);

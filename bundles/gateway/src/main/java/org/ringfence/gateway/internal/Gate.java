@@ -122,6 +122,7 @@ final class Gate implements Request {
     long throttledUntil;
     long nextPortion;
     boolean shrunk;
+    long shrunkUntil;
     /** Counted by its listener as quiet: held if so, with so many bytes. */
     boolean quiet;
     boolean quietHeld;

@@ -20,10 +20,10 @@ final class Gatekeeper {
     private static final int PREFACE_BYTES = 33; // the preface and the head of the SETTINGS frame behind it: RFC 9113, 3.4
     /** Bytes of responses a client may have left untaken when its next request goes on. */
     private static final int BACKLOG = 64 << 10;
-    private static final long THROTTLED_NANOSECONDS = 5_000_000_000L;
     private static final int LOOK_BYTES = 4096;
 
     private final Services services;
+    private final Restraint restraint;
     private final HttpReaders readers = new HttpReaders();
     private final byte[] bytes = new byte[LOOK_BYTES];
     private final Responses responses;
@@ -33,8 +33,9 @@ final class Gatekeeper {
     private long now = System.nanoTime();
 
     /** @param kindChanged called when it has become known what a listener speaks: what is held there is to be looked at again */
-    Gatekeeper(Services services, Runnable kindChanged) {
+    Gatekeeper(Services services, Restraint restraint, Runnable kindChanged) {
         this.services = services;
+        this.restraint = restraint;
         responses = new Responses(this, kindChanged);
     }
 
@@ -372,18 +373,7 @@ final class Gatekeeper {
         if (measure != null && measure.compareTo(Measure.REFUSE) >= 0) {
             socket.unwanted = measure;
         } else if (measure != null) {
-            restrain(socket, measure);
-        }
-    }
-
-    /** What a policy wants of a connection that is to go on. */
-    void restrain(RelayedSocket socket, Measure measure) {
-        if (measure == Measure.SHRINK) {
-            socket.gate.shrunk = true;
-            socket.inward.mayGrow(false);
-            socket.outward.mayGrow(false);
-        } else if (measure == Measure.THROTTLE) {
-            socket.gate.throttledUntil = now + THROTTLED_NANOSECONDS;
+            restraint.apply(socket, measure, now);
         }
     }
 

@@ -8,7 +8,7 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.call.Operation;
 
 /**
- * Asks the INS's stack what peers have acknowledged, for whom bytes wait: a stack's send buffer takes bytes in lumps, and hides for many
+ * Asks the INS's stack on the gateway's own behalf, and tells it. Above all what peers have acknowledged, for whom bytes wait: a stack's send buffer takes bytes in lumps, and hides for many
  * seconds whether a slow peer takes any. Event loop's thread only.
  */
 final class PeerProgress {
@@ -53,12 +53,30 @@ final class PeerProgress {
             return;
         }
         gate.askedAt = now;
-        pending.operation = Operation.GETSOCKOPT;
+        send(socket, Operation.GETSOCKOPT);
+    }
+
+    private void send(RelayedSocket socket, Operation operation) {
+        pending.operation = operation;
         pending.socket = socket;
         pending.number = socket.id;
         pending.progress = true;
         underWay++;
         socket.ins.send(call, pending);
+    }
+
+    /** Sets an option of the stack's socket, in Linux's numbers; a stack that has none of that name is left as it is. Nobody waits for the answer. */
+    void set(RelayedSocket socket, int level, int name, int value) {
+        CallTranslator translator = services.translator(socket.ins.region.abi());
+        call.clear(Operation.SETSOCKOPT, socket.insSlot, socket.ins.region.generation(socket.insSlot));
+        call.arguments[0] = level;
+        call.arguments[1] = name;
+        ByteBuffer.wrap(call.payload).order(ByteOrder.LITTLE_ENDIAN).putInt(0, value);
+        call.payloadLength = Integer.BYTES;
+        pending.clear();
+        if (translator != null && underWay < MOST && translator.call(call, pending.context) == 0) {
+            send(socket, Operation.SETSOCKOPT);
+        }
     }
 
     /** The INS is gone, and its answers will not come. */

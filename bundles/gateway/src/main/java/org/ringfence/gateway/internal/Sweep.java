@@ -35,6 +35,7 @@ final class Sweep {
     private final ByteRelay bytes;
     private final Gatekeeper gatekeeper;
     private final PeerProgress progress;
+    private final Restraint restraint;
     private final List<Listening> listeners = new ArrayList<>();
     private final Reparking reparking;
     private final Bounds bounds;
@@ -44,7 +45,8 @@ final class Sweep {
     private int sweeps;
     private boolean reconsider;
 
-    Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerProgress progress) {
+    Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerProgress progress,
+            Restraint restraint) {
         this.services = services;
         this.table = table;
         this.bytes = bytes;
@@ -52,6 +54,7 @@ final class Sweep {
         this.reparking = reparking;
         bounds = new Bounds(services, table, bytes, gatekeeper, reparking);
         this.progress = progress;
+        this.restraint = restraint;
         relief = new Relief(table, gatekeeper, bytes, progress, bounds);
         quiet = new QuietRounds(table);
     }
@@ -174,6 +177,7 @@ final class Sweep {
         socket.still++;
         if (isLive(socket)) {
             measure(socket, socket.gate, now);
+            restraint.relax(socket, now);
             bounds.expire(socket, socket.gate, policies, now);
             if (isLive(socket) && inspects && policies != null) {
                 carryOut(socket, policies.inspect(socket));
@@ -303,7 +307,7 @@ final class Sweep {
         if (measure.compareTo(Measure.REFUSE) >= 0) {
             bytes.end(socket, measure);
         } else {
-            gatekeeper.restrain(socket, measure);
+            restraint.apply(socket, measure, gatekeeper.now());
         }
     }
 }

@@ -19,6 +19,9 @@ import org.ringfence.api.policy.Verdict;
 final class GivenVerdict implements PolicyChain {
     volatile Verdict verdict;
     volatile HoldRule rule = HoldRule.NONE;
+    /** What is found of each request, and of each connection that is looked at. */
+    volatile Measure ofRequests;
+    volatile Measure ofConnections;
     final AtomicLong admitted = new AtomicLong();
     final AtomicLong closed = new AtomicLong();
     /** How often each connection was inspected, by its number. */
@@ -45,13 +48,13 @@ final class GivenVerdict implements PolicyChain {
 
     @Override
     public Measure request(Connection connection, Request request) {
-        return null;
+        return ofRequests;
     }
 
     @Override
     public Measure inspect(Connection connection) {
         inspected.merge(connection.id(), 1, Integer::sum);
-        return null;
+        return ofConnections;
     }
 
     @Override
