@@ -4,7 +4,7 @@ package org.ringfence.api.policy;
 public enum Measure {
     /** It is only reported. */
     NOTE,
-    /** Its large rings are taken back as soon as they are empty, and no larger ones are granted. */
+    /** It is granted no larger rings, and the stack's buffers and patience for it are small, until nothing has been found for a while. */
     SHRINK,
     /** Its bytes are passed on in small portions, a few times a second. */
     THROTTLE,
