@@ -29,10 +29,11 @@ find_java() {
 
 # The options by which the JVM gives back within seconds what connections that now rest have used and dropped (docs/decisions/0024), as
 # far as this Java knows them. The garbage collector must not stop the event loop while it unloads the classes of replaced bundles
-# (docs/decisions/0025): Shenandoah does that beside it; a Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
+# (docs/decisions/0025): Shenandoah does that beside it, and here looks 10 to 50 times a second, not 100 to 1,000, whether there is
+# something to do (docs/decisions/0037). A Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
 memory_options() {
     local shenandoah=(-XX:+UseShenandoahGC -XX:+UnlockExperimentalVMOptions -XX:ShenandoahGuaranteedGCInterval=10000
-        -XX:ShenandoahUncommitDelay=1000)
+        -XX:ShenandoahUncommitDelay=1000 -XX:-ShenandoahPacing -XX:ShenandoahControlIntervalMin=20 -XX:ShenandoahControlIntervalMax=100)
     if [[ ${RINGFENCE_JAVA_OPTS:-} =~ -XX:\+Use[A-Za-z]+GC ]]; then
         return
     fi

@@ -82,6 +82,9 @@ final class Gate implements Request {
     long requestCount;
     /** When the last response was complete. */
     long idleSince;
+    /** What of the last response the INS had not taken, and since when; older than {@link #idleSince}: of an earlier one. */
+    long drainLeft;
+    long drainSince;
     // as of the last sweep
     long swept;
     long inAtSweep;

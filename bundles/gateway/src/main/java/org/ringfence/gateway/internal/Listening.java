@@ -212,6 +212,11 @@ final class Listening implements Listener {
         behind = true;
     }
 
+    /** Idle connections are wanted back from the application. */
+    boolean isWanting() {
+        return pressed || unread > 0;
+    }
+
     /** Somebody waits for the application, or did a moment ago. */
     boolean isBehind() {
         return behind;

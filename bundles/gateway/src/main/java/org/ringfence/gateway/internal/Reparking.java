@@ -6,6 +6,7 @@ import java.util.List;
 import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Stage;
+import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
@@ -13,7 +14,7 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  * had gone, and its worker is free; the client's side stays, and its next complete request comes as a new connection. Event loop's thread only.
  */
 final class Reparking {
-    /** The INS has taken what is left of a response after so long, or cannot: the client does not take it. */
+    /** Of what is left of a response the INS takes some within so long, or cannot: the client does not take it. */
     private static final long DRAIN_NANOSECONDS = 100_000_000;
 
     private final Services services;
@@ -74,7 +75,7 @@ final class Reparking {
         }
         if (socket.outward.isDrained()) {
             takeBack(socket);
-        } else if (gatekeeper.now() - socket.gate.idleSince < DRAIN_NANOSECONDS) {
+        } else if (isDraining(socket)) {
             soon.add(socket);
         } else if (socket.gate.listening.unread() > 0) {
             // Its client takes nothing, and others wait. What is left of the response goes to him, and then the end, as if the server did not keep connections.
@@ -82,12 +83,28 @@ final class Reparking {
         }
     }
 
+    /** True if the INS has taken something of the response's rest lately, or may have. */
+    private boolean isDraining(RelayedSocket socket) {
+        Gate gate = socket.gate;
+        long left;
+        try {
+            left = socket.outward.waiting() + socket.outward.unread();
+        } catch (ProtocolViolation e) {
+            return false; // found again, and punished, when bytes are moved
+        }
+        if (gate.drainSince - gate.idleSince < 0 || left < gate.drainLeft) {
+            gate.drainSince = gatekeeper.now();
+            gate.drainLeft = left;
+        }
+        return gatekeeper.now() - gate.drainSince < DRAIN_NANOSECONDS;
+    }
+
     /** Called every turn. */
     void turn() {
         for (int i = soon.size() - 1; i >= 0; i--) {
             RelayedSocket socket = soon.get(i);
             if (!socket.gated || !mayGo(socket, socket.gate.listening) || socket.outward.isDrained()
-                    || gatekeeper.now() - socket.gate.idleSince >= DRAIN_NANOSECONDS) {
+                    || gatekeeper.now() - socket.gate.drainSince >= DRAIN_NANOSECONDS) {
                 soon.set(i, soon.get(soon.size() - 1));
                 soon.remove(soon.size() - 1);
                 relieve(socket);

@@ -3,6 +3,7 @@ package org.ringfence.gateway.internal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.ringfence.api.policy.Stage;
 import org.ringfence.api.transport.TransportSession;
 
 /**
@@ -15,6 +16,12 @@ final class SocketTable {
     private final ArrayList<RelayedSocket> free = new ArrayList<>();
     private RelayedSocket[] lively = new RelayedSocket[64];
     private int livelyCount;
+    /** By row: {@link #NOTHING} of a lively or free one; side by side, so that those that are due are found without touching any other. */
+    private byte[] resting = new byte[64];
+    static final byte NOTHING = 0;
+    static final byte IDLE = 1;
+    /** A request has begun, and does not go on. */
+    static final byte BEGUN = 2;
 
     SocketTable(TransportSession session) {
         this.session = session;
@@ -30,6 +37,9 @@ final class SocketTable {
         } else {
             socket = new RelayedSocket(all.size(), session);
             all.add(socket);
+            if (all.size() > resting.length) {
+                resting = Arrays.copyOf(resting, resting.length * 2);
+            }
         }
         stir(socket);
         return socket;
@@ -60,6 +70,7 @@ final class SocketTable {
     void stir(RelayedSocket socket) {
         socket.still = 0;
         if (socket.isQuiet()) {
+            resting[socket.record] = NOTHING;
             if (socket.gated && socket.gate.quiet) {
                 socket.gate.listening.stirs(socket.gate);
             }
@@ -80,6 +91,14 @@ final class SocketTable {
             last.livelyAt = socket.livelyAt;
         }
         socket.livelyAt = RelayedSocket.QUIET;
+        boolean connected = socket.gated && socket.phase == RelayedSocket.Phase.CONNECTED;
+        boolean begun = connected && (socket.gate.stage == Stage.HEAD || socket.gate.stage == Stage.BODY);
+        resting[socket.record] = begun ? BEGUN : connected ? IDLE : NOTHING;
+    }
+
+    /** What there is to be looked at in a row: {@link #NOTHING}, an {@link #IDLE} connection or one that has {@link #BEGUN} a request. */
+    byte resting(int row) {
+        return resting[row];
     }
 
     int livelyCount() {

@@ -142,11 +142,13 @@ final class Sweep {
                 i++; // else another one has taken its place
             }
         }
+        boolean wanted = false;
         for (int i = 0; i < listeners.size(); i++) {
             relief.relieve(listeners.get(i), policies, now);
             bounds.keep(listeners.get(i), policies, now);
+            wanted |= listeners.get(i).isWanting();
         }
-        quiet.begin();
+        quiet.begin(wanted);
     }
 
     private void lookAtQuietOnes(long now) {

@@ -29,7 +29,7 @@ class QuietRoundsTest {
     private int due(RelayedSocket socket) {
         int times = 0;
         for (int i = 0; i < ROUNDS; i++) {
-            rounds.begin();
+            rounds.begin(listening.isWanting());
             for (RelayedSocket due; (due = rounds.next()) != null; ) {
                 times += due == socket ? 1 : 0;
             }
@@ -50,6 +50,14 @@ class QuietRoundsTest {
     }
 
     @Test
+    void anIdleConnectionIsDueInOneRoundOfEightWhileOthersWaitForItsApplication() {
+        quiet(Stage.HEAD);
+        RelayedSocket idle = quiet(Stage.IDLE);
+        listening.unread = 1;
+        assertEquals(ROUNDS / 8, due(idle));
+    }
+
+    @Test
     void aRoundThatIsNotOverGoesOnWhereItWas() {
         RelayedSocket[] all = new RelayedSocket[7]; // behind the listener's row
         for (int i = 0; i < all.length; i++) {
@@ -57,10 +65,10 @@ class QuietRoundsTest {
         }
         RelayedSocket first;
         do {
-            rounds.begin();
+            rounds.begin(listening.isWanting());
             first = rounds.next();
         } while (first != all[0]);
-        rounds.begin();
+        rounds.begin(listening.isWanting());
         assertSame(all[4], rounds.next(), "four rows on, not those of the next round");
         assertNull(rounds.next());
         assertTrue(rounds.isOver());
