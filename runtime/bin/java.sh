@@ -33,7 +33,10 @@ find_java() {
 # something to do (docs/decisions/0037). A Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
 memory_options() {
     local shenandoah=(-XX:+UseShenandoahGC -XX:+UnlockExperimentalVMOptions -XX:ShenandoahGuaranteedGCInterval=10000
-        -XX:ShenandoahUncommitDelay=1000 -XX:-ShenandoahPacing -XX:ShenandoahControlIntervalMin=20 -XX:ShenandoahControlIntervalMax=100)
+        -XX:ShenandoahUncommitDelay=1000 -XX:ShenandoahControlIntervalMin=20 -XX:ShenandoahControlIntervalMax=100)
+    if [ "$JAVA_MAJOR" -lt 25 ]; then # where it is deprecated, and Java says so at each start
+        shenandoah+=(-XX:-ShenandoahPacing)
+    fi
     if [[ ${RINGFENCE_JAVA_OPTS:-} =~ -XX:\+Use[A-Za-z]+GC ]]; then
         return
     fi
