@@ -92,6 +92,9 @@ public final class GatewayComponent {
     @Deactivate
     void deactivate() throws IOException {
         Files.deleteIfExists(ready);
+        if (ins != null) {
+            ins.lastTime();
+        }
         loop.close();
         if (ins != null) {
             ins.close();

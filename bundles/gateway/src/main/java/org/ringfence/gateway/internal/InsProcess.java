@@ -95,9 +95,14 @@ final class InsProcess implements Runnable, AutoCloseable {
         }
     }
 
+    /** It is about to end, for its gateway does: it is not started again. */
+    void lastTime() {
+        stopping = true;
+    }
+
     @Override
     public void close() {
-        stopping = true;
+        lastTime();
         Process running = process;
         if (running != null) {
             running.destroy();

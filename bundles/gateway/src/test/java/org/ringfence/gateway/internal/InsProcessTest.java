@@ -1,5 +1,7 @@
 package org.ringfence.gateway.internal;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -33,6 +35,24 @@ class InsProcessTest {
             running.get(20, TimeUnit.SECONDS);
         }
         assertTrue(running.get().waitFor(20, TimeUnit.SECONDS), "it is still alive");
+    }
+
+    @Test
+    void anInsThatEndsBecauseItsGatewayDoesIsNotStartedAgain() throws Exception {
+        CompletableFuture<Process> running = new CompletableFuture<>();
+        InsProcess ins = new InsProcess(INS, Path.of("/none"), builder -> {
+            started.add(builder.start());
+            running.complete(started.get(0));
+            return started.get(0);
+        });
+        Thread supervisor = new Thread(ins);
+        supervisor.start();
+        Process only = running.get(20, TimeUnit.SECONDS);
+        ins.lastTime();
+        only.destroy();
+        supervisor.join(20_000);
+        assertFalse(supervisor.isAlive(), "it waits to start another one");
+        assertEquals(1, started.size());
     }
 
     @Test
