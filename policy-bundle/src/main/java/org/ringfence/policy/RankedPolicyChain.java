@@ -81,7 +81,7 @@ public final class RankedPolicyChain implements PolicyChain {
     private int passed;
 
     private final PolicyEvents events = new PolicyEvents();
-    private final Map<HoldRule, HoldRule> observed = new java.util.HashMap<>();
+    private final ObservedRules observed = new ObservedRules();
     private volatile BlockPolicy block;
     private volatile boolean enforces = true;
 
@@ -308,17 +308,10 @@ public final class RankedPolicyChain implements PolicyChain {
         for (ChainedPolicy chained : chain) {
             HoldRule rule = chained.holds ? chained.hold(connection) : null;
             if (rule != null) {
-                return enforces ? rule : observed(rule);
+                return enforces ? rule : observed.of(rule);
             }
         }
         return HoldRule.NONE;
-    }
-
-    /** The same rule, only watched. Made once: there are few. */
-    private HoldRule observed(HoldRule rule) {
-        return observed.computeIfAbsent(rule, r -> new HoldRule(r.evidence(), r.headBytes(), r.bodyBytes(), r.silentMilliseconds(),
-                r.headMilliseconds(), r.bodyMilliseconds(), r.idleMilliseconds(), r.connections(), r.bytes(), r.probes(), r.absorbBytes(), r.absorbTotal(),
-                r.reparks(), false));
     }
 
     @Override
