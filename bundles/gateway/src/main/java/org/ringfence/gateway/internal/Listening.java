@@ -206,7 +206,10 @@ final class Listening implements Listener {
         return socket.application.lastNews;
     }
 
-    /** Somebody waited for the application until an idle connection was taken back from it. That it was kept by those is probable, so it is behind for a second only. */
+    /**
+     * Somebody waited for the application until an idle connection was taken back from it. That such connections kept it is probable, no more: it is
+     * behind for a second.
+     */
     void waited(long now) {
         lastUnread = behind ? Math.max(lastUnread, now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS) : now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS;
         behind = true;

@@ -8,8 +8,8 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.call.Operation;
 
 /**
- * Asks the INS's stack on the gateway's own behalf, and tells it. Above all what peers have acknowledged, for whom bytes wait: a stack's send buffer takes bytes in lumps, and hides for many
- * seconds whether a slow peer takes any. Event loop's thread only.
+ * Asks the INS's stack on the gateway's own behalf, and tells it. Above all what peers have acknowledged, for whom bytes wait: a stack's send
+ * buffer takes bytes in lumps, and hides for many seconds whether a slow peer takes any. Event loop's thread only.
  */
 final class PeerProgress {
     private static final int IPPROTO_TCP = 6;
