@@ -65,6 +65,11 @@ final class PeerProgress {
         socket.ins.send(call, pending);
     }
 
+    /** True if so many can be set; else they are to be tried again. */
+    boolean hasRoomFor(int options) {
+        return underWay + options <= MOST;
+    }
+
     /** Sets an option of the stack's socket, in Linux's numbers; a stack that has none of that name is left as it is. Nobody waits for the answer. */
     void set(RelayedSocket socket, int level, int name, int value) {
         CallTranslator translator = services.translator(socket.ins.region.abi());
@@ -74,7 +79,7 @@ final class PeerProgress {
         ByteBuffer.wrap(call.payload).order(ByteOrder.LITTLE_ENDIAN).putInt(0, value);
         call.payloadLength = Integer.BYTES;
         pending.clear();
-        if (translator != null && underWay < MOST && translator.call(call, pending.context) == 0) {
+        if (translator != null && translator.call(call, pending.context) == 0) {
             send(socket, Operation.SETSOCKOPT);
         }
     }

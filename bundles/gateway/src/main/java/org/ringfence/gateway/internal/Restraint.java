@@ -14,6 +14,7 @@ final class Restraint {
     private static final int SOL_SOCKET = 1;
     private static final int SO_SNDBUF = 7;
     private static final int SO_RCVBUF = 8;
+    private static final int SO_BUF_LOCK = 72; // since Linux 5.14
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_USER_TIMEOUT = 18;
     /** Bytes of a stack's buffer; Linux doubles what it is told (socket(7)). */
@@ -21,6 +22,9 @@ final class Restraint {
     private static final int USUAL = 212_992 / 2; // net.core.wmem_default
     /** Milliseconds for which a peer may leave unacknowledged what it was sent (tcp(7)); 0: as the stack has it. */
     private static final int PATIENCE = 20_000;
+
+    /** Calls for one connection, at most. */
+    private static final int ORDERS = 4;
 
     private final PeerProgress stack;
 
@@ -36,22 +40,25 @@ final class Restraint {
         } else if (measure == Measure.SHRINK) {
             socket.inward.mayGrow(false);
             socket.outward.mayGrow(false);
-            if (!gate.shrunk) {
+            gate.shrunkUntil = now + SHRUNK_NANOSECONDS;
+            if (!gate.shrunk && stack.hasRoomFor(ORDERS)) { // else the next look finds it again
+                gate.shrunk = true;
                 limit(socket, SMALL, SMALL, PATIENCE);
             }
-            gate.shrunk = true;
-            gate.shrunkUntil = now + SHRUNK_NANOSECONDS;
         }
     }
 
     /** Called in each look at a connection. */
     void relax(RelayedSocket socket, long now) {
         Gate gate = socket.gate;
-        if (gate.shrunk && now - gate.shrunkUntil > 0) {
+        if (gate.shrunk && now - gate.shrunkUntil > 0 && stack.hasRoomFor(ORDERS)) {
             gate.shrunk = false;
             socket.inward.mayGrow(true);
             socket.outward.mayGrow(true);
             limit(socket, socket.sendBuffer > 0 ? socket.sendBuffer : USUAL, USUAL, 0);
+            if (socket.sendBuffer == 0) {
+                stack.set(socket, SOL_SOCKET, SO_BUF_LOCK, 0); // the stack chooses the sizes again
+            }
         }
     }
 

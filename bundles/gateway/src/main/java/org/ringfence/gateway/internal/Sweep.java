@@ -179,7 +179,9 @@ final class Sweep {
         socket.still++;
         if (isLive(socket)) {
             measure(socket, socket.gate, now);
-            restraint.relax(socket, now);
+            if (isLive(socket)) {
+                restraint.relax(socket, now);
+            }
             bounds.expire(socket, socket.gate, policies, now);
             if (isLive(socket) && inspects && policies != null) {
                 carryOut(socket, policies.inspect(socket));
