@@ -6,7 +6,7 @@
  * shares with the gateway may have any flags at any time: every call on one says MSG_DONTWAIT or is
  * one that cannot block.
  *
- * Functions return -errno on error. None keeps state but rf_loop_pairs: a caller may use them from any thread, and
+ * Functions return -errno on error. None keeps state: a caller may use them from any thread, and
  * the gateway uses rf_loop_turn from the event loop's only.
  */
 #ifndef RINGFENCE_LOOP_H
@@ -31,7 +31,6 @@ enum rf_action_code {
     RF_ACT_REWATCH = 9,   /* change fd's events                                             */
     RF_ACT_END = 10,      /* three empty packets, then shutdown(fd, SHUT_WR); result < 0: nobody holds
                              the far end                                                    */
-    RF_ACT_DISCARD = 11,  /* close(fd), a pair's end whose other one nobody holds, soon     */
 };
 
 #define RF_ACTION_PAYLOAD 96
@@ -45,18 +44,13 @@ struct rf_action {
 };
 
 /* Carries out `count` actions in order, then harvests up to `capacity` events, waiting at most
- * `milliseconds` (-1: without end). `pairs`: of rf_loop_pairs(), or 0. Returns the number of events. */
-int rf_loop_turn(int epoll, int64_t pairs, struct rf_action *actions, int count, struct epoll_event *events, int capacity,
+ * `milliseconds` (-1: without end). Returns the number of events. */
+int rf_loop_turn(int epoll, struct rf_action *actions, int count, struct epoll_event *events, int capacity,
                  int milliseconds);
 
 /* Lets whoever wakes the calling thread finish its own turn first (SCHED_BATCH, sched(7)); a policy that
  * somebody chose for it stays. */
 int rf_loop_wait_its_turn(void);
-
-/* Starts a thread that makes readiness pairs ahead of time and closes ends (RF_ACT_DISCARD), on any of the process's CPUs; of one event loop. Its address, 0 if
- * there is none: then the loop does that itself, as it does with only one CPU. Until rf_loop_pairs_end(), which closes what is left. */
-int64_t rf_loop_pairs(void);
-void rf_loop_pairs_end(int64_t pairs);
 
 int rf_loop_epoll(void);
 int rf_loop_eventfd(void);

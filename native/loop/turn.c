@@ -10,7 +10,6 @@
 
 #include "../region/readiness.h"
 #include "loop.h"
-#include "pairs.h"
 
 static bool waits_for_room(const struct rf_slot *slot) {
     return slot != NULL && atomic_load_explicit(&slot->out_blocked, memory_order_acquire) != 0;
@@ -44,24 +43,31 @@ static int send_with(int channel, const void *payload, uint32_t length, int fd) 
     return result_of(sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-static int offer(int epoll, struct rf_pairs *pairs, struct rf_action *action) {
-    struct rf_pair pair;
-    int error = rf_pairs_take(pairs, &pair);
-    if (error != 0) return error;
+static int offer(int epoll, struct rf_action *action) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
+    int near = pair[0], far = pair[1], error = 0;
+    rf_loop_take_no_descriptors(near);
+    int smallest = 0; /* the kernel raises it to its minimum: few packets make the far end unwritable */
+    uint64_t cookie = 0;
+    socklen_t length = sizeof cookie;
     struct epoll_event watch = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u64 = action->key};
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, pair.near, &watch) < 0) error = -errno;
-    if (error == 0 && action->argument != 0) send(pair.near, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (setsockopt(far, SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest) < 0 ||
+        getsockopt(far, SOL_SOCKET, SO_COOKIE, &cookie, &length) < 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, near, &watch) < 0)
+        error = -errno;
+    if (error == 0 && action->argument != 0) send(near, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (error == 0) {
-        error = send_with(action->fd, action->payload, action->payload_length, pair.far);
+        error = send_with(action->fd, action->payload, action->payload_length, far);
         if (error > 0) error = 0;
     }
-    close(pair.far);
+    close(far);
     if (error != 0) {
-        close(pair.near);
+        close(near);
         return error;
     }
-    action->argument = (int64_t)pair.cookie;
-    return pair.near;
+    action->argument = (int64_t)cookie;
+    return near;
 }
 
 static int end(int fd) {
@@ -70,7 +76,7 @@ static int end(int fd) {
     return result_of(shutdown(fd, SHUT_WR));
 }
 
-static int carry_out(int epoll, struct rf_pairs *pairs, struct rf_action *action) {
+static int carry_out(int epoll, struct rf_action *action) {
     struct epoll_event watch = {.events = (uint32_t)action->argument, .data.u64 = action->key};
     switch (action->code) {
     case RF_ACT_PACKET: return rf_readable_tell((struct rf_slot *)action->argument, action->fd);
@@ -80,20 +86,17 @@ static int carry_out(int epoll, struct rf_pairs *pairs, struct rf_action *action
     case RF_ACT_RING: return result_of(send(action->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
     case RF_ACT_WAKE:
         return result_of(syscall(SYS_futex, (void *)action->argument, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
-    case RF_ACT_OFFER: return offer(epoll, pairs, action);
+    case RF_ACT_OFFER: return offer(epoll, action);
     case RF_ACT_WATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_ADD, action->fd, &watch));
     case RF_ACT_REWATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_MOD, action->fd, &watch));
     case RF_ACT_END: return end(action->fd);
-    case RF_ACT_DISCARD: return rf_pairs_close(pairs, action->fd);
     default: return -EINVAL;
     }
 }
 
-int rf_loop_turn(int epoll, int64_t pairs_address, struct rf_action *actions, int count, struct epoll_event *events, int capacity,
+int rf_loop_turn(int epoll, struct rf_action *actions, int count, struct epoll_event *events, int capacity,
                  int milliseconds) {
-    struct rf_pairs *pairs = (struct rf_pairs *)(intptr_t)pairs_address;
-    for (int i = 0; i < count; i++) actions[i].result = carry_out(epoll, pairs, &actions[i]);
-    if (count > 0) rf_pairs_tell(pairs);
+    for (int i = 0; i < count; i++) actions[i].result = carry_out(epoll, &actions[i]);
     int harvested = epoll_wait(epoll, events, capacity, milliseconds);
     return harvested < 0 ? (errno == EINTR ? 0 : -errno) : harvested;
 }

@@ -160,7 +160,7 @@ final class LocalApplicationRegion extends BackendRegion {
         if ((flags[slot] & POOLED) == 0) {
             copyNames(slot, offer.bytes, AttachLayout.OFFER_LOCAL);
         }
-        remember(port.offer(channel, Key.ofPair(id(), slot, generation(slot)), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
+        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
     }
 
     private void remember(int action, int slot, byte kind) {
@@ -206,7 +206,7 @@ final class LocalApplicationRegion extends BackendRegion {
         flags[slot] |= LISTENER;
         if (near[slot] != NO_END) {
             // Room in the listener's queue is news now: OUT.
-            port.rewatch(near[slot], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, Key.ofPair(id(), slot, generation(slot)));
+            port.rewatch(near[slot], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, Key.of(Key.PAIR, id(), slot));
         }
     }
 
@@ -368,9 +368,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     public void freeSlot(int slot) {
-        if (near[slot] != NO_END && (flags[slot] & CLOSED) != 0) {
-            port.discard(near[slot]);
-        } else if (near[slot] != NO_END) {
+        if (near[slot] != NO_END) {
             port.close(near[slot]);
         }
         leavePool(slot);

@@ -175,8 +175,8 @@ final class LocalSession implements TransportSession {
         switch (Key.kind(key)) {
             case Key.PAIR -> {
                 LocalApplicationRegion application = application(Key.region(key));
-                if (application != null && Key.isOf(key, application.generation(Key.slot(key)))) {
-                    application.pairEvent(Key.slot(key), flags);
+                if (application != null) {
+                    application.pairEvent(Key.low(key), flags);
                 }
             }
             case Key.DOORBELL -> heard(Key.region(key));

@@ -57,9 +57,6 @@ public interface EventPort extends AutoCloseable {
 
     void close(int descriptor);
 
-    /** Closes the near end of a pair whose far end nobody holds any more: soon, perhaps on another CPU. */
-    void discard(int descriptor);
-
     /** Sends one byte over a doorbell. */
     void ring(int bell);
 

@@ -32,10 +32,8 @@ final class JnaEventPort implements EventPort {
     private static final int WATCH = 8;
     private static final int REWATCH = 9;
     private static final int END = 10;
-    private static final int DISCARD = 11;
 
     private final int epoll;
-    private final long pairs = LoopLibrary.rf_loop_pairs();
     private Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
     private final Memory eventMemory = new Memory((long) EVENTS * EVENT_BYTES);
     private ByteBuffer actions = bytes(actionMemory);
@@ -108,11 +106,6 @@ final class JnaEventPort implements EventPort {
     }
 
     @Override
-    public void discard(int descriptor) {
-        add(DISCARD, descriptor, 0, 0);
-    }
-
-    @Override
     public void ring(int bell) {
         add(RING, bell, 0, 0);
     }
@@ -146,7 +139,7 @@ final class JnaEventPort implements EventPort {
             turner = Thread.currentThread();
             LoopLibrary.rf_loop_wait_its_turn();
         }
-        int harvested = LoopLibrary.rf_loop_turn(epoll, pairs, actionMemory, count, eventMemory, EVENTS, milliseconds);
+        int harvested = LoopLibrary.rf_loop_turn(epoll, actionMemory, count, eventMemory, EVENTS, milliseconds);
         count = 0;
         if (harvested < 0) {
             throw new IllegalStateException("epoll_wait: errno " + -harvested);
@@ -176,7 +169,6 @@ final class JnaEventPort implements EventPort {
 
     @Override
     public void close() {
-        LoopLibrary.rf_loop_pairs_end(pairs);
         LoopLibrary.rf_loop_close(epoll);
     }
 }

@@ -21,13 +21,9 @@ final class LoopLibrary {
         Native.register(LoopLibrary.class, NativeLibrary.getInstance(library.toString()));
     }
 
-    static native int rf_loop_turn(int epoll, long pairs, Pointer actions, int count, Pointer events, int capacity, int milliseconds);
+    static native int rf_loop_turn(int epoll, Pointer actions, int count, Pointer events, int capacity, int milliseconds);
 
     static native int rf_loop_wait_its_turn();
-
-    static native long rf_loop_pairs();
-
-    static native void rf_loop_pairs_end(long pairs);
 
     static native int rf_loop_epoll();
 

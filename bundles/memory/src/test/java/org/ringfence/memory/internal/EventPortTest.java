@@ -6,12 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,67 +78,6 @@ class EventPortTest {
         int second = offer(2);
         port.turn(0);
         assertNotEquals(port.cookie(first), port.cookie(second));
-    }
-
-    @Test
-    void moreOffersInATurnThanPairsWereMadeAheadAreAllCarriedOut() {
-        int offers = 100;
-        Set<Long> cookies = new HashSet<>();
-        Set<Integer> ends = new HashSet<>();
-        byte[] packet = new byte[8];
-        for (int i = 1; i <= offers; i++) {
-            offer(i);
-            if (i % 10 == 0) { // the channel takes no more at once
-                port.turn(0);
-                for (int action = 0; action < 10; action++) {
-                    assertTrue(port.result(action) >= 0, "result " + port.result(action));
-                    cookies.add(port.cookie(action));
-                    ends.add(port.result(action));
-                    SYSTEM.receive(far, packet);
-                }
-            }
-        }
-        assertEquals(offers, cookies.size());
-        assertEquals(offers, ends.size());
-        ends.forEach(SYSTEM::close);
-    }
-
-    @Test
-    void anEndThatIsDiscardedIsClosedSoon() throws Exception {
-        int first = offer(7);
-        port.turn(0);
-        int end = port.result(first);
-        SYSTEM.receive(far, new byte[8]); // without asking for the descriptor: the kernel closes it
-        assertEquals(1, port.turn(5000));
-        Path socket = Files.readSymbolicLink(descriptor(end));
-        port.discard(end);
-        port.turn(0);
-        long until = System.nanoTime() + 10_000_000_000L;
-        while (Files.exists(descriptor(end), LinkOption.NOFOLLOW_LINKS) && Files.readSymbolicLink(descriptor(end)).equals(socket)) {
-            assertTrue(System.nanoTime() < until, "still open");
-            Thread.onSpinWait();
-        }
-    }
-
-    private static Path descriptor(int number) {
-        return Path.of("/proc/self/fd/" + number);
-    }
-
-    @Test
-    void aPortThatIsClosedLeavesNoDescriptorOpen() throws IOException {
-        port.close(); // it makes pairs meanwhile
-        long before = descriptors();
-        for (int i = 0; i < 20; i++) {
-            SYSTEM.openEventPort().close();
-        }
-        assertEquals(before, descriptors());
-        port = SYSTEM.openEventPort();
-    }
-
-    private static long descriptors() throws IOException {
-        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
-            return all.filter(Files::isSymbolicLink).count();
-        }
     }
 
     @Test
