@@ -31,6 +31,10 @@ enum rf_action_code {
     RF_ACT_REWATCH = 9,   /* change fd's events                                             */
     RF_ACT_END = 10,      /* three empty packets, then shutdown(fd, SHUT_WR); result < 0: nobody holds
                              the far end                                                    */
+    RF_ACT_LEND = 11,     /* make a readiness pair as RF_ACT_OFFER does, but keep the far end, too, and watch
+                             neither. result: the near end; argument: SO_COOKIE; key: the far end   */
+    RF_ACT_LEND_AGAIN = 12, /* send the far end `key` over fd with payload; argument: the near end if an
+                             empty packet is to be sent from it first, or -1                */
 };
 
 #define RF_ACTION_PAYLOAD 96

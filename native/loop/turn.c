@@ -43,31 +43,44 @@ static int send_with(int channel, const void *payload, uint32_t length, int fd) 
     return result_of(sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-static int offer(int epoll, struct rf_action *action) {
-    int pair[2];
+/* near: [0], far: [1]. 0, or -errno. */
+static int make_pair(int pair[2], uint64_t *cookie) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
-    int near = pair[0], far = pair[1], error = 0;
-    rf_loop_take_no_descriptors(near);
+    rf_loop_take_no_descriptors(pair[0]);
     int smallest = 0; /* the kernel raises it to its minimum: few packets make the far end unwritable */
+    socklen_t length = sizeof *cookie;
+    if (setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest) == 0 &&
+        getsockopt(pair[1], SOL_SOCKET, SO_COOKIE, cookie, &length) == 0)
+        return 0;
+    int error = -errno;
+    close(pair[0]);
+    close(pair[1]);
+    return error;
+}
+
+/* The far end goes over the action's channel, behind an empty packet from the near one if that is wanted (near >= 0). 0, or -errno. */
+static int send_far(const struct rf_action *action, int near, int far) {
+    if (near >= 0) send(near, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+    int sent = send_with(action->fd, action->payload, action->payload_length, far);
+    return sent < 0 ? sent : 0;
+}
+
+static int offer(int epoll, struct rf_action *action, bool lends) {
+    int pair[2];
     uint64_t cookie = 0;
-    socklen_t length = sizeof cookie;
+    int error = make_pair(pair, &cookie);
+    if (error != 0) return error;
     struct epoll_event watch = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u64 = action->key};
-    if (setsockopt(far, SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest) < 0 ||
-        getsockopt(far, SOL_SOCKET, SO_COOKIE, &cookie, &length) < 0 ||
-        epoll_ctl(epoll, EPOLL_CTL_ADD, near, &watch) < 0)
-        error = -errno;
-    if (error == 0 && action->argument != 0) send(near, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (error == 0) {
-        error = send_with(action->fd, action->payload, action->payload_length, far);
-        if (error > 0) error = 0;
-    }
-    close(far);
+    if (!lends && epoll_ctl(epoll, EPOLL_CTL_ADD, pair[0], &watch) < 0) error = -errno;
+    if (error == 0) error = send_far(action, action->argument != 0 ? pair[0] : -1, pair[1]);
+    if (error != 0 || !lends) close(pair[1]);
     if (error != 0) {
-        close(near);
+        close(pair[0]);
         return error;
     }
     action->argument = (int64_t)cookie;
-    return near;
+    if (lends) action->key = (uint64_t)pair[1];
+    return pair[0];
 }
 
 static int end(int fd) {
@@ -86,7 +99,9 @@ static int carry_out(int epoll, struct rf_action *action) {
     case RF_ACT_RING: return result_of(send(action->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
     case RF_ACT_WAKE:
         return result_of(syscall(SYS_futex, (void *)action->argument, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
-    case RF_ACT_OFFER: return offer(epoll, action);
+    case RF_ACT_OFFER: return offer(epoll, action, false);
+    case RF_ACT_LEND: return offer(epoll, action, true);
+    case RF_ACT_LEND_AGAIN: return send_far(action, (int)action->argument, (int)action->key);
     case RF_ACT_WATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_ADD, action->fd, &watch));
     case RF_ACT_REWATCH: return result_of(epoll_ctl(epoll, EPOLL_CTL_MOD, action->fd, &watch));
     case RF_ACT_END: return end(action->fd);

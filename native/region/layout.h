@@ -192,6 +192,12 @@ struct rf_name {
 #define RF_WATCHERS 128u
 #define RF_ARMED_NEVER UINT32_MAX
 
+/* Of the application's end of a pair (docs/readiness.md, "Lent"). */
+enum rf_lent {
+    RF_LENT_NOW = 1,       /* the gateway has a copy, and hears of a close from the frontend alone */
+    RF_LENT_AGAIN = 2, /* it was another connection's before */
+};
+
 /* How many packets the frontend reads away when the backend says that they pile up. */
 #define RF_CROWD_TAKEN 3
 
@@ -202,7 +208,9 @@ struct rf_slot {
     uint32_t domain, type, protocol; /* of the region's ABI */
     _Atomic uint64_t in_grant, out_grant;
     _Atomic uint64_t cookie; /* SO_COOKIE of the application's end of the readiness pair */
-    uint64_t unused0[3];
+    _Atomic uint32_t lent;   /* enum rf_lent */
+    uint32_t unused0;
+    uint64_t unused1[2];
 
     /* @64 written by the backend */
     _Alignas(64) _Atomic uint32_t state; /* enum rf_state */
@@ -214,7 +222,7 @@ struct rf_slot {
     _Atomic uint32_t crowded; /* 1: read RF_CROWD_TAKEN packets away; cleared by the frontend: both */
     _Atomic uint32_t told;    /* packets sent, or about to be */
     _Atomic uint32_t in_busy; /* 1: the producer is at the ring, or was killed there */
-    uint32_t unused1;
+    uint32_t unused2;
 
     /* @128 written by the frontend */
     _Alignas(64) _Atomic uint64_t out_tail;
@@ -233,6 +241,8 @@ struct rf_slot {
     _Alignas(64) pthread_mutex_t receive_lock;
     _Atomic uint32_t urgent_taken; /* what was done with the urgent byte of `in_urgent`: rf_urgent_is */
     _Atomic uint32_t urgent_wish;  /* enum rf_urgent_wish */
+    _Atomic uint32_t returned;     /* generation whose lent descriptor was closed, and is nowhere else */
+    _Atomic uint32_t kept;         /* generation whose lent descriptor may be in several places */
     _Alignas(64) pthread_mutex_t send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
     _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */
@@ -337,7 +347,10 @@ RF_AT(rf_slot, out_tail, 128);
 RF_AT(rf_slot, receive_lock, 192);
 RF_AT(rf_slot, send_lock, 256);
 RF_AT(rf_slot, local, 320);
+RF_AT(rf_slot, lent, 40);
 RF_AT(rf_slot, urgent_taken, 232);
+RF_AT(rf_slot, returned, 240);
+RF_AT(rf_slot, kept, 244);
 RF_AT(rf_slot, out_urgent, 296);
 RF_AT(rf_slot, out_more, 304);
 RF_AT(rf_slot, out_stamp, 184);

@@ -92,7 +92,9 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         errno = error;
         return -1;
     }
-    if ((flags & SOCK_NONBLOCK) != 0) real.fcntl(fd, F_SETFL, (long)(O_RDWR | O_NONBLOCK));
+    /* A descriptor that has served before has the flags of the one who had it. */
+    bool again = (atomic_load(&region->slots[offer.slot].lent) & RF_LENT_AGAIN) != 0, nonblocking = (flags & SOCK_NONBLOCK) != 0;
+    if (nonblocking || again) real.fcntl(fd, F_SETFL, (long)(O_RDWR | (nonblocking ? O_NONBLOCK : 0)));
     return fd;
 }
 

@@ -2,6 +2,7 @@
  * table follows, and the shim's own descriptors are left alone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "datagram.h"
 #include "entry.h"
 #include "interfaces.h"
+#include "loan.h"
 #include "real.h"
 #include "socket.h"
 #include "stream.h"
@@ -33,20 +35,34 @@ static void forget(int fd) {
     if (table_get(fd) != RF_ENTRY_NONE && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
 }
 
-/* Before libc closes: afterwards the number may at once be another thread's. The kernel tells the gateway. */
+/* Takes a lent socket out of all instances, before its number is closed or becomes something else. */
+static bool take_back(int fd, struct ring_socket *lent) {
+    int kept = errno;
+    bool returns = loan_take(fd, lent);
+    errno = kept;
+    return returns;
+}
+
+/* Forgets before libc closes: afterwards the number may at once be another thread's. Of one that is not lent the kernel tells the gateway. */
 int shim_close(int fd) {
+    struct ring_socket lent;
     if (is_own(fd)) return not_open();
+    bool returns = take_back(fd, &lent);
     forget(fd);
-    return real.close(fd);
+    int result = real.close(fd);
+    if (returns) loan_return(&lent);
+    return result;
 }
 
 int shim_close_range(unsigned first, unsigned last, int flags) {
     if (first > last) return real.close_range(first, last, flags);
     bool closes = (flags & CLOSE_RANGE_CLOEXEC) == 0;
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0) loan_keep_all();
     unsigned end = table_end();
     for (unsigned fd = first; fd < end && fd <= last; fd++) {
         if (!is_own((int)fd)) {
-            if (closes) forget((int)fd);
+            if (closes && table_get((int)fd) != RF_ENTRY_NONE) shim_close((int)fd);
+            else if (closes) forget((int)fd);
             continue;
         }
         if (fd > first && real.close_range(first, fd - 1, flags) != 0) return -1;
@@ -76,21 +92,34 @@ static int copied(int from, int to) {
     return to;
 }
 
-int shim_dup(int fd) { return is_own(fd) ? not_open() : copied(fd, real.dup(fd)); }
-
-int shim_dup2(int fd, int wanted) {
-    if (is_own(fd) || is_own(wanted)) return not_open();
-    return copied(fd, real.dup2(fd, wanted));
+int shim_dup(int fd) {
+    if (is_own(fd)) return not_open();
+    loan_keep(fd);
+    return copied(fd, real.dup(fd));
 }
 
-int shim_dup3(int fd, int wanted, int flags) {
+enum { DUP2 = INT_MIN }; /* in place of dup3()'s flags */
+
+static int copied_onto(int fd, int wanted, int flags) {
+    struct ring_socket lent;
     if (is_own(fd) || is_own(wanted)) return not_open();
-    return copied(fd, real.dup3(fd, wanted, flags));
+    loan_keep(fd);
+    bool replaces = fd != wanted && real.fcntl(fd, F_GETFD, 0) >= 0 && take_back(wanted, &lent);
+    int result = copied(fd, flags == DUP2 ? real.dup2(fd, wanted) : real.dup3(fd, wanted, flags));
+    if (replaces && result >= 0) loan_return(&lent);
+    return result;
 }
 
-/* Who wants signals has them from the kernel, for packets. */
+int shim_dup2(int fd, int wanted) { return copied_onto(fd, wanted, DUP2); }
+
+int shim_dup3(int fd, int wanted, int flags) { return copied_onto(fd, wanted, flags); }
+
+/* Who wants signals has them from the kernel, for packets. O_NONBLOCK alone is set anew by whoever accepts. */
 static void look_at_flags(int fd, int command, long word) {
     if (command == F_SETFL && (word & O_ASYNC) != 0) watch_never(fd);
+    bool common = command == F_GETFL || command == F_GETFD || command == F_SETFD ||
+                  (command == F_SETFL && (word & ~(O_ACCMODE | O_NONBLOCK | O_LARGEFILE)) == 0);
+    if (!common) loan_keep(fd);
 }
 
 int shim_fcntl(int fd, int command, long word) {

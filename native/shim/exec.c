@@ -8,6 +8,7 @@
 
 #include "entry.h"
 #include "environment.h"
+#include "loan.h"
 #include "reach.h"
 #include "real.h"
 #include "watch.h"
@@ -55,6 +56,7 @@ int shim_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_action
                      const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
     reach_look(path, 0);
     COMPLETE(environment);
+    loan_keep_all();
     return real.posix_spawn(pid, path, actions, attributes, arguments, environment);
 }
 
@@ -62,16 +64,19 @@ int shim_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actio
                       const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
     reach_look(file, 1);
     COMPLETE(environment);
+    loan_keep_all();
     return real.posix_spawnp(pid, file, actions, attributes, arguments, environment);
 }
 
 int shim_system(const char *command) {
     environment_restore();
+    loan_keep_all();
     return real.system(command);
 }
 
 FILE *shim_popen(const char *command, const char *mode) {
     environment_restore();
+    loan_keep_all();
     return real.popen(command, mode);
 }
 

@@ -6,8 +6,9 @@
 
 #include "addressable.h"
 #include "entry.h"
-#include "netlink.h"
 #include "inherit.h"
+#include "loan.h"
+#include "netlink.h"
 #include "real.h"
 #include "table.h"
 
@@ -72,7 +73,11 @@ int shim_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, s
 
 int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
     struct ring_socket s;
-    if (!table_find(fd, &s) && !netlink_is(fd)) return real.sendmmsg(fd, messages, count, flags);
+    if (!table_find(fd, &s) && !netlink_is(fd)) {
+        int all = real.sendmmsg(fd, messages, count, flags);
+        for (int i = 0; i < all; i++) loan_keep_passed(&messages[i].msg_hdr);
+        return all;
+    }
     unsigned sent = 0;
     int kept = errno;
     if (count > IOV_MAX) count = IOV_MAX;

@@ -10,6 +10,7 @@
 #include "call.h"
 #include "datagram.h"
 #include "entry.h"
+#include "loan.h"
 #include "netlink.h"
 #include "notes.h"
 #include "privileges.h"
@@ -160,6 +161,7 @@ int shim_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
 int shim_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
     struct ring_socket s;
     if (level == SOL_NETLINK && netlink_is(fd)) return 0; /* they ask for more checks, or for more to be told */
+    if (is_time_out(level, name)) loan_keep(fd);
     if (is_time_out(level, name) || !table_find(fd, &s)) return real.setsockopt(fd, level, name, value, length);
     int kept = errno;
     int error = set_option(&s, level, name, value, length);

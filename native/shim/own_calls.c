@@ -16,6 +16,7 @@
 #include "dispatch.h"
 #include "entry.h"
 #include "kernel.h"
+#include "loan.h"
 #include "real.h"
 #include "sandbox.h"
 #include "within.h"
@@ -198,6 +199,7 @@ void own_calls_trapped(ucontext_t *u) {
     case SYS_clone:
     case SYS_fork:
     case SYS_vfork:
+        if (!is_thread(r)) loan_keep_all();
         result = is_thread(r) ? -EAGAIN : start_process(u);
         break;
     case SYS_rt_sigaction:

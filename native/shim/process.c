@@ -15,6 +15,7 @@
 
 #include "attach.h"
 #include "entry.h"
+#include "loan.h"
 #include "namespace.h"
 #include "real.h"
 #include "table.h"
@@ -51,6 +52,7 @@ bool process_is_borrowed(void) {
         watch_after_fork();
         process_depth = 0;
         atomic_store_explicit(page, getpid(), memory_order_relaxed);
+        loan_keep_all(); /* a fork that did not pass libc */
         return false;
     }
     if (process_depth != 0) return true;
@@ -62,6 +64,9 @@ bool process_is_borrowed(void) {
 __asm__(".pushsection .text\n"
         ".globl vfork\n.type vfork, @function\nvfork:\n"
         ".cfi_startproc\n"
+        "subq $8, %rsp\n.cfi_adjust_cfa_offset 8\n"
+        "call loan_keep_all\n"
+        "addq $8, %rsp\n.cfi_adjust_cfa_offset -8\n"
         "popq %rdi\n.cfi_adjust_cfa_offset -8\n.cfi_register %rip, %rdi\n"
         "movq process_depth@gottpoff(%rip), %rdx\n"
         "movq %fs:(%rdx), %rsi\n"
@@ -85,6 +90,7 @@ int exported_clone(int (*run)(void *), void *stack, int flags, void *argument, .
     void *parent = va_arg(rest, void *), *storage = va_arg(rest, void *), *child = va_arg(rest, void *);
     va_end(rest);
     if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM) atomic_store(&compares, true);
+    if ((flags & CLONE_FILES) == 0) loan_keep_all();
     namespace_leaving(flags);
     if (found == NULL) found = real_find("clone");
     return found(run, stack, flags, argument, parent, storage, child);

@@ -14,6 +14,7 @@
 #include "critical.h"
 #include "datagram.h"
 #include "entry.h"
+#include "loan.h"
 #include "netlink.h"
 #include "real.h"
 #include "sandbox.h"
@@ -247,7 +248,12 @@ ssize_t shim_sendto(int fd, const void *buffer, size_t length, int flags, const 
 
 ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
-    if (!table_find(fd, &s)) return netlink_is(fd) ? netlink_sendmsg(fd, message) : real.sendmsg(fd, message, flags);
+    if (!table_find(fd, &s)) {
+        if (netlink_is(fd)) return netlink_sendmsg(fd, message);
+        ssize_t sent = real.sendmsg(fd, message, flags);
+        if (sent >= 0) loan_keep_passed(message);
+        return sent;
+    }
     errno = EINVAL;
     if ((flags & MSG_CMSG_COMPAT) != 0) return -1;
     errno = EFAULT;

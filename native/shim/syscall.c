@@ -17,6 +17,7 @@
 #include "critical.h"
 #include "entry.h"
 #include "kernel.h"
+#include "loan.h"
 #include "namespace.h"
 #include "privileges.h"
 #include "sandbox.h"
@@ -79,6 +80,7 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
     switch (number) {
     /* What watches by number is the kernel's alone, and woken by packets. */
     case SYS_epoll_ctl:
+        if (b != EPOLL_CTL_DEL) loan_keep((int)c);
         watch_unsure((int)c);
         watch_unsure(fd);
         if (raw_call(number, a, b, c, interest_asked((int)c, (int)b, (struct epoll_event *)d, &event)) != 0) return -1;
@@ -116,6 +118,17 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         return shim_fcntl(fd, (int)b, c);
     case SYS_recvmsg:
         return shim_recvmsg(fd, (struct msghdr *)b, (int)c);
+    case SYS_sendmsg:
+        return shim_sendmsg(fd, (struct msghdr *)b, (int)c);
+    case SYS_sendmmsg:
+        return shim_sendmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d);
+    /* Here for children that no other function of libc's makes. */
+    case SYS_clone:
+    case SYS_clone3:
+    case SYS_fork:
+    case SYS_vfork:
+        loan_keep_all();
+        break;
     case SYS_sendfile:
         if (has_entry(a) || has_entry(b)) return shim_sendfile(fd, (int)b, (off_t *)c, (size_t)d);
         break;
@@ -197,8 +210,6 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
             return shim_writev(fd, (struct iovec *)b, (int)c);
         case SYS_sendto:
             return shim_sendto(fd, (void *)b, (size_t)c, (int)d, (struct sockaddr *)e, (socklen_t)f);
-        case SYS_sendmsg:
-            return shim_sendmsg(fd, (struct msghdr *)b, (int)c);
         /* Of a place in a file the kernel takes two halves. */
         case SYS_preadv2:
             return shim_preadv2(fd, (struct iovec *)b, (int)c, (off_t)d, (int)f);
@@ -206,8 +217,6 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
             return shim_pwritev2(fd, (struct iovec *)b, (int)c, (off_t)d, (int)f);
         case SYS_recvmmsg:
             return shim_recvmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d, (struct timespec *)e);
-        case SYS_sendmmsg:
-            return shim_sendmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d);
         case SYS_close:
             return shim_close(fd);
         }

@@ -12,6 +12,7 @@
 #include "../region/readiness.h"
 #include "attach.h"
 #include "entry.h"
+#include "loan.h"
 #include "real.h"
 #include "sandbox.h"
 #include "shown.h"
@@ -124,6 +125,7 @@ static bool is_told(const struct ring_socket *s) {
 
 /* From now on the gateway sends packets; for bytes that nobody has been told of, at once. */
 static void disarm(const struct ring_socket *s, uint32_t armed) {
+    if (armed == RF_ARMED_NEVER) loan_keep_socket(s);
     uint32_t before = atomic_exchange(&s->slot->armed, armed);
     bool own = false;
     if (before == 0 || before == RF_ARMED_NEVER) return;
@@ -172,6 +174,7 @@ void watch_break(struct watch *w) {
 }
 
 void watch_break_all(void) {
+    loan_keep_all();
     if (atomic_load(&in_use) == 0 || process_is_borrowed()) return;
     int kept = errno;
     for (int i = 0; i < WATCHES; i++)
@@ -194,6 +197,19 @@ void watch_closed(int fd) {
         for (int i = 0; i < WATCHES; i++)
             if (watches[i].name > 0) drop_bits(&watches[i], s.number);
     }
+}
+
+bool watch_leave(const struct ring_socket *s) {
+    uint32_t armed = atomic_load(&s->slot->armed);
+    if (armed == 0) return true; /* who adds one without arming it keeps it */
+    for (int i = 0; i < WATCHES && armed != RF_ARMED_NEVER && s->attachment == attachment; i++) {
+        int epoll = atomic_load(&watches[i].name) - 1;
+        if (atomic_load(&watches[i].number) != armed || epoll < 0) continue;
+        if (real.epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, &(struct epoll_event){0}) != 0) return false;
+        drop_bits(&watches[i], s->number);
+        return true;
+    }
+    return false;
 }
 
 /* Its parent, if that was forked by number, goes on with the instances. */
@@ -241,5 +257,6 @@ int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) 
     } else if ((event->events & EPOLLET) != 0) {
         disarm(&s, RF_ARMED_NEVER);
     }
+    if (!is_armed(s.slot)) loan_keep_socket(&s); /* its instance is not known from its slot */
     return 0;
 }

@@ -45,6 +45,8 @@ const struct rf_region *watch_region(void);
 void watch_created(int epoll);
 /* A descriptor is about to be closed, or to become something else. */
 void watch_closed(int fd);
+/* Takes a socket out of the instance that it is armed in. True if it is in none now; false if nobody knows. May change errno. */
+bool watch_leave(const struct ring_socket *socket);
 /* A descriptor has been, or may be, watched in a way that the shim does not follow: a socket in a region, or an epoll instance. */
 void watch_unsure(int fd);
 /* The descriptor, if it is a socket in a region, gets packets from now on, whoever is to watch it. */

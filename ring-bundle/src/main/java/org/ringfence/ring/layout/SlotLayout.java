@@ -5,14 +5,14 @@ package org.ringfence.ring.layout;
  *
  * <pre>
  * owner     0 generation u32 | 4 domain u32 | 8 type u32 | 12 protocol u32
- *          16 in_grant u64 | 24 out_grant u64 | 32 cookie u64
+ *          16 in_grant u64 | 24 out_grant u64 | 32 cookie u64 | 40 lent u32
  * backend  64 state u32 | 68 error u32 | 72 marks u32 | 76 in_blocked u32
  *          80 in_tail u64 | 88 in_base u64 | 96 in_used u64 | 104 out_head u64
  *         112 crowded u32 | 116 told u32 | 120 in_busy u32
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
  *          176 heard u32 | 180 out_busy u32 | 184 out_stamp u64
- *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32
+ *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32 | 240 returned u32 | 244 kept u32
  *          256 send_lock | 296 out_urgent u64 | 304 out_more u64
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
  *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64 | 416 in_stamp u64
@@ -26,6 +26,7 @@ public final class SlotLayout {
     public static final int IN_GRANT = 16;
     public static final int OUT_GRANT = 24;
     public static final int COOKIE = 32;
+    public static final int LENT = 40;
     public static final int STATE = 64;
     public static final int ERROR = 68;
     public static final int MARKS = 72;
@@ -51,6 +52,8 @@ public final class SlotLayout {
     public static final int RECEIVE_LOCK = 192;
     public static final int URGENT_TAKEN = 232;
     public static final int URGENT_WISH = 236;
+    public static final int RETURNED = 240;
+    public static final int KEPT = 244;
     public static final int SEND_LOCK = 256;
     public static final int OUT_URGENT = 296;
     public static final int OUT_MORE = 304;
@@ -69,6 +72,10 @@ public final class SlotLayout {
     /** Bits of {@link #URGENT_WISH}: a packet is wanted for an urgent byte; it is read as any other. */
     public static final int WISH_TOLD = 1;
     public static final int WISH_INLINE = 2;
+
+    /** Bits of {@link #LENT}: the gateway has a copy of the application's end; it was another connection's before. */
+    public static final int LENT_NOW = 1;
+    public static final int LENT_AGAIN = 2;
 
     /** Bytes of a name: a length and an address. */
     public static final int NAME_BYTES = 32;

@@ -9,6 +9,8 @@ final class BatchActions {
     static final byte OFFER = 0;
     static final byte END = 1;
     static final byte PACKETS = 2; // sent or read away
+    static final byte LEND = 3;
+    static final byte LEND_AGAIN = 4;
 
     private static final int ECONNRESET = 104;
 
@@ -57,10 +59,14 @@ final class BatchActions {
             int action = index[i];
             int result = port.result(action);
             boolean there = region.generation(of) == generation[i];
-            if (what == OFFER && there) {
+            if (what == LEND) {
+                region.lent(of, there, action, result);
+            } else if (what == OFFER && there) {
                 region.offered(of, action, result);
             } else if (what == OFFER && result >= 0) {
                 port.close(result); // the slot was freed in the same batch
+            } else if (what == LEND_AGAIN && there && result < 0) {
+                region.notLentAgain(of, -result);
             } else if (what != OFFER && there && (result == -ECONNRESET || result < 0 && what == END)) {
                 region.closed(of);
             }

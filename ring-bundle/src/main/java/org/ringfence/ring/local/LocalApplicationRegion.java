@@ -51,6 +51,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private final Offer offer = new Offer();
     private final BatchActions actions;
+    private final Loans loans;
 
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
             int pid, int doorbell, int[] pool) {
@@ -67,6 +68,7 @@ final class LocalApplicationRegion extends BackendRegion {
         listenerOf = filled(NONE);
         waiting = new WaitingConnections(slots());
         actions = new BatchActions();
+        loans = new Loans(this, port);
         port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
         port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, id, 0));
     }
@@ -88,13 +90,14 @@ final class LocalApplicationRegion extends BackendRegion {
         listenerOf = from.numbers("listenerOf");
         waiting = new WaitingConnections(from.state("waiting"));
         actions = new BatchActions(from.state("actions"));
+        loans = from.has("loans") ? new Loans(this, port, from.state("loans")) : new Loans(this, port);
     }
 
     @Override
     protected HandoverState handOver() {
         return super.handOver().put("launch", launch).put("doorbell", doorbell).put("poolNear", poolNear).put("poolFar", poolFar)
                 .put("attached", attached).put("pooled", pooled).put("near", near).put("flags", flags).put("listenerOf", listenerOf)
-                .put("waiting", waiting.handOver()).put("actions", actions.handOver());
+                .put("waiting", waiting.handOver()).put("actions", actions.handOver()).put("loans", loans.handOver());
     }
 
     private int[] filled(int value) {
@@ -120,6 +123,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     void processDetached() {
         attached--;
+        loans.endAll();
     }
 
     /** True if no process is attached and no socket but the pool's is left. */
@@ -157,10 +161,25 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private void send(int channel, int slot, boolean readable) {
         offer.begin(slot, generation(slot));
-        if ((flags[slot] & POOLED) == 0) {
+        boolean accepted = (flags[slot] & POOLED) == 0;
+        if (accepted) {
             copyNames(slot, offer.bytes, AttachLayout.OFFER_LOCAL);
         }
-        remember(port.offer(channel, Key.of(Key.PAIR, id(), slot), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
+        if (accepted && loans.hasStock()) {
+            near[slot] = loans.lendAgain(slot);
+            setCookie(slot, loans.cookie(slot));
+            int first = readable ? near[slot] : NO_END;
+            remember(port.lendAgain(channel, loans.copy(slot), first, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.LEND_AGAIN);
+        } else if (accepted && loans.hasRoom()) {
+            loans.promise(slot);
+            remember(port.lend(channel, readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.LEND);
+        } else {
+            remember(port.offer(channel, pairKey(slot), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
+        }
+    }
+
+    private long pairKey(int slot) {
+        return Key.of(Key.PAIR, id(), slot);
     }
 
     private void remember(int action, int slot, byte kind) {
@@ -206,13 +225,14 @@ final class LocalApplicationRegion extends BackendRegion {
         flags[slot] |= LISTENER;
         if (near[slot] != NO_END) {
             // Room in the listener's queue is news now: OUT.
-            port.rewatch(near[slot], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, Key.of(Key.PAIR, id(), slot));
+            port.rewatch(near[slot], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, pairKey(slot));
         }
     }
 
     /** The batch was carried out: the ends of the pairs offered in it are known, and which applications' ends were gone. */
     void settle() {
         actions.settle(port, this);
+        loans.settle();
     }
 
     /** An offer has a result: the gateway's end of the pair, or the negated error with which nobody got the other. */
@@ -224,6 +244,30 @@ final class LocalApplicationRegion extends BackendRegion {
         } else {
             notOffered(slot, -result);
         }
+    }
+
+    /** A pair that was to be lent has a result. */
+    void lent(int slot, boolean there, int action, int result) {
+        if (result >= 0 && there) {
+            loans.made(slot, port.far(action), port.cookie(action));
+            offered(slot, action, result);
+            return;
+        }
+        loans.notMade();
+        if (there) {
+            loans.withdraw(slot);
+            notOffered(slot, -result);
+        } else if (result >= 0) {
+            port.close(result); // the slot was freed in the same batch
+            port.close(port.far(action));
+        }
+    }
+
+    /** A pair of the stock did not reach anybody. What was sent for the slot lies in it. */
+    void notLentAgain(int slot, int errno) {
+        loans.withdraw(slot);
+        port.close(giveUpEnd(slot));
+        notOffered(slot, errno);
     }
 
     /** Does to a pair what happened while its end was not known. */
@@ -322,6 +366,35 @@ final class LocalApplicationRegion extends BackendRegion {
         }
     }
 
+    // ---- lent ends ----
+
+    @Override
+    protected void news(int slot) {
+        super.news(slot);
+        loans.look(slot);
+    }
+
+    Loans loans() {
+        return loans;
+    }
+
+    /** True if both directions of the slot's pair are as they were made. */
+    boolean isWhole(int slot) {
+        return (flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER | HAS_PACKETS | OWED)) == 0;
+    }
+
+    /** The slot has no pair any more. Returns the near end, which is the caller's. */
+    int giveUpEnd(int slot) {
+        int end = near[slot];
+        near[slot] = NO_END;
+        return end;
+    }
+
+    /** The kernel tells of the pair from now on. */
+    void watchEnd(int slot) {
+        port.watch(near[slot], EventPort.IN | EventPort.RDHUP | EventPort.EDGE, pairKey(slot));
+    }
+
     /** An event of a pair. */
     void pairEvent(int slot, int events) {
         if (near[slot] == NO_END) {
@@ -371,6 +444,7 @@ final class LocalApplicationRegion extends BackendRegion {
         if (near[slot] != NO_END) {
             port.close(near[slot]);
         }
+        loans.forget(slot);
         leavePool(slot);
         near[slot] = NO_END;
         flags[slot] = 0;
@@ -385,6 +459,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** Closes every descriptor at once and unmaps the memory. The batch must be empty of this region. */
     void release() {
+        loans.release(system);
         for (int slot = 0; slot < slots(); slot++) {
             if (near[slot] != NO_END) {
                 system.close(near[slot]);

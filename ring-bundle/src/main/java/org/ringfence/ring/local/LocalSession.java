@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LocalSession implements TransportSession {
     static final String KIND = "ring.local";
-    static final int VERSION = 1;
+    static final int VERSION = 2; // 2: Loans
     private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;
@@ -131,6 +131,7 @@ final class LocalSession implements TransportSession {
     @Override
     public long turn(int milliseconds) {
         int timeout = applications.length == 0 ? milliseconds : watchdog.look(applications, inss, milliseconds);
+        tellGone();
         for (LocalApplicationRegion application : applications) {
             application.fillPool();
         }
@@ -152,6 +153,9 @@ final class LocalSession implements TransportSession {
     @Override
     public void harvestCloses() {
         // One harvest takes what is ready, up to its size; who rings without end must not keep the loop here.
+        for (LocalApplicationRegion application : applications) {
+            application.loans().lookAtAll();
+        }
         for (int harvests = 0; harvests < MAX_HARVESTS; harvests++) {
             int events = port.turn(0);
             harvest(events);

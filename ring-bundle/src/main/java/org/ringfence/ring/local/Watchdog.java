@@ -26,6 +26,7 @@ final class Watchdog {
             lastWatch = now;
             for (LocalApplicationRegion application : applications) {
                 application.beat(now);
+                application.loans().age();
                 if (application.isWatchful()) {
                     application.watch();
                 }
@@ -35,6 +36,7 @@ final class Watchdog {
             lastSweep = now;
             for (LocalApplicationRegion application : applications) {
                 application.lookForIdleRings();
+                application.loans().sweep();
             }
             for (LocalInsRegion ins : inss) {
                 ins.beat(now);

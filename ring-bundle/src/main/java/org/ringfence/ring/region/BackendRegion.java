@@ -135,6 +135,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         emptyRings(slot);
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
         memory.putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]).putInt(s + SlotLayout.URGENT_WISH, 0);
+        memory.putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0);
     }
 
     final boolean isFlowing(int slot) {
@@ -311,9 +312,14 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             until = PendingSlots.ALL;
         }
         if (slot >= 0 && isOpen(slot)) {
-            readiness.news(slot);
+            news(slot);
         }
         return slot;
+    }
+
+    /** The application has news of the slot. */
+    protected void news(int slot) {
+        readiness.news(slot);
     }
 
     /** The packet that told of a datagram socket's error may have been read away with those that told of datagrams. */

@@ -72,6 +72,21 @@ public interface EventPort extends AutoCloseable {
      */
     int offer(int channel, long key, boolean readable, byte[] offer, int length);
 
+    /**
+     * As {@link #offer}, but keeps a copy of the far end as well, {@link #far}, and watches neither. The caller owns both.
+     *
+     * @return index of the action for {@code result}, {@code cookie} and {@code far}
+     */
+    int lend(int channel, boolean readable, byte[] offer, int length);
+
+    /**
+     * Sends the far end of a pair that was lent before over a channel. {@link #result} is 0 or a negative errno.
+     *
+     * @param near the near end if an empty packet is to be sent from it first, which the slot counts as told; else -1
+     * @return index of the action for {@code result}
+     */
+    int lendAgain(int channel, int far, int near, byte[] offer, int length);
+
     /** Watches a descriptor for {@code events}, reported with {@code key}. */
     void watch(int descriptor, int events, long key);
 
@@ -98,6 +113,9 @@ public interface EventPort extends AutoCloseable {
 
     /** The cookie of offer {@code index} of the last turn. */
     long cookie(int index);
+
+    /** The far end that {@link #lend} has kept, of action {@code index} of the last turn. */
+    int far(int index);
 
     @Override
     void close();

@@ -32,6 +32,8 @@ final class JnaEventPort implements EventPort {
     private static final int WATCH = 8;
     private static final int REWATCH = 9;
     private static final int END = 10;
+    private static final int LEND = 11;
+    private static final int LEND_AGAIN = 12;
 
     private final int epoll;
     private Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
@@ -117,7 +119,21 @@ final class JnaEventPort implements EventPort {
 
     @Override
     public int offer(int channel, long key, boolean readable, byte[] offer, int length) {
-        int index = add(OFFER, channel, readable ? 1 : 0, key);
+        return add(OFFER, channel, readable ? 1 : 0, key, offer, length);
+    }
+
+    @Override
+    public int lend(int channel, boolean readable, byte[] offer, int length) {
+        return add(LEND, channel, readable ? 1 : 0, 0, offer, length);
+    }
+
+    @Override
+    public int lendAgain(int channel, int far, int near, byte[] offer, int length) {
+        return add(LEND_AGAIN, channel, near, far, offer, length);
+    }
+
+    private int add(int code, int channel, long argument, long key, byte[] offer, int length) {
+        int index = add(code, channel, argument, key);
         int at = index * ACTION_BYTES;
         actions.putInt(at + 28, length).put(at + 32, offer, 0, length);
         return index;
@@ -165,6 +181,11 @@ final class JnaEventPort implements EventPort {
     @Override
     public long cookie(int index) {
         return actions.getLong(index * ACTION_BYTES + 8);
+    }
+
+    @Override
+    public int far(int index) {
+        return (int) actions.getLong(index * ACTION_BYTES + 16);
     }
 
     @Override

@@ -1,0 +1,77 @@
+/* Giving lent descriptors back, and keeping them. */
+#include "loan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../region/readiness.h"
+#include "attach.h"
+#include "real.h"
+#include "sandbox.h"
+#include "watch.h"
+
+/* How long a close waits for the end of a loan: 40 times 50 us. */
+enum { NAPS = 40, NAP_NANOSECONDS = 50000 };
+
+static bool is_lent(const struct ring_socket *s) {
+    return (atomic_load_explicit(&s->slot->lent, memory_order_acquire) & RF_LENT_NOW) != 0;
+}
+
+static bool is_kept(const struct ring_socket *s) {
+    return atomic_load_explicit(&s->slot->kept, memory_order_relaxed) == s->generation;
+}
+
+/* Whom the socket's close concerns knows it from now on. */
+static void tell(const struct ring_socket *s, _Atomic uint32_t *word) {
+    atomic_store_explicit(word, s->generation, memory_order_release);
+    if (rf_notify(s->region, s->number)) attachment_ring(s->attachment);
+}
+
+void loan_keep_socket(const struct ring_socket *s) {
+    if (is_lent(s) && !is_kept(s)) tell(s, &s->slot->kept);
+}
+
+void loan_keep(int fd) {
+    struct ring_socket s;
+    if (table_find(fd, &s)) loan_keep_socket(&s);
+}
+
+__attribute__((used)) void loan_keep_all(void) { /* vfork() calls it, too */
+    if (!attachment_configured() || process_is_borrowed()) return;
+    unsigned end = table_end();
+    for (unsigned fd = 0; fd < end; fd++)
+        if (table_get((int)fd) != RF_ENTRY_NONE) loan_keep((int)fd);
+}
+
+void loan_keep_passed(const struct msghdr *message) {
+    if (message->msg_controllen == 0 || !attachment_configured()) return;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR((struct msghdr *)message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+        for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int)) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + at, sizeof fd);
+            loan_keep(fd);
+        }
+    }
+}
+
+/* An epoll instance that the shim does not know of goes on telling of a closed descriptor while the gateway has its copy. */
+static void await_end(const struct ring_socket *s) {
+    if (sandbox_confined || atomic_load(&s->slot->armed) != RF_ARMED_NEVER) return;
+    for (int naps = 0; naps < NAPS && is_lent(s) && !attachment_dead(s->attachment); naps++)
+        syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+}
+
+bool loan_take(int fd, struct ring_socket *s) {
+    if (!table_find(fd, s) || !is_lent(s)) return false;
+    if (!is_kept(s) && watch_leave(s)) return true;
+    loan_keep_socket(s);
+    await_end(s);
+    return false;
+}
+
+void loan_return(const struct ring_socket *s) { tell(s, &s->slot->returned); }

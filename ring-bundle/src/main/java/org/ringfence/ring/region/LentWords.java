@@ -1,0 +1,51 @@
+package org.ringfence.ring.region;
+
+import java.nio.ByteBuffer;
+import org.ringfence.ring.layout.SlotLayout;
+import org.ringfence.ring.layout.Words;
+
+/** What the slots of a region say of the application's ends that are lent (docs/readiness.md, "Lent"). Event loop's thread only. */
+public final class LentWords {
+    private final MappedRegion region;
+    private final ByteBuffer memory;
+
+    public LentWords(MappedRegion region) {
+        this.region = region;
+        memory = region.memory;
+    }
+
+    /** The slot's end is about to be sent, and a copy is here. */
+    public void lend(int slot, boolean again) {
+        set(slot, again ? SlotLayout.LENT_NOW | SlotLayout.LENT_AGAIN : SlotLayout.LENT_NOW);
+    }
+
+    /** The copy is gone. */
+    public void end(int slot) {
+        set(slot, region.intWord(slot, SlotLayout.LENT) & SlotLayout.LENT_AGAIN);
+    }
+
+    /** The end was not sent. */
+    public void withdraw(int slot) {
+        set(slot, 0);
+    }
+
+    private void set(int slot, int bits) {
+        Words.setIntRelease(memory, region.at(slot) + SlotLayout.LENT, bits);
+    }
+
+    /** True if the application says that its end is closed, and nowhere else. */
+    public boolean isReturned(int slot) {
+        return region.intWord(slot, SlotLayout.RETURNED) == region.generation(slot);
+    }
+
+    /** True if the application says that its end may be in several places. */
+    public boolean isKept(int slot) {
+        return region.intWord(slot, SlotLayout.KEPT) == region.generation(slot);
+    }
+
+    /** True if nothing lies in the pair, as far as its two sides have said: no packet that was told of, and no stuffing. */
+    public boolean isEmpty(int slot) {
+        return region.intWord(slot, SlotLayout.TOLD) == region.intWord(slot, SlotLayout.HEARD)
+                && Words.getIntOpaque(memory, region.at(slot) + SlotLayout.OUT_BLOCKED) == 0;
+    }
+}
