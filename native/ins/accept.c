@@ -53,7 +53,9 @@ static bool hand_over(struct ins *ins, uint32_t listener, int handle, const stru
     ins_leave(ins, INS_WAIT, slot);
     ins_open(ins, slot, generation, handle, l->kept);
     s->watched = s->readable = s->writable = true;
-    ins->stack->local_name(handle, &shared->local);
+    struct rf_name own = ins->region.slots[listener].local;
+    if (ins->stack->names_all != NULL && ins->stack->names_all(&own, l->kept)) shared->local = own;
+    else ins->stack->local_name(handle, &shared->local);
     shared->peer = *peer;
     struct rf_name names[2] = {shared->local, *peer};
     ins_set_state(ins, slot, RF_STATE_CONNECTED);

@@ -62,6 +62,8 @@ struct ins_socket {
     bool fresh;                       /* the stack has said that it is readable, and nothing has been read since */
     bool stood;                       /* there was a connection */
     bool close_resets;                /* CLOSE: a reset behind the last byte */
+    bool closing;                     /* a CLOSE lies in the ring: its bytes end at `out_end` */
+    bool end_owed;                    /* the last of them wait in the stack for the end, so that both go in one segment */
     bool shutdown_waits, close_waits; /* until the out ring is sent up to `out_end` */
     uint16_t error_sequence;          /* goes on counting when the slot is reused */
     uint32_t generation;
@@ -202,6 +204,8 @@ void ins_tell_network(struct ins *ins, const struct rf_command *command);
 /* transfer.c */
 void ins_receive(struct ins *ins, uint32_t slot);
 void ins_send(struct ins *ins, uint32_t slot);
+/* A call is about to be executed. If it is a CLOSE, the last bytes before it wait in the stack for the end. */
+void ins_foresee_close(struct ins *ins, const struct rf_command *command);
 /* Looks how a connect in progress is going. */
 void ins_connecting(struct ins *ins, uint32_t slot);
 /* Sets the socket's pending error. */

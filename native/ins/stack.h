@@ -84,6 +84,8 @@ struct rf_stack {
     int (*set_option)(int socket, uint32_t *kept, int level, int name, const void *value, uint32_t length);
     int (*get_option)(int socket, const uint32_t *kept, int level, int name, void *value, uint32_t *length);
     int (*local_name)(int socket, struct rf_name *name);
+    /* True if the connections of a listener of this name, with this word kept, all have its name. NULL: ask for each. */
+    bool (*names_all)(const struct rf_name *listener, uint32_t kept);
     int (*peer_name)(int socket, struct rf_name *name);
     int (*error)(int socket); /* takes the pending error: 0 if there is none */
     void (*close)(int socket, uint32_t kept, bool reset);
@@ -91,6 +93,7 @@ struct rf_stack {
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
     /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them. */
     ssize_t (*send)(int socket, const struct iovec *pieces, int count, bool more);
+    bool waits_for_more; /* it makes them wait */
 
     /* Urgent bytes. A stack whose `urgent` is NULL has none. They are received as any other byte, but `receive` stops
      * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once, where the

@@ -25,6 +25,7 @@ enum {
     KEPT_UNSENT = 4,    /* and has a limit of its own for what is unsent, TCP_NOTSENT_LOWAT */
     KEPT_LINGER = 8,    /* it has set SO_LINGER, which close() has to look at */
     KEPT_FLOWS = 16,    /* its peer takes what it is sent */
+    KEPT_FOREIGN = 32,  /* IP_TRANSPARENT was set once: its connections may be to any address */
 };
 
 /* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
@@ -160,6 +161,7 @@ static int linux_set_option(int s, uint32_t *kept, int level, int name, const vo
     if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
     int error = result(setsockopt(s, level, name, value, length));
     if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
+    if (error == 0 && level == IPPROTO_IP && name == IP_TRANSPARENT) *kept |= KEPT_FOREIGN;
     uint32_t bit = kept_bit(level, name);
     if (error != 0 || bit == 0) return error;
     int wanted;
@@ -191,6 +193,13 @@ static int linux_local_name(int s, struct rf_name *name) {
     socklen_t length = sizeof name->address;
     int error = getsockname(s, (struct sockaddr *)name->address, &length);
     return named(error, length, name);
+}
+
+static bool linux_names_all(const struct rf_name *listener, uint32_t kept) {
+    struct sockaddr_in name;
+    memcpy(&name, listener->address, sizeof name);
+    return listener->length == sizeof name && name.sin_family == AF_INET && name.sin_addr.s_addr != htonl(INADDR_ANY) &&
+           (kept & KEPT_FOREIGN) == 0;
 }
 
 static int linux_peer_name(int s, struct rf_name *name) {
@@ -320,11 +329,13 @@ const struct rf_stack rf_stack_linux = {
     .set_option = linux_set_option,
     .get_option = linux_get_option,
     .local_name = linux_local_name,
+    .names_all = linux_names_all,
     .peer_name = linux_peer_name,
     .error = linux_error,
     .close = linux_close,
     .receive = linux_receive,
     .send = linux_send,
+    .waits_for_more = true,
     .urgent = linux_urgent,
     .tells_urgent = true,
     .at_mark = linux_at_mark,

@@ -192,6 +192,14 @@ static void send_failed(struct ins *ins, uint32_t slot, int error) {
     if (s->phase == RF_STATE_CONNECTED) ins_fail(ins, slot, error);
 }
 
+void ins_foresee_close(struct ins *ins, const struct rf_command *command) {
+    if (command->op != RF_OP_CLOSE || command->slot >= ins->region.slot_count || command->args[1] != 0) return;
+    struct ins_socket *s = &ins->sockets[command->slot];
+    if (s->phase != RF_STATE_CONNECTED || s->datagram || s->generation != command->generation || s->shutdown_waits || s->close_waits) return;
+    s->closing = true;
+    s->out_end = (uint64_t)command->args[0];
+}
+
 void ins_send(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
     struct rf_slot *shared = &ins->region.slots[slot];
@@ -207,8 +215,9 @@ void ins_send(struct ins *ins, uint32_t slot) {
             ins_join(ins, &ins->run, slot);
             break;
         }
-        bool more = atomic_load_explicit(&shared->out_more, memory_order_relaxed) ==
-                    atomic_load_explicit(&shared->out_head, memory_order_relaxed) + filled;
+        uint64_t behind = atomic_load_explicit(&shared->out_head, memory_order_relaxed) + filled;
+        bool last = s->closing && behind == s->out_end;
+        bool more = last || atomic_load_explicit(&shared->out_more, memory_order_relaxed) == behind;
         ssize_t bytes = urgent ? ins->stack->send_urgent(s->handle, *(uint8_t *)span[0].iov_base)
                                : ins->stack->send(s->handle, span, piece_count(span), more);
         if (bytes < 0) {
@@ -218,6 +227,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         }
         rf_consume(&ring, (uint64_t)bytes);
         moved += bytes;
+        s->end_owed = last && bytes == filled && !urgent;
         /* Less than asked for: the stack reports when it has room again. */
         if (bytes < filled) s->writable = false;
     }
@@ -270,6 +280,8 @@ void ins_finish_close(struct ins *ins, uint32_t slot, bool reset) {
     if (s->phase == RF_STATE_LISTENING) ins_refuse_posted(ins, slot, ins->stack->errors.aborted);
     ins_leave(ins, INS_RUN, slot);
     ins_leave(ins, INS_WAIT, slot);
+    /* Not left to the close: it would throw the bytes away if there are others that nobody has read. */
+    if (s->end_owed) ins->stack->shutdown(s->handle, RF_SHUT_WRITE);
     ins->stack->close(s->handle, s->kept, reset || s->close_resets);
     uint64_t lost = s->close_waits && !ins_sent(ins, slot, s->out_end)
                         ? s->out_end - atomic_load_explicit(&ins->region.slots[slot].out_head, memory_order_relaxed)

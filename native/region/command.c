@@ -49,6 +49,15 @@ int rf_command_take(struct rf_region *region, struct rf_command *command) {
     return 1;
 }
 
+bool rf_command_peek(const struct rf_region *region, uint32_t n, struct rf_command *command) {
+    const struct rf_header *h = region->header;
+    uint64_t head = atomic_load_explicit(&h->command_head, memory_order_relaxed);
+    uint64_t filled = atomic_load_explicit(&h->command_tail, memory_order_acquire) - head;
+    if (n >= filled || filled > region->command_count) return false;
+    memcpy(command, &region->commands[(head + n) & (region->command_count - 1)], sizeof *command);
+    return true;
+}
+
 struct rf_cell *rf_cell_claim(struct rf_region *region, uint32_t *cell) {
     /* Threads start at different places, so that they rarely meet. */
     static _Thread_local uint32_t last;

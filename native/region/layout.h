@@ -191,11 +191,15 @@ struct rf_name {
  * gets packets as long as it lives. */
 #define RF_WATCHERS 128u
 #define RF_ARMED_NEVER UINT32_MAX
+/* Nobody has looked at the socket yet, and no packet was sent for what lies there: it is likely to be armed first. */
+#define RF_ARMED_FIRST (UINT32_MAX - 1)
 
 /* Of the application's end of a pair (docs/readiness.md, "Lent"). */
 enum rf_lent {
-    RF_LENT_NOW = 1,       /* the gateway has a copy, and hears of a close from the frontend alone */
-    RF_LENT_AGAIN = 2, /* it was another connection's before */
+    RF_LENT_NOW = 1, /* the gateway has a copy, and hears of a close from the frontend alone */
+    /* What has become of O_NONBLOCK where it was another connection's before; neither: nobody knows. */
+    RF_LENT_BLOCKING = 2,
+    RF_LENT_NONBLOCKING = 4,
 };
 
 /* How many packets the frontend reads away when the backend says that they pile up. */
@@ -243,6 +247,7 @@ struct rf_slot {
     _Atomic uint32_t urgent_wish;  /* enum rf_urgent_wish */
     _Atomic uint32_t returned;     /* generation whose lent descriptor was closed, and is nowhere else */
     _Atomic uint32_t kept;         /* generation whose lent descriptor may be in several places */
+    _Atomic uint32_t blocking;     /* RF_LENT_BLOCKING, RF_LENT_NONBLOCKING, or 0 */
     _Alignas(64) pthread_mutex_t send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
     _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */
@@ -351,6 +356,7 @@ RF_AT(rf_slot, lent, 40);
 RF_AT(rf_slot, urgent_taken, 232);
 RF_AT(rf_slot, returned, 240);
 RF_AT(rf_slot, kept, 244);
+RF_AT(rf_slot, blocking, 248);
 RF_AT(rf_slot, out_urgent, 296);
 RF_AT(rf_slot, out_more, 304);
 RF_AT(rf_slot, out_stamp, 184);

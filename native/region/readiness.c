@@ -157,6 +157,7 @@ int rf_readable_tell(struct rf_slot *slot, int fd) {
 
 bool rf_readable_seen(const struct rf_region *region, uint32_t slot) {
     uint32_t armed = atomic_load_explicit(&region->slots[slot].armed, memory_order_acquire);
+    if (armed == RF_ARMED_FIRST) return true;
     if (armed == 0 || armed >= RF_WATCHERS) return false;
     rf_pending_set(region->to_frontend, slot);
     /* The watcher sets bit 0, fences and looks at the bits once more: one of the two sees the other. */

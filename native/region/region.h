@@ -141,6 +141,8 @@ uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, st
 /* Backend: copies the next call out. 1, 0 if there is none, -EPROTO if the producer's counter
  * claims more than the ring holds. One thread. */
 int rf_command_take(struct rf_region *region, struct rf_command *command);
+/* Backend: copies the n-th call of those that wait, counted from 0, and leaves it there. False if there is none. */
+bool rf_command_peek(const struct rf_region *region, uint32_t n, struct rf_command *command);
 
 /* ---- reply cells ---- */
 

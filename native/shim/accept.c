@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "entry.h"
+#include "loan.h"
 #include "real.h"
 #include "socket.h"
 
@@ -92,9 +93,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         errno = error;
         return -1;
     }
-    /* A descriptor that has served before has the flags of the one who had it. */
-    bool again = (atomic_load(&region->slots[offer.slot].lent) & RF_LENT_AGAIN) != 0, nonblocking = (flags & SOCK_NONBLOCK) != 0;
-    if (nonblocking || again) real.fcntl(fd, F_SETFL, (long)(O_RDWR | (nonblocking ? O_NONBLOCK : 0)));
+    loan_taken(&region->slots[offer.slot], fd, (flags & SOCK_NONBLOCK) != 0);
     return fd;
 }
 

@@ -120,6 +120,7 @@ static void look_at_flags(int fd, int command, long word) {
     bool common = command == F_GETFL || command == F_GETFD || command == F_SETFD ||
                   (command == F_SETFL && (word & ~(O_ACCMODE | O_NONBLOCK | O_LARGEFILE)) == 0);
     if (!common) loan_keep(fd);
+    if (command == F_SETFL) loan_flags_change(fd);
 }
 
 int shim_fcntl(int fd, int command, long word) {
@@ -143,6 +144,7 @@ int shim_ioctl(int fd, unsigned long request, long word) {
     int result;
     if (interfaces_ioctl(fd, request, word, &result)) return result;
     if (request == FIOASYNC) watch_never(fd);
+    if (request == FIONBIO) loan_flags_change(fd);
     if (request == SIOCOUTQNSD && table_find(fd, &s) && !socket_is_datagram(&s)) request = SIOCOUTQ;
     if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
         return real.ioctl(fd, request, word);

@@ -2,6 +2,7 @@
 #include "loan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -23,6 +24,18 @@ static bool is_lent(const struct ring_socket *s) {
 
 static bool is_kept(const struct ring_socket *s) {
     return atomic_load_explicit(&s->slot->kept, memory_order_relaxed) == s->generation;
+}
+
+void loan_taken(struct rf_slot *slot, int fd, bool nonblocking) {
+    uint32_t lent = atomic_load(&slot->lent), wanted = nonblocking ? RF_LENT_NONBLOCKING : RF_LENT_BLOCKING;
+    uint32_t is = lent == 0 ? RF_LENT_BLOCKING : lent & (RF_LENT_BLOCKING | RF_LENT_NONBLOCKING);
+    if (is != wanted) real.fcntl(fd, F_SETFL, (long)(O_RDWR | (nonblocking ? O_NONBLOCK : 0)));
+    atomic_store_explicit(&slot->blocking, wanted, memory_order_relaxed);
+}
+
+void loan_flags_change(int fd) {
+    struct ring_socket s;
+    if (table_find(fd, &s)) atomic_store_explicit(&s.slot->blocking, 0, memory_order_relaxed);
 }
 
 /* Whom the socket's close concerns knows it from now on. */

@@ -9,6 +9,11 @@
 
 #include "table.h"
 
+/* A descriptor has been accepted, and may have been another connection's before: gives it the flags of a new one. */
+void loan_taken(struct rf_slot *slot, int fd, bool nonblocking);
+/* O_NONBLOCK of the descriptor is about to be set or cleared. */
+void loan_flags_change(int fd);
+
 /* Before a descriptor is closed. True: it is lent, is in no epoll instance any more, and the caller gives it back with
  * loan_return as soon as it is closed. May change errno. */
 bool loan_take(int fd, struct ring_socket *lent);

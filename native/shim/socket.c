@@ -49,7 +49,7 @@ bool socket_adopt(int fd, struct attachment *attachment, uint32_t number, uint32
     atomic_store(&slot->in_head, 0);
     atomic_store(&slot->out_blocked, 0);
     atomic_store(&slot->kick, 0);
-    atomic_store(&slot->armed, 0);
+    if (atomic_load(&slot->armed) != RF_ARMED_FIRST) atomic_store(&slot->armed, 0);
     atomic_store(&slot->heard, 0);
     atomic_store(&slot->urgent_taken, 0);
     atomic_store(&slot->urgent_wish, 0);

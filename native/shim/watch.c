@@ -110,7 +110,10 @@ static void arm(struct watch *w, const struct ring_socket *s, const struct epoll
     uint64_t tail = atomic_load_explicit(&s->slot->in_tail, memory_order_acquire);
     *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0, 0, tail};
     while (end <= word && !atomic_compare_exchange_weak(&w->end, &end, word + 1)) continue;
-    if (!atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number) return;
+    uint32_t first = RF_ARMED_FIRST;
+    if (!atomic_compare_exchange_strong(&s->slot->armed, &first, w->number) &&
+        !atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number)
+        return;
     atomic_fetch_or(&w->mine[word], bit);
     atomic_thread_fence(memory_order_seq_cst);
     /* Bytes that nobody has been told of, or that a changed interest has to be told of again. */
@@ -201,7 +204,7 @@ void watch_closed(int fd) {
 
 bool watch_leave(const struct ring_socket *s) {
     uint32_t armed = atomic_load(&s->slot->armed);
-    if (armed == 0) return true; /* who adds one without arming it keeps it */
+    if (armed == 0 || armed == RF_ARMED_FIRST) return true; /* who adds one without arming it keeps it */
     for (int i = 0; i < WATCHES && armed != RF_ARMED_NEVER && s->attachment == attachment; i++) {
         int epoll = atomic_load(&watches[i].name) - 1;
         if (atomic_load(&watches[i].number) != armed || epoll < 0) continue;
@@ -242,6 +245,7 @@ int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) 
     if (!in_region || socket_is_datagram(&s)) return 0;
     struct watch *w = watch_find(epoll);
     uint32_t armed = atomic_load(&s.slot->armed);
+    if (armed == RF_ARMED_FIRST) armed = 0;
     if (operation == EPOLL_CTL_DEL) {
         if (w != NULL && armed == w->number && armed != 0) disarm(&s, 0);
         return 0;

@@ -43,7 +43,7 @@
     X(slot, in_blocked) X(slot, in_tail) X(slot, in_base) X(slot, in_used) X(slot, out_head) X(slot, crowded) X(slot, told) X(slot, in_busy) \
     X(slot, out_tail) X(slot, out_base) X(slot, out_used) X(slot, in_head) X(slot, out_blocked)      \
     X(slot, kick) X(slot, error_taken) X(slot, armed) X(slot, heard) X(slot, out_busy) X(slot, receive_lock) X(slot, send_lock)       \
-    X(slot, urgent_taken) X(slot, urgent_wish) X(slot, lent) X(slot, returned) X(slot, kept) X(slot, out_urgent) X(slot, out_more) X(slot, in_urgent)                  \
+    X(slot, urgent_taken) X(slot, urgent_wish) X(slot, lent) X(slot, returned) X(slot, kept) X(slot, blocking) X(slot, out_urgent) X(slot, out_more) X(slot, in_urgent)                  \
     X(slot, local) X(slot, peer) X(slot, last_call) X(slot, last_result) X(slot, last_error) \
     X(slot, out_stamp) X(slot, in_stamp)
 
@@ -69,8 +69,8 @@
     X(RF_OP_GETPEERNAME) X(RF_OP_NETWORK) X(RF_STATE_FREE) X(RF_STATE_OPEN) X(RF_STATE_LISTENING)                     \
     X(RF_STATE_CONNECTING) X(RF_STATE_CONNECTED) X(RF_STATE_FAILED) X(RF_MARK_IN_EOF)                \
     X(RF_MARK_RESET) X(RF_MARK_OUT_SHUT) X(RF_GRANT_VALID) X(RF_LAUNCH_LENGTH) X(RF_NAME_LENGTH)     \
-    X(RF_URGENT_READ) X(RF_URGENT_PASSED) X(RF_URGENT_TOLD) X(RF_URGENT_INLINE) X(RF_LENT_NOW) X(RF_LENT_AGAIN)                       \
-    X(RF_CALL_STAMP) X(RF_BIND_WITHOUT_RIGHT) X(RF_CROWD_TAKEN) X(RF_WATCHERS) X(RF_ARMED_NEVER) X(RF_RECORD_UNIT) X(RF_DATAGRAM_ORDER) X(RF_MAX_DATAGRAM) X(RF_RECORD_TRUNCATED)                 \
+    X(RF_URGENT_READ) X(RF_URGENT_PASSED) X(RF_URGENT_TOLD) X(RF_URGENT_INLINE) X(RF_LENT_NOW) X(RF_LENT_BLOCKING) X(RF_LENT_NONBLOCKING)                       \
+    X(RF_CALL_STAMP) X(RF_BIND_WITHOUT_RIGHT) X(RF_CROWD_TAKEN) X(RF_WATCHERS) X(RF_ARMED_NEVER) X(RF_ARMED_FIRST) X(RF_RECORD_UNIT) X(RF_DATAGRAM_ORDER) X(RF_MAX_DATAGRAM) X(RF_RECORD_TRUNCATED)                 \
     X(RF_RECORD_PKTINFO) X(RF_RECORD_TTL) X(RF_RECORD_TOS) X(RF_RECORD_TIMESTAMP)
 
 int main(void) {

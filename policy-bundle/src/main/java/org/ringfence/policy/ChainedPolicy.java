@@ -45,12 +45,14 @@ final class ChainedPolicy {
     final Place place;
     final Counters counters;
     private final LongSupplier clock;
+    final boolean ends;
     final boolean holds;
     final boolean explains;
     final boolean looksAtRequests;
     final boolean inspects;
     final boolean looksAtStacks;
     private int found;
+    private long until;
     private final Supplier<ChainRules> rules;
     private final Conduct conduct;
     /** Why it failed its trial; empty if it did not. */
@@ -72,6 +74,7 @@ final class ChainedPolicy {
         this.clock = clock;
         this.rules = rules;
         this.counters = counters;
+        ends = overrides(policy, "closed", Connection.class);
         holds = overrides(policy, "hold", Connection.class);
         explains = overrides(policy, "admission");
         looksAtRequests = overrides(policy, "request", Connection.class, Request.class);
@@ -89,9 +92,14 @@ final class ChainedPolicy {
         return !problem.isEmpty();
     }
 
-    /** The policy's verdict; REFUSE if it has none or throws; what the chain's rules say if it is in quarantine. */
-    Verdict admit(Connection connection) {
-        Verdict verdict = conduct.sentence().isEmpty() ? ask(connection) : rules.get().quarantineVerdict();
+    /**
+     * The policy's verdict; REFUSE if it has none or throws; what the chain's rules say if it is in quarantine.
+     *
+     * @param since the time now, in nanoseconds: the one before has ended just then
+     */
+    Verdict admit(Connection connection, long since) {
+        until = since;
+        Verdict verdict = conduct.sentence().isEmpty() ? ask(connection, since) : rules.get().quarantineVerdict();
         counters.asked.increment();
         if (verdict == Verdict.ALLOW) {
             counters.allowed.increment();
@@ -99,6 +107,11 @@ final class ChainedPolicy {
             counters.refused.increment();
         }
         return verdict;
+    }
+
+    /** When its last verdict was there, in nanoseconds. */
+    long until() {
+        return until;
     }
 
     /** The policy's rule; null if it has none, or throws. */
@@ -171,8 +184,7 @@ final class ChainedPolicy {
         }
     }
 
-    private Verdict ask(Connection connection) {
-        long start = clock.getAsLong();
+    private Verdict ask(Connection connection, long start) {
         Verdict verdict = null;
         try {
             verdict = policy.admit(connection);
@@ -201,6 +213,7 @@ final class ChainedPolicy {
 
     private void timed(long start) {
         long now = clock.getAsLong();
+        until = now;
         counters.nanoseconds.add(now - start);
         conduct.called(now - start, rules.get().budgetNanoseconds(), now);
         sentenced();

@@ -278,7 +278,7 @@ public final class RankedPolicyChain implements PolicyChain {
         }
         if (enforces) {
             for (int i = 0; i < passed; i++) {
-                present[i].closed(connection); // they let it pass, and may count it
+                ended(present[i], connection); // they let it pass, and may count it
             }
             return verdict;
         }
@@ -288,11 +288,14 @@ public final class RankedPolicyChain implements PolicyChain {
     }
 
     private Verdict judge(ChainedPolicy[] present, Connection connection) {
+        long now = clock.getAsLong();
         for (passed = 0; passed < present.length; passed++) {
             ChainedPolicy chained = present[passed];
-            Verdict verdict = chained.admit(connection);
+            Verdict verdict = chained.admit(connection, now);
+            now = chained.until();
             if (chained.explains) {
                 weigh(chained, connection, chained.admission(connection));
+                now = clock.getAsLong();
             }
             if (verdict != Verdict.PASS) {
                 decidedBy = chained.name;
@@ -388,6 +391,12 @@ public final class RankedPolicyChain implements PolicyChain {
     @Override
     public void closed(Connection connection) {
         for (ChainedPolicy chained : chain) {
+            ended(chained, connection);
+        }
+    }
+
+    private static void ended(ChainedPolicy chained, Connection connection) {
+        if (chained.ends) {
             chained.closed(connection);
         }
     }

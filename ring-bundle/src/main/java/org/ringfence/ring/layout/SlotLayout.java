@@ -12,7 +12,7 @@ package org.ringfence.ring.layout;
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
  *          176 heard u32 | 180 out_busy u32 | 184 out_stamp u64
- *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32 | 240 returned u32 | 244 kept u32
+ *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32 | 240 returned u32 | 244 kept u32 | 248 blocking u32
  *          256 send_lock | 296 out_urgent u64 | 304 out_more u64
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
  *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64 | 416 in_stamp u64
@@ -54,6 +54,7 @@ public final class SlotLayout {
     public static final int URGENT_WISH = 236;
     public static final int RETURNED = 240;
     public static final int KEPT = 244;
+    public static final int BLOCKING = 248;
     public static final int SEND_LOCK = 256;
     public static final int OUT_URGENT = 296;
     public static final int OUT_MORE = 304;
@@ -73,9 +74,13 @@ public final class SlotLayout {
     public static final int WISH_TOLD = 1;
     public static final int WISH_INLINE = 2;
 
-    /** Bits of {@link #LENT}: the gateway has a copy of the application's end; it was another connection's before. */
+    /** A value of {@link #ARMED}, {@code RF_ARMED_FIRST}: nobody has looked at the socket yet, and no packet was sent. */
+    public static final int ARMED_FIRST = -2;
+
+    /** Bits of {@link #LENT}: the gateway has a copy of the application's end; and the value of {@link #BLOCKING} it had at its last return. */
     public static final int LENT_NOW = 1;
-    public static final int LENT_AGAIN = 2;
+    public static final int LENT_BLOCKING = 2;
+    public static final int LENT_NONBLOCKING = 4;
 
     /** Bytes of a name: a length and an address. */
     public static final int NAME_BYTES = 32;

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
+import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.region.LentWords;
 
 /**
@@ -36,6 +37,7 @@ final class Loans {
     private final int[] nears;
     private final int[] fars;
     private final long[] stockCookies;
+    private final byte[] blocking;
     private int stock;
     /** The smallest stock since the last sweep: so many were not needed. */
     private int idle;
@@ -53,6 +55,7 @@ final class Loans {
         nears = new int[MOST];
         fars = new int[MOST];
         stockCookies = new long[MOST];
+        blocking = new byte[MOST];
     }
 
     Loans(LocalApplicationRegion region, EventPort port, HandoverState from) {
@@ -70,6 +73,7 @@ final class Loans {
         nears = from.numbers("nears");
         fars = from.numbers("fars");
         stockCookies = from.longNumbers("stockCookies");
+        blocking = from.bytes("blocking");
         stock = from.number("stock");
         idle = from.number("idle");
     }
@@ -77,7 +81,7 @@ final class Loans {
     HandoverState handOver() {
         return new HandoverState("loans", 1).put("slots", slots).put("copies", copies).put("cookies", cookies).put("looks", looks)
                 .put("lent", lent).put("ending", ending).put("places", places).put("promised", promised).put("nears", nears)
-                .put("fars", fars).put("stockCookies", stockCookies).put("stock", stock).put("idle", idle);
+                .put("fars", fars).put("stockCookies", stockCookies).put("blocking", blocking).put("stock", stock).put("idle", idle);
     }
 
     // ---- lending ----
@@ -95,14 +99,14 @@ final class Loans {
         stock--;
         idle = Math.min(idle, stock);
         add(slot, fars[stock], stockCookies[stock]);
-        words.lend(slot, true);
+        words.lend(slot, blocking[stock]);
         return nears[stock];
     }
 
     /** A pair for the slot is made in this batch. */
     void promise(int slot) {
         promised++;
-        words.lend(slot, false);
+        words.lend(slot, SlotLayout.LENT_BLOCKING);
     }
 
     /** It was made. */
@@ -183,6 +187,7 @@ final class Loans {
         if (whole) {
             nears[stock] = near;
             fars[stock] = copies[place];
+            blocking[stock] = (byte) words.blocking(slot);
             stockCookies[stock++] = cookies[place];
         } else {
             port.close(near);

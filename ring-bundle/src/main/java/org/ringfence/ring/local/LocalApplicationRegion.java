@@ -32,6 +32,7 @@ final class LocalApplicationRegion extends BackendRegion {
     private static final int HAD_PACKETS = 128; // and so it was at the watchdog's last look
     private static final int LISTENER = 256;
     private static final int FULL = 512; // the listener's queue was full at the last offer
+    private static final int ARMS = 1024; // the listener's connections are armed as soon as they are accepted
 
     private final NativeSystem system;
     private final EventPort port;
@@ -199,7 +200,10 @@ final class LocalApplicationRegion extends BackendRegion {
     private void sendToListener(int listener, int slot) {
         boolean readable = (flags[slot] & OWED) != 0;
         flags[slot] &= ~OWED;
-        if (readable) {
+        if (readable && (flags[listener] & ARMS) != 0) {
+            expect(slot);
+            readable = false;
+        } else if (readable) {
             told(slot);
         }
         send(near[listener], slot, readable);
@@ -378,6 +382,13 @@ final class LocalApplicationRegion extends BackendRegion {
         return loans;
     }
 
+    @Override
+    protected void unexpected(int slot) {
+        if (listenerOf[slot] != NONE) {
+            flags[listenerOf[slot]] &= ~ARMS;
+        }
+    }
+
     /** True if both directions of the slot's pair are as they were made. */
     boolean isWhole(int slot) {
         return (flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER | HAS_PACKETS | OWED)) == 0;
@@ -427,6 +438,9 @@ final class LocalApplicationRegion extends BackendRegion {
     void closed(int slot) {
         if ((flags[slot] & CLOSED) == 0) {
             flags[slot] |= CLOSED;
+            if (listenerOf[slot] != NONE && isArmed(slot)) {
+                flags[listenerOf[slot]] |= ARMS;
+            }
             session.closedLater(this, slot);
         }
     }

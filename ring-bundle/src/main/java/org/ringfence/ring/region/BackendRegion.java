@@ -135,7 +135,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         emptyRings(slot);
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
         memory.putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]).putInt(s + SlotLayout.URGENT_WISH, 0);
-        memory.putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0);
+        memory.putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0).putInt(s + SlotLayout.BLOCKING, 0);
     }
 
     final boolean isFlowing(int slot) {
@@ -316,6 +316,18 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         }
         return slot;
     }
+
+    /** See {@link Readiness#expect}. */
+    protected final void expect(int slot) {
+        readiness.expect(slot);
+    }
+
+    protected final boolean isArmed(int slot) {
+        return readiness.isArmed(slot);
+    }
+
+    /** It was expected that somebody would look at the slot's first bytes, and nobody has. */
+    protected abstract void unexpected(int slot);
 
     /** The application has news of the slot. */
     protected void news(int slot) {

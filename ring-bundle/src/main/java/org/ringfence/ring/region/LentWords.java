@@ -14,14 +14,25 @@ public final class LentWords {
         memory = region.memory;
     }
 
-    /** The slot's end is about to be sent, and a copy is here. */
-    public void lend(int slot, boolean again) {
-        set(slot, again ? SlotLayout.LENT_NOW | SlotLayout.LENT_AGAIN : SlotLayout.LENT_NOW);
+    private static final int KNOWN = SlotLayout.LENT_BLOCKING | SlotLayout.LENT_NONBLOCKING;
+
+    /**
+     * The slot's end is about to be sent, and a copy is here.
+     *
+     * @param blocking as {@link #blocking} had it when the end came back; of one that was just made, {@link SlotLayout#LENT_BLOCKING}
+     */
+    public void lend(int slot, int blocking) {
+        set(slot, SlotLayout.LENT_NOW | blocking);
+    }
+
+    /** What the application says has become of O_NONBLOCK: one of two bits, or 0. */
+    public int blocking(int slot) {
+        return region.intWord(slot, SlotLayout.BLOCKING) & KNOWN;
     }
 
     /** The copy is gone. */
     public void end(int slot) {
-        set(slot, region.intWord(slot, SlotLayout.LENT) & SlotLayout.LENT_AGAIN);
+        set(slot, region.intWord(slot, SlotLayout.LENT) & KNOWN);
     }
 
     /** The end was not sent. */

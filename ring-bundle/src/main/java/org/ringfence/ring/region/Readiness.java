@@ -156,7 +156,7 @@ final class Readiness {
     private boolean isSeen(int slot) {
         int watcher = region.intWord(slot, SlotLayout.ARMED);
         if (watcher <= 0 || watcher >= HeaderLayout.WATCHERS) {
-            return false;
+            return watcher == SlotLayout.ARMED_FIRST;
         }
         seen.set(slot);
         VarHandle.fullFence();
@@ -183,6 +183,21 @@ final class Readiness {
             Words.setIntRelease(region.memory, flag, 1);
         }
         region.tellReadable(slot);
+    }
+
+    /** The slot's first bytes lie there, and whoever receives it looks at them before anything else: no packet is sent. */
+    void expect(int slot) {
+        set(slot, SlotLayout.ARMED, SlotLayout.ARMED_FIRST);
+    }
+
+    private boolean isUnseen(int slot) {
+        return region.intWord(slot, SlotLayout.ARMED) == SlotLayout.ARMED_FIRST;
+    }
+
+    /** True if a watcher has the socket. */
+    boolean isArmed(int slot) {
+        int watcher = region.intWord(slot, SlotLayout.ARMED);
+        return watcher > 0 && watcher < HeaderLayout.WATCHERS;
     }
 
     // ---- writable ----
@@ -254,6 +269,9 @@ final class Readiness {
      * an edge for nothing; only who was to take it and was killed, while another waits behind him, is helped by one, later.
      */
     private void rescue(int slot, int look) {
+        if (isUnseen(slot)) {
+            region.unexpected(slot);
+        }
         boolean lies = region.intWord(slot, SlotLayout.TOLD) != region.intWord(slot, SlotLayout.HEARD);
         if (lies ? look == LAST_RESCUE : look <= RESCUES) {
             distrusted[slot] = true;

@@ -56,6 +56,10 @@ final class TestRegions implements AutoCloseable {
         }
 
         @Override
+        protected void unexpected(int slot) {
+        }
+
+        @Override
         protected void tellReadable(int slot) {
             told.add("readable " + slot);
         }
