@@ -35,7 +35,7 @@
     X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
     X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, getrlimit) X(word, setrlimit) X(word, prlimit64) X(word, mlockall) X(word, rt_sigaction) X(word, io_uring_setup)                     \
     X(word, prctl) X(word, seccomp) X(word, unshare) X(word, setns) X(word, epoll_ctl) X(word, epoll_wait) X(word, epoll_pwait) X(word, epoll_pwait2)      \
-    X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6)
+    X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6) X(word, fork)
 #define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
 #define WORD(word) 0 NUMBERS(BIT, word)
 extern const uint64_t syscall_numbers[8];
@@ -122,11 +122,8 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         return shim_sendmsg(fd, (struct msghdr *)b, (int)c);
     case SYS_sendmmsg:
         return shim_sendmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d);
-    /* Here for children that no other function of libc's makes. */
-    case SYS_clone:
-    case SYS_clone3:
+    /* clone() may return onto another stack, where this function has no frame: its child keeps what it has when it first looks. */
     case SYS_fork:
-    case SYS_vfork:
         loan_keep_all();
         break;
     case SYS_sendfile:

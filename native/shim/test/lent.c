@@ -1,0 +1,258 @@
+/* Descriptors of accepted connections come and go, and serve one connection after the other: each is as new. */
+#include <spawn.h>
+#include <sys/syscall.h>
+
+#include "check.h"
+
+extern char **environ;
+
+static int listening;
+
+/* A connection through the one listener: [0] connected, [1] accepted. */
+static void next_connection(int ends[2], int flags) {
+    ends[0] = connected_to(listening);
+    ends[1] = accept4(listening, NULL, NULL, flags);
+    need(ends[0] >= 0 && ends[1] >= 0);
+}
+
+/* Closes the accepted end first, as a server does, so that its descriptor can serve again. */
+static void close_accepted(int ends[2]) {
+    char byte;
+    close(ends[1]);
+    need(read(ends[0], &byte, 1) == 0);
+    close(ends[0]);
+}
+
+/* So that there are descriptors that have served before. */
+static void warm_up(int flags) {
+    for (int i = 0; i < 5; i++) {
+        int ends[2];
+        next_connection(ends, flags);
+        close_accepted(ends);
+    }
+}
+
+static void one_after_the_other(void) {
+    enum { CONNECTIONS = 500 };
+    int right = 0;
+    for (int i = 0; i < CONNECTIONS; i++) {
+        int ends[2];
+        char question[16], answer[16], got[16] = "", heard[16] = "";
+        next_connection(ends, 0);
+        int length = snprintf(question, sizeof question, "question %d", i);
+        need(write(ends[0], question, (size_t)length) == length);
+        need(read_all(ends[1], got, (size_t)length));
+        int answered = snprintf(answer, sizeof answer, "answer %d", i);
+        need(write(ends[1], answer, (size_t)answered) == answered);
+        close(ends[1]);
+        right += strcmp(got, question) == 0 && read_all(ends[0], heard, (size_t)answered) && strcmp(heard, answer) == 0 &&
+                 read(ends[0], heard, 1) == 0;
+        close(ends[0]);
+    }
+    check(right == CONNECTIONS, "each of %d connections has its own bytes and its own end: %d", CONNECTIONS, right);
+}
+
+static void flags_are_new(void) {
+    int ends[2];
+    bool blocks = true, not_blocks = true;
+    warm_up(SOCK_NONBLOCK);
+    for (int i = 0; i < 10; i++) {
+        next_connection(ends, 0);
+        blocks = blocks && (fcntl(ends[1], F_GETFL) & O_NONBLOCK) == 0;
+        if (i % 2 == 0) set_nonblocking(ends[1]);
+        if (i % 3 == 0) need(ioctl(ends[1], FIONBIO, &(int){1}) == 0);
+        close_accepted(ends);
+        next_connection(ends, SOCK_NONBLOCK);
+        not_blocks = not_blocks && (fcntl(ends[1], F_GETFL) & O_NONBLOCK) != 0;
+        if (i % 4 == 0) need(ioctl(ends[1], FIONBIO, &(int){0}) == 0);
+        close_accepted(ends);
+    }
+    check(blocks, "accept() gives descriptors that block, whatever those before them were made");
+    check(not_blocks, "accept4() with SOCK_NONBLOCK gives descriptors that do not");
+}
+
+static void time_outs_are_new(void) {
+    int ends[2];
+    struct timeval limit = {.tv_usec = 20000}, is = {.tv_sec = 1};
+    socklen_t length = sizeof is;
+    next_connection(ends, 0);
+    need(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+    close_accepted(ends);
+    bool none = true;
+    for (int i = 0; i < 5; i++) {
+        next_connection(ends, 0);
+        need(getsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &is, &length) == 0);
+        none = none && is.tv_sec == 0 && is.tv_usec == 0;
+        close_accepted(ends);
+    }
+    check(none, "a time-out does not outlive its socket");
+}
+
+static int events_of(int epoll, struct epoll_event *event, int milliseconds) {
+    return epoll_wait(epoll, event, 1, milliseconds);
+}
+
+/* What a closed socket left in an epoll instance, with bytes that nobody has read. */
+static void leaves_epoll(uint32_t events, const char *how) {
+    int ends[2], others[2], epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event;
+    bool quiet = true, heard = true;
+    need(epoll >= 0);
+    for (int i = 0; i < 10; i++) {
+        next_connection(ends, SOCK_NONBLOCK);
+        event = (struct epoll_event){events, {.u64 = 1000 + (uint64_t)i}};
+        need(write(ends[0], "unread", 6) == 6);
+        await_readable(ends[1]);
+        need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &event) == 0);
+        close(ends[1]);
+        quiet = quiet && events_of(epoll, &event, 5) == 0;
+        close(ends[0]);
+        next_connection(others, SOCK_NONBLOCK);
+        event = (struct epoll_event){events, {.u64 = 2000 + (uint64_t)i}};
+        heard = heard && epoll_ctl(epoll, EPOLL_CTL_ADD, others[1], &event) == 0;
+        need(write(others[0], "news", 4) == 4);
+        heard = heard && events_of(epoll, &event, 2000) == 1 && event.data.u64 == 2000 + (uint64_t)i;
+        char news[4];
+        need(read_all(others[1], news, sizeof news));
+        close_accepted(others);
+        quiet = quiet && events_of(epoll, &event, 0) == 0;
+    }
+    check(quiet, "an epoll instance tells nothing of a closed socket%s", how);
+    check(heard, "and the next one can be watched in its place%s", how);
+    close(epoll);
+}
+
+static void replaced(void) {
+    int ends[2], epoll = epoll_create1(EPOLL_CLOEXEC), pipes[2];
+    struct epoll_event event = {EPOLLIN, {.u64 = 1}};
+    char byte;
+    need(epoll >= 0 && pipe(pipes) == 0);
+    next_connection(ends, SOCK_NONBLOCK);
+    need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &event) == 0);
+    need(dup2(pipes[0], ends[1]) == ends[1]);
+    check(read(ends[0], &byte, 1) == 0 && events_of(epoll, &event, 20) == 0, "dup2() onto a socket is its close");
+    close(ends[0]), close(ends[1]);
+    next_connection(ends, 0);
+    need(close_range((unsigned)ends[1], (unsigned)ends[1], 0) == 0);
+    check(read(ends[0], &byte, 1) == 0, "so is close_range()");
+    close(ends[0]), close(epoll), close(pipes[0]), close(pipes[1]);
+}
+
+static bool lives(int ends[2], int accepted) {
+    char byte;
+    return polled(ends[0], POLLIN, 150) == 0 && write(accepted, "x", 1) == 1 && read(ends[0], &byte, 1) == 1 && byte == 'x';
+}
+
+static void held_twice(void) {
+    int ends[2], other;
+    char byte;
+    next_connection(ends, 0);
+    need((other = dup(ends[1])) >= 0);
+    close(ends[1]);
+    check(lives(ends, other), "a connection lives as long as a duplicate of its descriptor");
+    close(other);
+    check(read(ends[0], &byte, 1) == 0, "and ends with that");
+    close(ends[0]);
+}
+
+/* A child that goes on with the connection that its parent has closed at once. */
+static void child_has_it(bool by_number) {
+    int ends[2];
+    char byte;
+    next_connection(ends, 0);
+    pid_t child = by_number ? (pid_t)syscall(SYS_fork) : fork();
+    if (child == 0) {
+        close(ends[0]);
+        usleep(150000);
+        _exit(write(ends[1], "c", 1) == 1 ? 0 : 1);
+    }
+    close(ends[1]);
+    bool answered = read(ends[0], &byte, 1) == 1 && byte == 'c';
+    check(answered && read(ends[0], &byte, 1) == 0, "a child answers on what its parent has closed, and its exit is the end%s",
+          by_number ? " (fork by syscall())" : "");
+    need(exited_well(child));
+    close(ends[0]);
+}
+
+static void program_has_it(void) {
+    int ends[2];
+    pid_t child;
+    char text[8] = "";
+    char *arguments[] = {"sh", "-c", "sleep 0.15; echo late", NULL};
+    posix_spawn_file_actions_t actions;
+    next_connection(ends, 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    need(posix_spawnp(&child, "sh", &actions, NULL, arguments, environ) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    check(read_all(ends[0], text, 5) && strcmp(text, "late\n") == 0 && read(ends[0], text, 1) == 0,
+          "so does a program that was started with it");
+    need(exited_well(child));
+    close(ends[0]);
+}
+
+static void passed_on(void) {
+    int ends[2], way[2], got = -1;
+    char byte = 'p';
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec piece = {&byte, 1};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    next_connection(ends, 0);
+    need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, way) == 0);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(c), &ends[1], sizeof(int));
+    need(sendmsg(way[0], &message, 0) == 1);
+    close(ends[1]);
+    check(polled(ends[0], POLLIN, 150) == 0, "a connection whose descriptor is on its way to somebody lives");
+    need(recvmsg(way[1], &message, 0) == 1 && (c = CMSG_FIRSTHDR(&message)) != NULL);
+    memcpy(&got, CMSG_DATA(c), sizeof got);
+    check(lives(ends, got), "and goes on with whoever has received it");
+    close(got), close(ends[0]), close(way[0]), close(way[1]);
+}
+
+static void dies_with_its_process(int how) {
+    int ends[2];
+    char byte;
+    ends[0] = connected_to(listening);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        ends[1] = accept(listening, NULL, NULL);
+        need(write(ends[1], "a", 1) == 1);
+        if (how == 0) _exit(0);
+        for (;;) pause();
+    }
+    need(read(ends[0], &byte, 1) == 1);
+    if (how != 0) kill(child, how);
+    double before = seconds();
+    ssize_t end = read(ends[0], &byte, 1);
+    check(end == 0 && seconds() - before < 2, "a connection ends with its process, that %s", how == 0 ? "exits" : "was killed");
+    waitpid(child, NULL, 0);
+    close(ends[0]);
+}
+
+int main(void) {
+    listening = listener(AF_INET);
+    one_after_the_other();
+    flags_are_new();
+    time_outs_are_new();
+    leaves_epoll(EPOLLIN, "");
+    leaves_epoll(EPOLLIN | EPOLLET, " (edges)");
+    leaves_epoll(EPOLLIN | EPOLLONESHOT, " (once)");
+    replaced();
+    held_twice();
+    child_has_it(false);
+    child_has_it(true);
+    program_has_it();
+    passed_on();
+    dies_with_its_process(0);
+    dies_with_its_process(SIGKILL);
+    one_after_the_other();
+    close(listening);
+    finished();
+}
