@@ -1,10 +1,7 @@
 /* Descriptors of accepted connections come and go, and serve one connection after the other: each is as new. */
-#include <spawn.h>
 #include <sys/syscall.h>
 
 #include "check.h"
-
-extern char **environ;
 
 static int listening;
 
@@ -174,24 +171,6 @@ static void child_has_it(bool by_number) {
     close(ends[0]);
 }
 
-static void program_has_it(void) {
-    int ends[2];
-    pid_t child;
-    char text[8] = "";
-    char *arguments[] = {"sh", "-c", "sleep 0.15; echo late", NULL};
-    posix_spawn_file_actions_t actions;
-    next_connection(ends, 0);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    need(posix_spawnp(&child, "sh", &actions, NULL, arguments, environ) == 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    check(read_all(ends[0], text, 5) && strcmp(text, "late\n") == 0 && read(ends[0], text, 1) == 0,
-          "so does a program that was started with it");
-    need(exited_well(child));
-    close(ends[0]);
-}
-
 static void passed_on(void) {
     int ends[2], way[2], got = -1;
     char byte = 'p';
@@ -248,7 +227,6 @@ int main(void) {
     held_twice();
     child_has_it(false);
     child_has_it(true);
-    program_has_it();
     passed_on();
     dies_with_its_process(0);
     dies_with_its_process(SIGKILL);
