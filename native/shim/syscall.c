@@ -35,7 +35,7 @@
     X(word, dup3) X(word, fcntl) X(word, ioctl) X(word, execve) X(word, execveat) X(word, chroot)               \
     X(word, setuid) X(word, setreuid) X(word, setresuid) X(word, getrlimit) X(word, setrlimit) X(word, prlimit64) X(word, mlockall) X(word, rt_sigaction) X(word, io_uring_setup)                     \
     X(word, prctl) X(word, seccomp) X(word, unshare) X(word, setns) X(word, epoll_ctl) X(word, epoll_wait) X(word, epoll_pwait) X(word, epoll_pwait2)      \
-    X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6) X(word, fork)
+    X(word, poll) X(word, ppoll) X(word, select) X(word, pselect6)
 #define BIT(word, name) | (SYS_##name / 64 == (word) ? UINT64_C(1) << SYS_##name % 64 : 0)
 #define WORD(word) 0 NUMBERS(BIT, word)
 extern const uint64_t syscall_numbers[8];
@@ -43,14 +43,27 @@ __attribute__((used)) const uint64_t syscall_numbers[8] = {WORD(0), WORD(1), WOR
                                                            WORD(4), WORD(5), WORD(6), WORD(7)};
 
 /* In assembly, so that a call that is not ours behaves exactly as libc's does: with all six arguments, without a frame
- * of its own (a child with a new stack returns from it), and nothing touched but errno. The arguments lie where C
+ * of its own (a child with a new stack returns from it), and nothing touched but errno. Before a call that makes a child its
+ * descriptors are kept, whoever makes it. The arguments lie where C
  * expects those of syscall_of_socket. */
 __asm__(".pushsection .text\n"
         ".globl syscall\n.type syscall, @function\nsyscall:\n"
         ".cfi_startproc\n"
         "cmpq $511, %rdi\nja raw_call\n"
+        "cmpq $56, %rdi\nje 2f\n"  /* SYS_clone */
+        "cmpq $57, %rdi\nje 2f\n"  /* SYS_fork */
+        "cmpq $58, %rdi\nje 2f\n"  /* SYS_vfork */
+        "cmpq $435, %rdi\nje 2f\n" /* SYS_clone3 */
         "leaq syscall_numbers(%rip), %rax\n"
         "btq %rdi, (%rax)\njc syscall_of_socket\n"
+        "jmp raw_call\n"
+        "2: pushq %rdi\n.cfi_adjust_cfa_offset 8\npushq %rsi\n.cfi_adjust_cfa_offset 8\npushq %rdx\n.cfi_adjust_cfa_offset 8\n"
+        "pushq %rcx\n.cfi_adjust_cfa_offset 8\npushq %r8\n.cfi_adjust_cfa_offset 8\npushq %r9\n.cfi_adjust_cfa_offset 8\n"
+        "subq $8, %rsp\n.cfi_adjust_cfa_offset 8\n"
+        "call loan_keep_all\n" /* the child has what its parent may close at once */
+        "addq $8, %rsp\n.cfi_adjust_cfa_offset -8\n"
+        "popq %r9\n.cfi_adjust_cfa_offset -8\npopq %r8\n.cfi_adjust_cfa_offset -8\npopq %rcx\n.cfi_adjust_cfa_offset -8\n"
+        "popq %rdx\n.cfi_adjust_cfa_offset -8\npopq %rsi\n.cfi_adjust_cfa_offset -8\npopq %rdi\n.cfi_adjust_cfa_offset -8\n"
         ".globl raw_call\n.hidden raw_call\n.type raw_call, @function\nraw_call:\n"
         "movq %rdi, %rax\nmovq %rsi, %rdi\nmovq %rdx, %rsi\nmovq %rcx, %rdx\nmovq %r8, %r10\nmovq %r9, %r8\n"
         "movq 8(%rsp), %r9\n"
@@ -122,10 +135,6 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         return shim_sendmsg(fd, (struct msghdr *)b, (int)c);
     case SYS_sendmmsg:
         return shim_sendmmsg(fd, (struct mmsghdr *)b, (unsigned)c, (int)d);
-    /* clone() may return onto another stack, where this function has no frame: its child keeps what it has when it first looks. */
-    case SYS_fork:
-        loan_keep_all();
-        break;
     case SYS_sendfile:
         if (has_entry(a) || has_entry(b)) return shim_sendfile(fd, (int)b, (off_t *)c, (size_t)d);
         break;

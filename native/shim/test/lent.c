@@ -153,11 +153,11 @@ static void held_twice(void) {
 }
 
 /* A child that goes on with the connection that its parent has closed at once. */
-static void child_has_it(bool by_number) {
+static void child_has_it(long number) {
     int ends[2];
     char byte;
     next_connection(ends, 0);
-    pid_t child = by_number ? (pid_t)syscall(SYS_fork) : fork();
+    pid_t child = number == 0 ? fork() : (pid_t)syscall(number, number == SYS_clone ? SIGCHLD : 0, NULL, NULL, NULL, NULL);
     if (child == 0) {
         close(ends[0]);
         usleep(150000);
@@ -166,7 +166,7 @@ static void child_has_it(bool by_number) {
     close(ends[1]);
     bool answered = read(ends[0], &byte, 1) == 1 && byte == 'c';
     check(answered && read(ends[0], &byte, 1) == 0, "a child answers on what its parent has closed, and its exit is the end%s",
-          by_number ? " (fork by syscall())" : "");
+          number == 0 ? "" : number == SYS_fork ? " (fork by syscall())" : " (clone by syscall(), as vsftpd does)");
     need(exited_well(child));
     close(ends[0]);
 }
@@ -225,8 +225,9 @@ int main(void) {
     leaves_epoll(EPOLLIN | EPOLLONESHOT, " (once)");
     replaced();
     held_twice();
-    child_has_it(false);
-    child_has_it(true);
+    child_has_it(0);
+    child_has_it(SYS_fork);
+    child_has_it(SYS_clone);
     passed_on();
     dies_with_its_process(0);
     dies_with_its_process(SIGKILL);
