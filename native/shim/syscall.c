@@ -43,9 +43,8 @@ __attribute__((used)) const uint64_t syscall_numbers[8] = {WORD(0), WORD(1), WOR
                                                            WORD(4), WORD(5), WORD(6), WORD(7)};
 
 /* In assembly, so that a call that is not ours behaves exactly as libc's does: with all six arguments, without a frame
- * of its own (a child with a new stack returns from it), and nothing touched but errno. Before a call that makes a child its
- * descriptors are kept, whoever makes it. The arguments lie where C
- * expects those of syscall_of_socket. */
+ * of its own (a child with a new stack returns from it), and nothing touched but errno. Before a call that makes a child
+ * lent descriptors are kept. The arguments lie where C expects those of syscall_of_socket. */
 __asm__(".pushsection .text\n"
         ".globl syscall\n.type syscall, @function\nsyscall:\n"
         ".cfi_startproc\n"
