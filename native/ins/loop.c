@@ -49,7 +49,7 @@ static void take_news(struct ins *ins, uint64_t until) {
 
 static void take_calls(struct ins *ins) {
     struct rf_command command;
-    for (uint32_t n = 0; ins->stack->waits_for_more && rf_command_peek(&ins->region, n, &command); n++) ins_foresee_close(ins, &command);
+    for (uint32_t n = 0; ins->stack->waits_for_more != NULL && rf_command_peek(&ins->region, n, &command); n++) ins_foresee_close(ins, &command);
     /* At most what the ring holds: a frontend that goes on must not keep everybody from their bytes. */
     for (uint32_t i = 0; i < ins->region.command_count; i++) {
         int taken = rf_command_take(&ins->region, &command);

@@ -93,7 +93,8 @@ struct rf_stack {
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
     /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them. */
     ssize_t (*send)(int socket, const struct iovec *pieces, int count, bool more);
-    bool waits_for_more; /* it makes them wait */
+    /* True if it makes them wait, and a close of a socket with this word kept is a plain end. NULL: it does not. */
+    bool (*waits_for_more)(uint32_t kept);
 
     /* Urgent bytes. A stack whose `urgent` is NULL has none. They are received as any other byte, but `receive` stops
      * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once, where the

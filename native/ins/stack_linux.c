@@ -242,6 +242,8 @@ static ssize_t linux_send(int s, const struct iovec *pieces, int count, bool mor
     return transferred(bytes);
 }
 
+static bool linux_waits_for_more(uint32_t kept) { return (kept & KEPT_LINGER) == 0; }
+
 static bool linux_at_mark(int s) {
     int is = 0;
     return ioctl(s, SIOCATMARK, &is) == 0 && is != 0;
@@ -335,7 +337,7 @@ const struct rf_stack rf_stack_linux = {
     .close = linux_close,
     .receive = linux_receive,
     .send = linux_send,
-    .waits_for_more = true,
+    .waits_for_more = linux_waits_for_more,
     .urgent = linux_urgent,
     .tells_urgent = true,
     .at_mark = linux_at_mark,

@@ -196,6 +196,8 @@ void ins_foresee_close(struct ins *ins, const struct rf_command *command) {
     if (command->op != RF_OP_CLOSE || command->slot >= ins->region.slot_count || command->args[1] != 0) return;
     struct ins_socket *s = &ins->sockets[command->slot];
     if (s->phase != RF_STATE_CONNECTED || s->datagram || s->generation != command->generation || s->shutdown_waits || s->close_waits) return;
+    /* With bytes that nobody has read the end is a reset. */
+    if (s->readable || !ins->stack->waits_for_more(s->kept)) return;
     s->closing = true;
     s->out_end = (uint64_t)command->args[0];
 }

@@ -438,7 +438,7 @@ final class LocalApplicationRegion extends BackendRegion {
     void closed(int slot) {
         if ((flags[slot] & CLOSED) == 0) {
             flags[slot] |= CLOSED;
-            if (listenerOf[slot] != NONE && isArmed(slot)) {
+            if (loans.lends() && listenerOf[slot] != NONE && isArmed(slot)) {
                 flags[listenerOf[slot]] |= ARMS;
             }
             session.closedLater(this, slot);
