@@ -39,6 +39,9 @@ final class JnaEventPort implements EventPort {
     private Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
     private final Memory eventMemory = new Memory((long) EVENTS * EVENT_BYTES);
     private ByteBuffer actions = bytes(actionMemory);
+    /** The batch that was carried out last: its results are read while the next one is filled. */
+    private Memory doneMemory = new Memory((long) ACTIONS * ACTION_BYTES);
+    private ByteBuffer done = bytes(doneMemory);
     private final ByteBuffer events = bytes(eventMemory);
     private int count;
     private Thread turner;
@@ -157,6 +160,12 @@ final class JnaEventPort implements EventPort {
         }
         int harvested = LoopLibrary.rf_loop_turn(epoll, actionMemory, count, eventMemory, EVENTS, milliseconds);
         count = 0;
+        Memory carriedOut = actionMemory;
+        ByteBuffer results = actions;
+        actionMemory = doneMemory;
+        actions = done;
+        doneMemory = carriedOut;
+        done = results;
         if (harvested < 0) {
             throw new IllegalStateException("epoll_wait: errno " + -harvested);
         }
@@ -175,17 +184,17 @@ final class JnaEventPort implements EventPort {
 
     @Override
     public int result(int index) {
-        return actions.getInt(index * ACTION_BYTES + 24);
+        return done.getInt(index * ACTION_BYTES + 24);
     }
 
     @Override
     public long cookie(int index) {
-        return actions.getLong(index * ACTION_BYTES + 8);
+        return done.getLong(index * ACTION_BYTES + 8);
     }
 
     @Override
     public int far(int index) {
-        return (int) actions.getLong(index * ACTION_BYTES + 16);
+        return (int) done.getLong(index * ACTION_BYTES + 16);
     }
 
     @Override

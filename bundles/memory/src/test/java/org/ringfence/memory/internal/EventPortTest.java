@@ -81,6 +81,19 @@ class EventPortTest {
     }
 
     @Test
+    void whatABatchHasBroughtStaysWhileTheNextOneIsFilled() {
+        int first = offer(1);
+        int second = offer(2);
+        port.turn(0);
+        int end = port.result(second);
+        long cookie = port.cookie(second);
+        port.packet(port.result(first), 0x1234_5678);
+        port.drain(port.result(first), 0x8765_4321);
+        assertEquals(end, port.result(second));
+        assertEquals(cookie, port.cookie(second));
+    }
+
+    @Test
     void anOfferToNobodyFails() {
         SYSTEM.close(far);
         int first = offer(1);
