@@ -61,7 +61,8 @@ int shim_close_range(unsigned first, unsigned last, int flags) {
     unsigned end = table_end();
     for (unsigned fd = first; fd < end && fd <= last; fd++) {
         if (!is_own((int)fd)) {
-            if (closes && table_get((int)fd) != RF_ENTRY_NONE) shim_close((int)fd);
+            /* One by one only what is ours alone: with CLOSE_RANGE_UNSHARE another's copies stay open. */
+            if (closes && (flags & CLOSE_RANGE_UNSHARE) == 0 && table_get((int)fd) != RF_ENTRY_NONE) shim_close((int)fd);
             else if (closes) forget((int)fd);
             continue;
         }
