@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define RF_MAGIC UINT64_C(0x31434e46474e4952) /* "RINGFNC1", little-endian */
-#define RF_LAYOUT_VERSION 1u
+#define RF_LAYOUT_VERSION 2u
 #define RF_PAGE 4096u /* unit of the pool, and size of a ring of order 0 */
 #define RF_MAX_ORDER 8u /* 4096 << 8 = 1 MiB */
 #define RF_MAX_SLOTS 65536u
@@ -197,9 +197,10 @@ struct rf_name {
 /* Of the application's end of a pair (docs/readiness.md, "Lent"). */
 enum rf_lent {
     RF_LENT_NOW = 1, /* the gateway has a copy, and hears of a close from the frontend alone */
-    /* What has become of O_NONBLOCK where it was another connection's before; neither: nobody knows. */
+    /* What has become of O_NONBLOCK; neither, of one that was another connection's before: nobody knows. */
     RF_LENT_BLOCKING = 2,
     RF_LENT_NONBLOCKING = 4,
+    RF_LENT_BEFORE = 8, /* it was another connection's before */
 };
 
 /* How many packets the frontend reads away when the backend says that they pile up. */

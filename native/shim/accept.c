@@ -93,7 +93,8 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         errno = error;
         return -1;
     }
-    loan_taken(&region->slots[offer.slot], fd, (flags & SOCK_NONBLOCK) != 0);
+    struct ring_socket accepted;
+    if (table_find(fd, &accepted)) loan_taken(&accepted, (flags & SOCK_NONBLOCK) != 0);
     return fd;
 }
 

@@ -36,21 +36,21 @@ static void forget(int fd) {
 }
 
 /* Takes a lent socket out of all instances, before its number is closed or becomes something else. */
-static bool take_back(int fd, struct ring_socket *lent) {
+static bool take_back(int fd, struct loan *loan) {
     int kept = errno;
-    bool returns = loan_take(fd, lent);
+    bool returns = loan_take(fd, loan);
     errno = kept;
     return returns;
 }
 
 /* Forgets before libc closes: afterwards the number may at once be another thread's. Of one that is not lent the kernel tells the gateway. */
 int shim_close(int fd) {
-    struct ring_socket lent;
+    struct loan loan;
     if (is_own(fd)) return not_open();
-    bool returns = take_back(fd, &lent);
+    bool returns = take_back(fd, &loan);
     forget(fd);
     int result = real.close(fd);
-    if (returns) loan_return(&lent);
+    if (returns) loan_return(&loan);
     return result;
 }
 
@@ -102,12 +102,12 @@ int shim_dup(int fd) {
 enum { DUP2 = INT_MIN }; /* in place of dup3()'s flags */
 
 static int copied_onto(int fd, int wanted, int flags) {
-    struct ring_socket lent;
+    struct loan loan;
     if (is_own(fd) || is_own(wanted)) return not_open();
     loan_keep(fd);
-    bool replaces = fd != wanted && real.fcntl(fd, F_GETFD, 0) >= 0 && take_back(wanted, &lent);
+    bool replaces = fd != wanted && (flags == DUP2 || (flags & ~O_CLOEXEC) == 0) && real.fcntl(fd, F_GETFD, 0) >= 0 && take_back(wanted, &loan);
     int result = copied(fd, flags == DUP2 ? real.dup2(fd, wanted) : real.dup3(fd, wanted, flags));
-    if (replaces && result >= 0) loan_return(&lent);
+    if (replaces && result >= 0) loan_return(&loan);
     return result;
 }
 

@@ -56,28 +56,36 @@ int shim_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_action
                      const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
     reach_look(path, 0);
     COMPLETE(environment);
-    loan_keep_all();
-    return real.posix_spawn(pid, path, actions, attributes, arguments, environment);
+    loan_suspend();
+    int result = real.posix_spawn(pid, path, actions, attributes, arguments, environment);
+    loan_resume();
+    return result;
 }
 
 int shim_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                       const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
     reach_look(file, 1);
     COMPLETE(environment);
-    loan_keep_all();
-    return real.posix_spawnp(pid, file, actions, attributes, arguments, environment);
+    loan_suspend();
+    int result = real.posix_spawnp(pid, file, actions, attributes, arguments, environment);
+    loan_resume();
+    return result;
 }
 
 int shim_system(const char *command) {
     environment_restore();
-    loan_keep_all();
-    return real.system(command);
+    loan_suspend();
+    int result = real.system(command);
+    loan_resume();
+    return result;
 }
 
 FILE *shim_popen(const char *command, const char *mode) {
     environment_restore();
-    loan_keep_all();
-    return real.popen(command, mode);
+    loan_suspend();
+    FILE *pipe = real.popen(command, mode);
+    loan_resume();
+    return pipe;
 }
 
 /* The forms with their arguments in line. A NULL ends them; after it execle has the environment. */

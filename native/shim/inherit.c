@@ -47,9 +47,9 @@ static bool find_slot(const struct rf_region *region, uint64_t cookie, uint32_t 
             uint64_t found = atomic_load_explicit(&slot->cookie, memory_order_acquire);
             bool used = (atomic_load(&slot->generation) & 1) != 0;
             if (found == 0 && used) *unsettled = true;
-            if (found != cookie) continue;
+            if (found != cookie || !used) continue;
             *number = n;
-            return used;
+            return true;
         }
     }
     return false;

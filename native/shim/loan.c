@@ -15,8 +15,11 @@
 #include "sandbox.h"
 #include "watch.h"
 
-/* How long a close waits for the end of a loan: 40 times 50 us. */
-enum { NAPS = 40, NAP_NANOSECONDS = 50000 };
+/* How long a close waits for the end of a loan: 2000 times 50 us, which is when the gateway ends any. */
+enum { NAPS = 2000, NAP_NANOSECONDS = 50000 };
+
+__attribute__((used)) _Atomic uint32_t loan_suspended;
+static _Atomic uint32_t suspensions; /* ever */
 
 static bool is_lent(const struct ring_socket *s) {
     return (atomic_load_explicit(&s->slot->lent, memory_order_acquire) & RF_LENT_NOW) != 0;
@@ -26,26 +29,24 @@ static bool is_kept(const struct ring_socket *s) {
     return atomic_load_explicit(&s->slot->kept, memory_order_relaxed) == s->generation;
 }
 
-void loan_taken(struct rf_slot *slot, int fd, bool nonblocking) {
-    uint32_t lent = atomic_load(&slot->lent), wanted = nonblocking ? RF_LENT_NONBLOCKING : RF_LENT_BLOCKING;
-    uint32_t is = lent == 0 ? RF_LENT_BLOCKING : lent & (RF_LENT_BLOCKING | RF_LENT_NONBLOCKING);
-    if (is != wanted) real.fcntl(fd, F_SETFL, (long)(O_RDWR | (nonblocking ? O_NONBLOCK : 0)));
-    atomic_store_explicit(&slot->blocking, wanted, memory_order_relaxed);
-}
-
 void loan_flags_change(int fd) {
     struct ring_socket s;
     if (table_find(fd, &s)) atomic_store_explicit(&s.slot->blocking, 0, memory_order_relaxed);
 }
 
-/* Whom the socket's close concerns knows it from now on. */
+/* Whom the socket's close concerns knows it from now on. What the caller reads afterwards is newer. */
 static void tell(const struct ring_socket *s, _Atomic uint32_t *word) {
     atomic_store_explicit(word, s->generation, memory_order_release);
     if (rf_notify(s->region, s->number)) attachment_ring(s->attachment);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void loan_keep_socket(const struct ring_socket *s) {
     if (is_lent(s) && !is_kept(s)) tell(s, &s->slot->kept);
+}
+
+void loan_awaited(const struct ring_socket *s) {
+    if (atomic_load_explicit(&s->slot->blocking, memory_order_relaxed) != RF_LENT_NONBLOCKING) loan_keep_socket(s);
 }
 
 void loan_keep(int fd) {
@@ -72,19 +73,48 @@ void loan_keep_passed(const struct msghdr *message) {
     }
 }
 
-/* An epoll instance that the shim does not know of goes on telling of a closed descriptor while the gateway has its copy. */
+void loan_taken(const struct ring_socket *s, bool nonblocking) {
+    uint32_t lent = atomic_load(&s->slot->lent), wanted = nonblocking ? RF_LENT_NONBLOCKING : RF_LENT_BLOCKING;
+    uint32_t is = lent == 0 ? RF_LENT_BLOCKING : lent & (RF_LENT_BLOCKING | RF_LENT_NONBLOCKING);
+    if (is != wanted) real.fcntl(s->fd, F_SETFL, (long)(O_RDWR | (nonblocking ? O_NONBLOCK : 0)));
+    atomic_store_explicit(&s->slot->blocking, wanted, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); /* it is in the table: whoever suspends sees it there, or is seen here */
+    if (atomic_load(&loan_suspended) != 0) loan_keep_socket(s);
+}
+
+/* An epoll instance goes on telling of a closed descriptor while the gateway has its copy. */
 static void await_end(const struct ring_socket *s) {
-    if (sandbox_confined || atomic_load(&s->slot->armed) != RF_ARMED_NEVER) return;
+    if (sandbox_confined) return;
     for (int naps = 0; naps < NAPS && is_lent(s) && !attachment_dead(s->attachment); naps++)
         syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
 }
 
-bool loan_take(int fd, struct ring_socket *s) {
+bool loan_take(int fd, struct loan *loan) {
+    struct ring_socket *s = &loan->socket;
     if (!table_find(fd, s) || !is_lent(s)) return false;
+    loan->suspensions = atomic_load(&suspensions);
     if (!is_kept(s) && watch_leave(s)) return true;
     loan_keep_socket(s);
     await_end(s);
     return false;
 }
 
-void loan_return(const struct ring_socket *s) { tell(s, &s->slot->returned); }
+/* Another thread may have begun to wait on the descriptor, to copy it or to fork before the table had forgotten it: then it has
+ * said so before it looked there. */
+void loan_return(const struct loan *loan) {
+    const struct ring_socket *s = &loan->socket;
+    atomic_thread_fence(memory_order_seq_cst);
+    if (is_kept(s)) return;
+    if (atomic_load(&suspensions) == loan->suspensions && atomic_load(&loan_suspended) == 0) tell(s, &s->slot->returned);
+    else tell(s, &s->slot->kept);
+}
+
+__attribute__((used)) void loan_suspend(void) {
+    atomic_fetch_add(&loan_suspended, 1);
+    atomic_fetch_add(&suspensions, 1);
+    loan_keep_all();
+}
+
+void loan_resume(void) { atomic_fetch_sub(&loan_suspended, 1); }
+
+void loan_restart(void) { atomic_store(&loan_suspended, 0); }

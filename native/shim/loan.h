@@ -10,22 +10,38 @@
 #include "table.h"
 
 /* A descriptor has been accepted, and may have been another connection's before: gives it the flags of a new one. */
-void loan_taken(struct rf_slot *slot, int fd, bool nonblocking);
+void loan_taken(const struct ring_socket *socket, bool nonblocking);
 /* O_NONBLOCK of the descriptor is about to be set or cleared. */
 void loan_flags_change(int fd);
 
+/* A lent descriptor on its way back. */
+struct loan {
+    struct ring_socket socket;
+    uint32_t suspensions; /* before it was closed */
+};
+
 /* Before a descriptor is closed. True: it is lent, is in no epoll instance any more, and the caller gives it back with
- * loan_return as soon as it is closed. May change errno. */
-bool loan_take(int fd, struct ring_socket *lent);
+ * loan_return as soon as the table has forgotten it and it is closed. May change errno. */
+bool loan_take(int fd, struct loan *loan);
 /* After that. Keeps errno. */
-void loan_return(const struct ring_socket *lent);
+void loan_return(const struct loan *loan);
 
 /* A descriptor is about to be in more places than the table says, or to have properties that stay with it. Keeps errno. */
 void loan_keep(int fd);
 void loan_keep_socket(const struct ring_socket *socket);
+/* This thread is about to wait on the descriptor, and holds the pair then, whoever closes it. The table is looked at afterwards. */
+void loan_awaited(const struct ring_socket *socket);
 /* The descriptors in a message that was sent. Keeps errno. */
 void loan_keep_passed(const struct msghdr *message);
-/* Before this process gets a child that has its descriptors, or becomes another program. Keeps errno. */
+/* Before this process becomes another program, or has a table of descriptors that is shared no more. Keeps errno. */
 void loan_keep_all(void);
+
+/* Around whatever gives a child this process's descriptors: all are kept, and so is what other threads accept or close
+ * meanwhile. May be nested. The child calls loan_restart. Keep errno. */
+void loan_suspend(void);
+void loan_resume(void);
+void loan_restart(void);
+/* How many of them are under way: assembly counts it down. */
+extern _Atomic uint32_t loan_suspended;
 
 #endif

@@ -199,8 +199,13 @@ void own_calls_trapped(ucontext_t *u) {
     case SYS_clone:
     case SYS_fork:
     case SYS_vfork:
-        if (!is_thread(r)) loan_keep_all();
-        result = is_thread(r) ? -EAGAIN : start_process(u);
+        if (is_thread(r)) {
+            result = -EAGAIN;
+            break;
+        }
+        loan_suspend();
+        result = start_process(u);
+        loan_resume();
         break;
     case SYS_rt_sigaction:
         result = change_action(r[REG_RDI], (void *)r[REG_RSI], (void *)r[REG_RDX], (size_t)r[REG_R10]);

@@ -7,6 +7,7 @@
  * process compare its number from then on. What libc itself does in such children (posix_spawn, system, popen) does
  * not pass the shim.
  */
+#include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -50,6 +51,7 @@ bool process_is_borrowed(void) {
         /* The first look after a fork. The thread that was attaching then does not exist here. */
         attachment_after_fork();
         watch_after_fork();
+        loan_restart();
         process_depth = 0;
         atomic_store_explicit(page, getpid(), memory_order_relaxed);
         loan_keep_all(); /* a fork that did not pass libc */
@@ -65,7 +67,7 @@ __asm__(".pushsection .text\n"
         ".globl vfork\n.type vfork, @function\nvfork:\n"
         ".cfi_startproc\n"
         "subq $8, %rsp\n.cfi_adjust_cfa_offset 8\n"
-        "call loan_keep_all\n"
+        "call loan_suspend\n"
         "addq $8, %rsp\n.cfi_adjust_cfa_offset -8\n"
         "popq %rdi\n.cfi_adjust_cfa_offset -8\n.cfi_register %rip, %rdi\n"
         "movq process_depth@gottpoff(%rip), %rdx\n"
@@ -73,8 +75,9 @@ __asm__(".pushsection .text\n"
         "movl $58, %eax\n"
         "syscall\n"
         "pushq %rdi\n.cfi_adjust_cfa_offset 8\n.cfi_offset %rip, -8\n"
-        "cmpq $-4095, %rax\njae 2f\n"
         "testq %rax, %rax\nje 1f\n"
+        "lock decl loan_suspended(%rip)\n"
+        "cmpq $-4095, %rax\njae 2f\n"
         "movq %rsi, %fs:(%rdx)\nret\n"
         "1: incq %rsi\nmovq %rsi, %fs:(%rdx)\nret\n"
         "2: movq %rax, %rdi\njmp syscall_failed\n"
@@ -90,8 +93,26 @@ int exported_clone(int (*run)(void *), void *stack, int flags, void *argument, .
     void *parent = va_arg(rest, void *), *storage = va_arg(rest, void *), *child = va_arg(rest, void *);
     va_end(rest);
     if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM) atomic_store(&compares, true);
-    if ((flags & CLONE_FILES) == 0) loan_keep_all();
     namespace_leaving(flags);
     if (found == NULL) found = real_find("clone");
-    return found(run, stack, flags, argument, parent, storage, child);
+    if ((flags & CLONE_FILES) != 0) return found(run, stack, flags, argument, parent, storage, child);
+    loan_suspend();
+    int started = found(run, stack, flags, argument, parent, storage, child);
+    loan_resume();
+    return started;
+}
+
+/* What fork() does without its handlers. libc's own fork() does not come by here. */
+__attribute__((visibility("default"), used)) pid_t exported__Fork(void) __asm__("_Fork");
+pid_t exported__Fork(void) {
+    static pid_t (*found)(void);
+    if (found == NULL) found = real_find("_Fork");
+    if (found == NULL) {
+        errno = ENOSYS;
+        return -1;
+    }
+    watch_before_fork();
+    pid_t child = found();
+    if (child != 0) loan_resume();
+    return child;
 }

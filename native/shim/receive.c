@@ -14,6 +14,7 @@
 #include "datagram.h"
 #include "entry.h"
 #include "inherit.h"
+#include "loan.h"
 #include "netlink.h"
 #include "real.h"
 #include "sandbox.h"
@@ -71,12 +72,14 @@ static ssize_t take(const struct ring_socket *s, struct buffers *to, size_t want
 }
 
 int socket_await_packet(const struct ring_socket *s, unsigned waits) {
+    loan_awaited(s);
     if (!table_holds(s)) return -EBADF;
     watch_socket_unsure(s); /* it waits for a packet */
     char byte;
     if ((sandbox_confined ? syscall(SYS_recvfrom, s->fd, &byte, 1, MSG_PEEK, NULL, NULL)
                           : real.recv(s->fd, &byte, 1, MSG_PEEK)) < 0)
         return -errno;
+    if (atomic_load(&s->slot->generation) != s->generation) return -EBADF;
     /* A packet, or end of file; the latter has set a mark, unless the gateway died. */
     if (waits > 1 && socket_marks(s) == 0 && !attachment_alive(s->attachment)) return -ECONNRESET;
     return 0;

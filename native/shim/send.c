@@ -102,6 +102,8 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
 }
 
 int socket_await_room(const struct ring_socket *s) {
+    loan_awaited(s);
+    if (!table_holds(s)) return -EBADF;
     /* Room there is when the gateway has read the stuffing away. */
     long sent = sandbox_confined ? syscall(SYS_sendto, s->fd, NULL, 0, MSG_NOSIGNAL, NULL, 0)
                                  : real.send(s->fd, NULL, 0, MSG_NOSIGNAL);

@@ -42,6 +42,10 @@ extern const uint64_t syscall_numbers[8];
 __attribute__((used)) const uint64_t syscall_numbers[8] = {WORD(0), WORD(1), WORD(2), WORD(3),
                                                            WORD(4), WORD(5), WORD(6), WORD(7)};
 
+/* The arguments of syscall() where the kernel expects them. */
+#define KERNELS_REGISTERS                                                                                                  \
+    "movq %rdi, %rax\nmovq %rsi, %rdi\nmovq %rdx, %rsi\nmovq %rcx, %rdx\nmovq %r8, %r10\nmovq %r9, %r8\nmovq 8(%rsp), %r9\n"
+
 /* In assembly, so that a call that is not ours behaves exactly as libc's does: with all six arguments, without a frame
  * of its own (a child with a new stack returns from it), and nothing touched but errno. Before a call that makes a child
  * lent descriptors are kept. The arguments lie where C expects those of syscall_of_socket. */
@@ -59,13 +63,18 @@ __asm__(".pushsection .text\n"
         "2: pushq %rdi\n.cfi_adjust_cfa_offset 8\npushq %rsi\n.cfi_adjust_cfa_offset 8\npushq %rdx\n.cfi_adjust_cfa_offset 8\n"
         "pushq %rcx\n.cfi_adjust_cfa_offset 8\npushq %r8\n.cfi_adjust_cfa_offset 8\npushq %r9\n.cfi_adjust_cfa_offset 8\n"
         "subq $8, %rsp\n.cfi_adjust_cfa_offset 8\n"
-        "call loan_keep_all\n" /* the child has what its parent may close at once */
+        "call loan_suspend\n" /* the child has what its parent may close at once */
         "addq $8, %rsp\n.cfi_adjust_cfa_offset -8\n"
         "popq %r9\n.cfi_adjust_cfa_offset -8\npopq %r8\n.cfi_adjust_cfa_offset -8\npopq %rcx\n.cfi_adjust_cfa_offset -8\n"
         "popq %rdx\n.cfi_adjust_cfa_offset -8\npopq %rsi\n.cfi_adjust_cfa_offset -8\npopq %rdi\n.cfi_adjust_cfa_offset -8\n"
+        KERNELS_REGISTERS
+        "syscall\n"
+        "testq %rax, %rax\nje 3f\n"
+        "lock decl loan_suspended(%rip)\n"
+        "cmpq $-4095, %rax\njae 1f\n"
+        "3: ret\n"
         ".globl raw_call\n.hidden raw_call\n.type raw_call, @function\nraw_call:\n"
-        "movq %rdi, %rax\nmovq %rsi, %rdi\nmovq %rdx, %rsi\nmovq %rcx, %rdx\nmovq %r8, %r10\nmovq %r9, %r8\n"
-        "movq 8(%rsp), %r9\n"
+        KERNELS_REGISTERS
         "syscall\n"
         "cmpq $-4095, %rax\njae 1f\nret\n"
         "1: movq %rax, %rdi\njmp syscall_failed\n"

@@ -64,7 +64,8 @@ static bool claim_number(struct watch *w) {
         uint32_t seen = atomic_load(word);
         if (seen != 0 && (seen >> 1 == own >> 1 || kill((pid_t)(seen >> 1), 0) == 0 || errno != ESRCH)) continue;
         if (!atomic_compare_exchange_strong(word, &seen, own)) continue;
-        atomic_store_explicit(&w->number, n, memory_order_release);
+        atomic_store(&w->number, n);
+        if (atomic_load(&w->inside)) atomic_fetch_or(word, 1); /* it sleeps, or will look at the number */
         return true;
     }
     return false;
@@ -104,22 +105,6 @@ static void drop_bits(struct watch *w, uint32_t slot) {
     atomic_fetch_and(&w->again[slot / 64], ~(UINT64_C(1) << slot % 64));
 }
 
-static void arm(struct watch *w, const struct ring_socket *s, const struct epoll_event *event) {
-    uint32_t none = 0, word = s->number / 64, end = atomic_load(&w->end);
-    uint64_t bit = UINT64_C(1) << s->number % 64;
-    uint64_t tail = atomic_load_explicit(&s->slot->in_tail, memory_order_acquire);
-    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0, 0, tail};
-    while (end <= word && !atomic_compare_exchange_weak(&w->end, &end, word + 1)) continue;
-    uint32_t first = RF_ARMED_FIRST;
-    if (!atomic_compare_exchange_strong(&s->slot->armed, &first, w->number) &&
-        !atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number)
-        return;
-    atomic_fetch_or(&w->mine[word], bit);
-    atomic_thread_fence(memory_order_seq_cst);
-    /* Bytes that nobody has been told of, or that a changed interest has to be told of again. */
-    if (has_bytes(s->slot)) atomic_fetch_or(&w->again[word], bit);
-}
-
 /* True if a packet lies there, and bytes that came without one were all told: another packet would be one more edge. */
 static bool is_told(const struct ring_socket *s) {
     uint64_t tail = atomic_load_explicit(&s->slot->in_tail, memory_order_relaxed);
@@ -146,6 +131,27 @@ static void disarm(const struct ring_socket *s, uint32_t armed) {
             syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
     }
     errno = kept;
+}
+
+static void arm(struct watch *w, const struct ring_socket *s, const struct epoll_event *event) {
+    uint32_t none = 0, word = s->number / 64, end = atomic_load(&w->end);
+    uint64_t bit = UINT64_C(1) << s->number % 64;
+    uint64_t tail = atomic_load_explicit(&s->slot->in_tail, memory_order_acquire);
+    *watch_of(s->number) = (struct watched){s->fd, s->generation, event->events, event->data, 0, 0, tail};
+    while (end <= word && !atomic_compare_exchange_weak(&w->end, &end, word + 1)) continue;
+    uint32_t first = RF_ARMED_FIRST;
+    if (!atomic_compare_exchange_strong(&s->slot->armed, &first, w->number) &&
+        !atomic_compare_exchange_strong(&s->slot->armed, &none, w->number) && none != w->number)
+        return;
+    atomic_fetch_or(&w->mine[word], bit);
+    atomic_thread_fence(memory_order_seq_cst);
+    /* Bytes that nobody has been told of, or that a changed interest has to be told of again. */
+    if (has_bytes(s->slot)) {
+        atomic_fetch_or(&w->again[word], bit);
+        bool sleeps = (atomic_load(rf_watcher(s->region, w->number)) & 1) != 0; /* another thread, in the kernel */
+        if (sleeps && rf_readable_kick(s->region, s->number)) attachment_ring(s->attachment);
+    }
+    if (atomic_load(&w->broken)) disarm(s, RF_ARMED_NEVER);
 }
 
 void watch_socket_unsure(const struct ring_socket *s) {
@@ -220,7 +226,12 @@ void watch_after_fork(void) {
     for (int i = 0; i < WATCHES; i++) atomic_store(&watches[i].broken, true);
 }
 
-void watch_prepare(void) { pthread_atfork(watch_break_all, NULL, NULL); }
+void watch_before_fork(void) {
+    loan_suspend();
+    watch_break_all();
+}
+
+void watch_prepare(void) { pthread_atfork(watch_before_fork, loan_resume, NULL); }
 
 int shim_epoll_create(int size) {
     int fd = real.epoll_create(size);
@@ -258,8 +269,8 @@ int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) 
         disarm(&s, 0);
     } else if (prepare(w, &s)) {
         arm(w, &s, event);
-    } else if ((event->events & EPOLLET) != 0) {
-        disarm(&s, RF_ARMED_NEVER);
+    } else {
+        disarm(&s, (event->events & EPOLLET) != 0 ? RF_ARMED_NEVER : 0);
     }
     if (!is_armed(s.slot)) loan_keep_socket(&s); /* its instance is not known from its slot */
     return 0;

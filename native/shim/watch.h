@@ -53,8 +53,10 @@ void watch_unsure(int fd);
 void watch_never(int fd);
 void watch_socket_unsure(const struct ring_socket *socket);
 void watch_break(struct watch *watch);
-/* This process is about to be forked, or to become another program. */
+/* This process is about to become another program. */
 void watch_break_all(void);
+/* It is about to be forked. loan_resume follows in the parent. */
+void watch_before_fork(void);
 /* In the child of a fork. */
 void watch_after_fork(void);
 /* For the constructor. */

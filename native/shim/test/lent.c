@@ -110,6 +110,7 @@ static void leaves_epoll(uint32_t events, const char *how) {
         need(write(others[0], "news", 4) == 4);
         heard = heard && events_of(epoll, &event, 2000) == 1 && event.data.u64 == 2000 + (uint64_t)i;
         char news[4];
+        await_readable(others[1]);
         need(read_all(others[1], news, sizeof news));
         close_accepted(others);
         quiet = quiet && events_of(epoll, &event, 0) == 0;
@@ -215,6 +216,134 @@ static void dies_with_its_process(int how) {
     close(ends[0]);
 }
 
+/* Sends a descriptor, and receives it from there. */
+static int through_a_message(int fd) {
+    int way[2], got = -1;
+    char byte = 'p';
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec piece = {&byte, 1};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, way) == 0);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(c), &fd, sizeof(int));
+    need(sendmsg(way[0], &message, 0) == 1 && recvmsg(way[1], &message, 0) == 1 && (c = CMSG_FIRSTHDR(&message)) != NULL);
+    memcpy(&got, CMSG_DATA(c), sizeof got);
+    close(way[0]), close(way[1]);
+    return got;
+}
+
+/* A connection whose last bytes are still on their way, because nobody reads them, is not taken for the one that has its pair now. */
+static void known_from_those_before(void) {
+    enum { ROUNDS = 5 };
+    static char bytes[65536];
+    int right = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        int slow[2], ends[2];
+        char byte;
+        next_connection(slow, SOCK_NONBLOCK);
+        while (write(slow[1], bytes, sizeof bytes) > 0) continue;
+        while (polled(slow[1], POLLOUT, 0) != 1 && recv(slow[0], bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
+        close(slow[1]);
+        next_connection(ends, 0);
+        int got = through_a_message(ends[1]);
+        close(ends[1]);
+        right += write(got, "x", 1) == 1 && polled(ends[0], POLLIN, 2000) == 1 && read(ends[0], &byte, 1) == 1 && byte == 'x';
+        close(got), close(ends[0]), close(slow[0]);
+    }
+    check(right == ROUNDS, "a descriptor in a message is known from the connections before it: %d of %d", right, ROUNDS);
+}
+
+/* An accepted connection that waited in the queue for so long that the gateway lends it no more. */
+static void waited_in_the_queue(void) {
+    int ends[2], late;
+    next_connection(ends, SOCK_NONBLOCK);
+    set_nonblocking(ends[1]);
+    close_accepted(ends);
+    need((late = connected_to(listening)) >= 0);
+    need(polled(late, POLLIN, 150) == 0);
+    ends[1] = accept(listening, NULL, NULL);
+    need(ends[1] >= 0);
+    check((fcntl(ends[1], F_GETFL) & O_NONBLOCK) == 0, "who was accepted late blocks, whatever those before were made");
+    close(ends[1]), close(late);
+}
+
+/* Clients that have said all before anybody accepts them, more than wait in the listener's queue. */
+static void said_all_before_accept(void) {
+    enum { CLIENTS = 60, WARM = 40 };
+    int clients[CLIENTS], warm[WARM][2], right = 0;
+    for (int i = 0; i < WARM; i++) next_connection(warm[i], 0);
+    for (int i = 0; i < WARM; i++) close_accepted(warm[i]);
+    for (int i = 0; i < CLIENTS; i++) {
+        need((clients[i] = connected_to(listening)) >= 0);
+        need(write(clients[i], "all", 3) == 3 && shutdown(clients[i], SHUT_WR) == 0);
+    }
+    need(polled(clients[CLIENTS - 1], POLLIN, 20) == 0);
+    for (int i = 0; i < CLIENTS; i++) {
+        char got[4] = "";
+        int fd = accept(listening, NULL, NULL);
+        need(fd >= 0);
+        bool all = polled(fd, POLLIN, 2000) == 1 && read_all(fd, got, 3) && strcmp(got, "all") == 0;
+        right += all && polled(fd, POLLIN, 2000) == 1 && recv(fd, got, 1, MSG_DONTWAIT) == 0;
+        close(fd);
+    }
+    for (int i = 0; i < CLIENTS; i++) close(clients[i]);
+    check(right == CLIENTS, "each of %d clients that have said all before they are accepted is heard to its end: %d", CLIENTS, right);
+}
+
+/* In an instance that a fork made one of two processes. */
+static void watched_by_two(void) {
+    enum { ROUNDS = 20 };
+    int epoll = epoll_create1(EPOLL_CLOEXEC), ordinary, ends[2], watched = 0, quick = 0;
+    struct epoll_event event = {EPOLLIN, {.u64 = 0}};
+    need(epoll >= 0);
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    need(exited_well(child));
+    need((ordinary = epoll_create1(EPOLL_CLOEXEC)) >= 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        char got[3];
+        next_connection(ends, SOCK_NONBLOCK);
+        need(epoll_ctl(ordinary, EPOLL_CTL_ADD, ends[1], &event) == 0);
+        close_accepted(ends);
+        need((ends[0] = connected_to(listening)) >= 0 && write(ends[0], "abc", 3) == 3);
+        need((ends[1] = accept4(listening, NULL, NULL, SOCK_NONBLOCK)) >= 0);
+        event = (struct epoll_event){EPOLLIN, {.u64 = (uint64_t)i}};
+        double before = seconds();
+        watched += epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &event) == 0 && events_of(epoll, &event, 2000) == 1 && event.data.u64 == (uint64_t)i;
+        quick += seconds() - before < 0.04;
+        need(read_all(ends[1], got, sizeof got));
+        close_accepted(ends);
+    }
+    check(watched == ROUNDS, "%d connections, one after the other, in an instance that was forked: %d", ROUNDS, watched);
+    check(quick >= ROUNDS / 2, "and nobody waits for bytes that are there: %d of %d within 40 ms", quick, ROUNDS);
+    close(epoll), close(ordinary);
+}
+
+/* A duplicate of a watched socket: the instance tells of it until both are closed. */
+static void duplicate_is_watched(void) {
+    int epoll = epoll_create1(EPOLL_CLOEXEC), ends[2], other;
+    struct epoll_event event = {EPOLLIN, {.u64 = 7}};
+    bool quiet = true, told = true;
+    need(epoll >= 0);
+    for (int i = 0; i < 10; i++) {
+        next_connection(ends, SOCK_NONBLOCK);
+        need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &event) == 0);
+        need((other = dup(ends[1])) >= 0);
+        close(ends[1]);
+        need(write(ends[0], "unread", 6) == 6);
+        told = told && events_of(epoll, &event, 2000) == 1;
+        close(other);
+        quiet = quiet && events_of(epoll, &event, 5) == 0;
+        close(ends[0]);
+    }
+    check(told && quiet, "an epoll instance tells of a duplicate until that is closed, too");
+    close(epoll);
+}
+
 int main(void) {
     listening = listener(AF_INET);
     one_after_the_other();
@@ -223,6 +352,12 @@ int main(void) {
     leaves_epoll(EPOLLIN, "");
     leaves_epoll(EPOLLIN | EPOLLET, " (edges)");
     leaves_epoll(EPOLLIN | EPOLLONESHOT, " (once)");
+    leaves_epoll(EPOLLOUT, " (room alone)");
+    duplicate_is_watched();
+    watched_by_two();
+    known_from_those_before();
+    waited_in_the_queue();
+    said_all_before_accept();
     replaced();
     held_twice();
     child_has_it(0);

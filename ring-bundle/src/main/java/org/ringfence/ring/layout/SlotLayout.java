@@ -81,6 +81,8 @@ public final class SlotLayout {
     public static final int LENT_NOW = 1;
     public static final int LENT_BLOCKING = 2;
     public static final int LENT_NONBLOCKING = 4;
+    /** The end was another connection's before. */
+    public static final int LENT_BEFORE = 8;
 
     /** Bytes of a name: a length and an address. */
     public static final int NAME_BYTES = 32;

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
-import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.region.LentWords;
 
 /**
@@ -17,9 +16,9 @@ final class Loans {
     /** Looks of the watchdog after which a loan ends: it is then one to two of its periods old. */
     private static final int LOOKS = 2;
     private static final int NONE = -1;
-    /** Off until what decision 38 names as open is done: {@code -Dringfence.lend=true} is for those who work on it. */
-    private static final boolean LENDS = Boolean.getBoolean("ringfence.lend");
 
+    /** False of a region whose application began before its shim knew of loans. */
+    private final boolean lends;
     private final LocalApplicationRegion region;
     private final EventPort port;
     private final LentWords words;
@@ -44,9 +43,10 @@ final class Loans {
     /** The smallest stock since the last sweep: so many were not needed. */
     private int idle;
 
-    Loans(LocalApplicationRegion region, EventPort port) {
+    Loans(LocalApplicationRegion region, EventPort port, boolean knows) {
         this.region = region;
         this.port = port;
+        lends = knows;
         words = new LentWords(region);
         slots = new int[MOST];
         copies = new int[MOST];
@@ -63,6 +63,7 @@ final class Loans {
     Loans(LocalApplicationRegion region, EventPort port, HandoverState from) {
         this.region = region;
         this.port = port;
+        lends = from.has("lends") && from.flag("lends");
         words = new LentWords(region);
         slots = from.numbers("slots");
         copies = from.numbers("copies");
@@ -83,13 +84,13 @@ final class Loans {
     HandoverState handOver() {
         return new HandoverState("loans", 1).put("slots", slots).put("copies", copies).put("cookies", cookies).put("looks", looks)
                 .put("lent", lent).put("ending", ending).put("places", places).put("promised", promised).put("nears", nears)
-                .put("fars", fars).put("stockCookies", stockCookies).put("blocking", blocking).put("stock", stock).put("idle", idle);
+                .put("fars", fars).put("stockCookies", stockCookies).put("blocking", blocking).put("stock", stock).put("idle", idle).put("lends", lends);
     }
 
     // ---- lending ----
 
     boolean lends() {
-        return LENDS;
+        return lends;
     }
 
     boolean hasStock() {
@@ -97,7 +98,7 @@ final class Loans {
     }
 
     boolean hasRoom() {
-        return LENDS && lent + promised + stock < MOST;
+        return lends && lent + promised + stock < MOST;
     }
 
     /** A pair of the stock becomes the slot's. Returns its near end; {@link #copy} and {@link #cookie} say the rest. */
@@ -105,14 +106,14 @@ final class Loans {
         stock--;
         idle = Math.min(idle, stock);
         add(slot, fars[stock], stockCookies[stock]);
-        words.lend(slot, blocking[stock]);
+        words.lendAgain(slot, blocking[stock]);
         return nears[stock];
     }
 
     /** A pair for the slot is made in this batch. */
     void promise(int slot) {
         promised++;
-        words.lend(slot, SlotLayout.LENT_BLOCKING);
+        words.lend(slot);
     }
 
     /** It was made. */
@@ -172,10 +173,10 @@ final class Loans {
         if (place == NONE || copies[place] == NONE) {
             return;
         }
-        if (words.isReturned(slot)) {
-            takeBack(place);
-        } else if (words.isKept(slot)) {
+        if (words.isKept(slot)) {
             end(place);
+        } else if (words.isReturned(slot)) {
+            takeBack(place);
         }
     }
 
@@ -190,6 +191,7 @@ final class Loans {
         int slot = slots[place];
         boolean whole = words.isEmpty(slot) && region.isWhole(slot);
         int near = region.giveUpEnd(slot);
+        words.forgetCookie(slot);
         if (whole) {
             nears[stock] = near;
             fars[stock] = copies[place];

@@ -69,7 +69,7 @@ final class LocalApplicationRegion extends BackendRegion {
         listenerOf = filled(NONE);
         waiting = new WaitingConnections(slots());
         actions = new BatchActions();
-        loans = new Loans(this, port);
+        loans = new Loans(this, port, true);
         port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
         port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, id, 0));
     }
@@ -91,7 +91,7 @@ final class LocalApplicationRegion extends BackendRegion {
         listenerOf = from.numbers("listenerOf");
         waiting = new WaitingConnections(from.state("waiting"));
         actions = new BatchActions(from.state("actions"));
-        loans = from.has("loans") ? new Loans(this, port, from.state("loans")) : new Loans(this, port);
+        loans = from.has("loans") ? new Loans(this, port, from.state("loans")) : new Loans(this, port, false);
     }
 
     @Override
@@ -171,6 +171,7 @@ final class LocalApplicationRegion extends BackendRegion {
             setCookie(slot, loans.cookie(slot));
             int first = readable ? near[slot] : NO_END;
             remember(port.lendAgain(channel, loans.copy(slot), first, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.LEND_AGAIN);
+            tellMarks(slot, marks(slot)); // of one that waited
         } else if (accepted && loans.hasRoom()) {
             loans.promise(slot);
             remember(port.lend(channel, readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.LEND);
@@ -271,6 +272,8 @@ final class LocalApplicationRegion extends BackendRegion {
     void notLentAgain(int slot, int errno) {
         loans.withdraw(slot);
         port.close(giveUpEnd(slot));
+        setCookie(slot, 0);
+        flags[slot] &= ~(SHOWN_EOF | SHOWN_SENDING_OVER | HAS_PACKETS | HAD_PACKETS);
         notOffered(slot, errno);
     }
 

@@ -6,6 +6,10 @@ import org.ringfence.ring.layout.Words;
 
 /** What the slots of a region say of the application's ends that are lent (docs/readiness.md, "Lent"). Event loop's thread only. */
 public final class LentWords {
+    private static final int KNOWN = SlotLayout.LENT_BLOCKING | SlotLayout.LENT_NONBLOCKING;
+    /** Of no socket: the kernel counts from 1. */
+    private static final long NO_COOKIE = -1;
+
     private final MappedRegion region;
     private final ByteBuffer memory;
 
@@ -14,15 +18,14 @@ public final class LentWords {
         memory = region.memory;
     }
 
-    private static final int KNOWN = SlotLayout.LENT_BLOCKING | SlotLayout.LENT_NONBLOCKING;
+    /** The slot's end, which was just made, is about to be sent, and a copy is here. */
+    public void lend(int slot) {
+        set(slot, SlotLayout.LENT_NOW | SlotLayout.LENT_BLOCKING);
+    }
 
-    /**
-     * The slot's end is about to be sent, and a copy is here.
-     *
-     * @param blocking as {@link #blocking} had it when the end came back; of one that was just made, {@link SlotLayout#LENT_BLOCKING}
-     */
-    public void lend(int slot, int blocking) {
-        set(slot, SlotLayout.LENT_NOW | blocking);
+    /** So is one that has served before; {@code blocking} is what {@link #blocking} was when it came back. */
+    public void lendAgain(int slot, int blocking) {
+        set(slot, SlotLayout.LENT_NOW | SlotLayout.LENT_BEFORE | blocking);
     }
 
     /** What the application says has become of O_NONBLOCK: one of two bits, or 0. */
@@ -32,12 +35,17 @@ public final class LentWords {
 
     /** The copy is gone. */
     public void end(int slot) {
-        set(slot, region.intWord(slot, SlotLayout.LENT) & KNOWN);
+        set(slot, region.intWord(slot, SlotLayout.LENT) & ~SlotLayout.LENT_NOW);
     }
 
     /** The end was not sent. */
     public void withdraw(int slot) {
         set(slot, 0);
+    }
+
+    /** The slot's end is another slot's soon, which alone is to be recognised by it. */
+    public void forgetCookie(int slot) {
+        Words.setRelease(memory, region.at(slot) + SlotLayout.COOKIE, NO_COOKIE);
     }
 
     private void set(int slot, int bits) {

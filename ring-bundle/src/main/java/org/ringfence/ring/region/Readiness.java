@@ -188,6 +188,7 @@ final class Readiness {
     /** The slot's first bytes lie there, and whoever receives it looks at them before anything else: no packet is sent. */
     void expect(int slot) {
         set(slot, SlotLayout.ARMED, SlotLayout.ARMED_FIRST);
+        set(slot, SlotLayout.TOLD, 0); // one that was sent has not arrived
     }
 
     private boolean isUnseen(int slot) {

@@ -49,7 +49,7 @@ class LayoutTest {
 
     /** Derived from others: compared in a test of its own. */
     private static final Set<String> DERIVED = Set.of("WATCHERS", "HEARTBEAT_AFTER_ASLEEP", "UNIT", "RING_ORDER", "MAX_DATAGRAM", "CROWD_TAKEN",
-            "WISH_TOLD", "WISH_INLINE", "STAMP", "LENT_NOW", "LENT_BLOCKING", "LENT_NONBLOCKING", "ARMED_FIRST");
+            "WISH_TOLD", "WISH_INLINE", "STAMP", "LENT_NOW", "LENT_BLOCKING", "LENT_NONBLOCKING", "LENT_BEFORE", "ARMED_FIRST");
 
     /** A name's length comes first: code uses the name's own offset. */
     private static final Set<String> ONLY_IN_C = Set.of("rf_name.length");
@@ -159,6 +159,7 @@ class LayoutTest {
         assertEquals(c.get("RF_LENT_NOW"), SlotLayout.LENT_NOW);
         assertEquals(c.get("RF_LENT_BLOCKING"), SlotLayout.LENT_BLOCKING);
         assertEquals(c.get("RF_LENT_NONBLOCKING"), SlotLayout.LENT_NONBLOCKING);
+        assertEquals(c.get("RF_LENT_BEFORE"), SlotLayout.LENT_BEFORE);
         assertEquals(c.get("RF_ARMED_FIRST").intValue(), SlotLayout.ARMED_FIRST);
         assertEquals(c.get("RF_CALL_STAMP"), CommandLayout.STAMP);
         assertEquals(c.get("RF_MAX_SLOTS") / 8, PendingLayout.BYTES - PendingLayout.LEAF);
