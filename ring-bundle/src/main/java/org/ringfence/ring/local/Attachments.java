@@ -160,8 +160,9 @@ final class Attachments {
         if (application == null) {
             int id = ++lastRegion;
             SharedMemory memory = system.createRegion("ringfence-" + name, geometry(LINUX, config.application_cells()), id);
-            application = new LocalApplicationRegion(session, system, port, memory, id, name, launch, connection.pid,
-                    system.eventDescriptor(), system.channel());
+            int[] pool = system.channel();
+            Channels channels = new Channels(system.eventDescriptor(), pool[0], pool[1]);
+            application = new LocalApplicationRegion(session, system, port, memory, id, name, launch, connection.pid, channels);
             session.add(application);
         }
         connection.region = application.id();

@@ -20,6 +20,7 @@ final class Loans {
     /** False of a region whose application began before its shim knew of loans. */
     private final boolean lends;
     private final LocalApplicationRegion region;
+    private final ReadinessPairs pairs;
     private final EventPort port;
     private final LentWords words;
 
@@ -43,8 +44,9 @@ final class Loans {
     /** The smallest stock since the last sweep: so many were not needed. */
     private int idle;
 
-    Loans(LocalApplicationRegion region, EventPort port, boolean knows) {
+    Loans(LocalApplicationRegion region, ReadinessPairs pairs, EventPort port, boolean knows) {
         this.region = region;
+        this.pairs = pairs;
         this.port = port;
         lends = knows;
         words = new LentWords(region);
@@ -60,8 +62,9 @@ final class Loans {
         blocking = new byte[MOST];
     }
 
-    Loans(LocalApplicationRegion region, EventPort port, HandoverState from) {
+    Loans(LocalApplicationRegion region, ReadinessPairs pairs, EventPort port, HandoverState from) {
         this.region = region;
+        this.pairs = pairs;
         this.port = port;
         lends = from.has("lends") && from.flag("lends");
         words = new LentWords(region);
@@ -189,8 +192,8 @@ final class Loans {
 
     private void takeBack(int place) {
         int slot = slots[place];
-        boolean whole = words.isEmpty(slot) && region.isWhole(slot);
-        int near = region.giveUpEnd(slot);
+        boolean whole = words.isEmpty(slot) && pairs.isWhole(slot);
+        int near = pairs.giveUp(slot);
         words.forgetCookie(slot);
         if (whole) {
             nears[stock] = near;
@@ -207,7 +210,7 @@ final class Loans {
 
     /** From now on the kernel tells of the close. */
     private void end(int place) {
-        region.watchEnd(slots[place]);
+        pairs.watch(slots[place]);
         port.close(copies[place]);
         copies[place] = NONE;
         ending++;

@@ -5,47 +5,30 @@ import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.system.SharedMemory;
-import org.ringfence.api.transport.SocketState;
 import org.ringfence.ring.layout.AttachLayout;
 import org.ringfence.ring.region.BackendRegion;
 
 /**
- * An application on this machine: its sockets' readiness pairs, its pool of fresh sockets, and its connections to the gateway.
- *
- * <p>The gateway's end of a pair is known only when the batch that offered the far end was carried out; until then what would have been
- * done to it is remembered in the slot's flags and done afterwards.
+ * An application on this machine: its processes, and the ends that it is sent, of fresh sockets into its pool and of connections to its
+ * listeners. What is told through them is {@link ReadinessPairs}', and which of them come back {@link Loans}' matter.
  */
 final class LocalApplicationRegion extends BackendRegion {
     /** Fresh sockets that wait in the pool. */
     private static final int POOL_SIZE = 16;
-    private static final int NO_END = -1;
     private static final int NONE = -1;
+    private static final int NO_PACKET = -1;
     private static final int EAGAIN = 11;
-    private static final int SHUT_RD = 0;
-
-    private static final int POOLED = 1;
-    private static final int OWED = 4; // readable once its end is known
-    private static final int SHOWN_EOF = 8;
-    private static final int SHOWN_SENDING_OVER = 16;
-    private static final int CLOSED = 32; // reported to the session
-    private static final int HAS_PACKETS = 64; // the application stuffed its end
-    private static final int HAD_PACKETS = 128; // and so it was at the watchdog's last look
-    private static final int LISTENER = 256;
-    private static final int FULL = 512; // the listener's queue was full at the last offer
-    private static final int ARMS = 1024; // the listener's connections are armed as soon as they are accepted
 
     private final NativeSystem system;
     private final EventPort port;
     private final LocalSession session;
     private final String launch;
-    private final int doorbell;
-    private final int poolNear;
-    private final int poolFar;
+    private final Channels channels;
     private int attached;
     private int pooled;
 
-    private final int[] near;
-    private final int[] flags;
+    private final SlotFlags flags;
+    private final ReadinessPairs pairs;
     private final WaitingConnections waiting;
     /** The listener a waiting or offered connection came through. */
     private final int[] listenerOf;
@@ -55,23 +38,21 @@ final class LocalApplicationRegion extends BackendRegion {
     private final Loans loans;
 
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
-            int pid, int doorbell, int[] pool) {
+            int pid, Channels channels) {
         super(shared, id, name, pid);
         this.session = session;
         this.system = system;
         this.port = port;
         this.launch = launch;
-        this.doorbell = doorbell;
-        poolNear = pool[0];
-        poolFar = pool[1];
-        near = filled(NO_END);
-        flags = new int[slots()];
-        listenerOf = filled(NONE);
+        this.channels = channels;
+        listenerOf = new int[slots()];
+        Arrays.fill(listenerOf, NONE);
         waiting = new WaitingConnections(slots());
         actions = new BatchActions();
-        loans = new Loans(this, port, true);
-        port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, id, 0));
-        port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, id, 0));
+        flags = new SlotFlags(new int[slots()]);
+        pairs = new ReadinessPairs(id, slots(), port, flags, actions);
+        loans = new Loans(this, pairs, port, true);
+        channels.watch(port, id);
     }
 
     /** Goes on where another version stopped; what the port watches it goes on watching. */
@@ -81,30 +62,24 @@ final class LocalApplicationRegion extends BackendRegion {
         this.system = system;
         this.port = port;
         launch = from.text("launch");
-        doorbell = from.number("doorbell");
-        poolNear = from.number("poolNear");
-        poolFar = from.number("poolFar");
+        channels = Channels.from(from);
         attached = from.number("attached");
         pooled = from.number("pooled");
-        near = from.numbers("near");
-        flags = from.numbers("flags");
         listenerOf = from.numbers("listenerOf");
         waiting = new WaitingConnections(from.state("waiting"));
         actions = new BatchActions(from.state("actions"));
-        loans = from.has("loans") ? new Loans(this, port, from.state("loans")) : new Loans(this, port, false);
+        flags = new SlotFlags(from.numbers("flags"));
+        pairs = new ReadinessPairs(id(), port, flags, actions, from);
+        loans = from.has("loans") ? new Loans(this, pairs, port, from.state("loans")) : new Loans(this, pairs, port, false);
     }
 
     @Override
     protected HandoverState handOver() {
-        return super.handOver().put("launch", launch).put("doorbell", doorbell).put("poolNear", poolNear).put("poolFar", poolFar)
-                .put("attached", attached).put("pooled", pooled).put("near", near).put("flags", flags).put("listenerOf", listenerOf)
-                .put("waiting", waiting.handOver()).put("actions", actions.handOver()).put("loans", loans.handOver());
-    }
-
-    private int[] filled(int value) {
-        int[] array = new int[slots()];
-        Arrays.fill(array, value);
-        return array;
+        HandoverState all = super.handOver().put("launch", launch).put("attached", attached).put("pooled", pooled)
+                .put("flags", flags.bits()).put("listenerOf", listenerOf).put("waiting", waiting.handOver()).put("actions", actions.handOver()).put("loans", loans.handOver());
+        channels.save(all);
+        pairs.save(all);
+        return all;
     }
 
     String launch() {
@@ -113,7 +88,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** Descriptors of a welcome. */
     int[] descriptors() {
-        return new int[] {shared.descriptor(), doorbell, poolFar};
+        return new int[] {shared.descriptor(), channels.doorbell(), channels.poolFar()};
     }
 
     // ---- who is there ----
@@ -140,20 +115,16 @@ final class LocalApplicationRegion extends BackendRegion {
             if (slot < 0) {
                 return;
             }
-            flags[slot] = POOLED;
+            flags.set(slot, SlotFlags.POOLED);
             pooled++;
-            send(poolNear, slot, false);
+            send(channels.poolNear(), slot, false);
         }
     }
 
+    /** A socket is taken out of the pool: its application has it, or it is gone. */
     @Override
     public void claimed(int slot) {
-        leavePool(slot);
-    }
-
-    private void leavePool(int slot) {
-        if ((flags[slot] & POOLED) != 0) {
-            flags[slot] &= ~POOLED;
+        if (flags.take(slot, SlotFlags.POOLED)) {
             pooled--;
         }
     }
@@ -162,26 +133,23 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private void send(int channel, int slot, boolean readable) {
         offer.begin(slot, generation(slot));
-        boolean accepted = (flags[slot] & POOLED) == 0;
+        boolean accepted = !isPooled(slot);
         if (accepted) {
             copyNames(slot, offer.bytes, AttachLayout.OFFER_LOCAL);
         }
         if (accepted && loans.hasStock()) {
-            near[slot] = loans.lendAgain(slot);
+            int near = loans.lendAgain(slot);
+            pairs.know(slot, near);
             setCookie(slot, loans.cookie(slot));
-            int first = readable ? near[slot] : NO_END;
+            int first = readable ? near : NO_PACKET;
             remember(port.lendAgain(channel, loans.copy(slot), first, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.LEND_AGAIN);
             tellMarks(slot, marks(slot)); // of one that waited
         } else if (accepted && loans.hasRoom()) {
             loans.promise(slot);
             remember(port.lend(channel, readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.LEND);
         } else {
-            remember(port.offer(channel, pairKey(slot), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
+            remember(port.offer(channel, pairs.key(slot), readable, offer.bytes, AttachLayout.OFFER_BYTES), slot, BatchActions.OFFER);
         }
-    }
-
-    private long pairKey(int slot) {
-        return Key.of(Key.PAIR, id(), slot);
     }
 
     private void remember(int action, int slot, byte kind) {
@@ -191,7 +159,7 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     public void offer(int listener, int slot) {
         listenerOf[slot] = listener;
-        if (waiting.count(listener) > 0 || (flags[listener] & FULL) != 0 || near[listener] == NO_END) {
+        if (waiting.count(listener) > 0 || flags.any(listener, SlotFlags.FULL) || !pairs.isKnown(listener)) {
             waiting.add(listener, slot);
         } else {
             sendToListener(listener, slot);
@@ -199,15 +167,14 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     private void sendToListener(int listener, int slot) {
-        boolean readable = (flags[slot] & OWED) != 0;
-        flags[slot] &= ~OWED;
-        if (readable && (flags[listener] & ARMS) != 0) {
+        boolean readable = flags.take(slot, SlotFlags.OWED);
+        if (readable && flags.any(listener, SlotFlags.ARMS)) {
             expect(slot);
             readable = false;
         } else if (readable) {
             told(slot);
         }
-        send(near[listener], slot, readable);
+        send(pairs.end(listener), slot, readable);
     }
 
     @Override
@@ -227,10 +194,9 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     public void listening(int slot) {
         super.listening(slot);
-        flags[slot] |= LISTENER;
-        if (near[slot] != NO_END) {
-            // Room in the listener's queue is news now: OUT.
-            port.rewatch(near[slot], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, pairKey(slot));
+        flags.set(slot, SlotFlags.LISTENER);
+        if (pairs.isKnown(slot)) {
+            pairs.watchRoom(slot);
         }
     }
 
@@ -243,7 +209,7 @@ final class LocalApplicationRegion extends BackendRegion {
     /** An offer has a result: the gateway's end of the pair, or the negated error with which nobody got the other. */
     void offered(int slot, int action, int result) {
         if (result >= 0) {
-            near[slot] = result;
+            pairs.know(slot, result);
             setCookie(slot, port.cookie(action));
             catchUp(slot);
         } else {
@@ -271,29 +237,27 @@ final class LocalApplicationRegion extends BackendRegion {
     /** A pair of the stock did not reach anybody. What was sent for the slot lies in it. */
     void notLentAgain(int slot, int errno) {
         loans.withdraw(slot);
-        port.close(giveUpEnd(slot));
+        pairs.discard(slot);
         setCookie(slot, 0);
-        flags[slot] &= ~(SHOWN_EOF | SHOWN_SENDING_OVER | HAS_PACKETS | HAD_PACKETS);
         notOffered(slot, errno);
     }
 
     /** Does to a pair what happened while its end was not known. */
     private void catchUp(int slot) {
-        if ((flags[slot] & OWED) != 0) {
-            flags[slot] &= ~OWED;
-            touched(port.packet(near[slot], shared.address() + at(slot)), slot);
+        if (flags.take(slot, SlotFlags.OWED)) {
+            pairs.packet(slot, generation(slot), shared.address() + at(slot));
         }
         tellMarks(slot, marks(slot));
     }
 
     private void notOffered(int slot, int errno) {
         int listener = listenerOf[slot];
-        if ((flags[slot] & POOLED) != 0) {
-            leavePool(slot);
+        if (isPooled(slot)) {
+            claimed(slot);
             freeSlot(slot);
-        } else if (listener != NONE && errno == EAGAIN && (flags[listener] & LISTENER) != 0) {
-            flags[listener] |= FULL;
-            flags[slot] |= OWED; // harmless if there is nothing to read
+        } else if (listener != NONE && errno == EAGAIN && flags.any(listener, SlotFlags.LISTENER)) {
+            flags.set(listener, SlotFlags.FULL);
+            flags.set(slot, SlotFlags.OWED); // harmless if there is nothing to read
             waiting.add(listener, slot);
         } else {
             closed(slot);
@@ -302,7 +266,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** The listener's queue has room again. */
     private void offerWaiting(int listener) {
-        flags[listener] &= ~FULL;
+        flags.clear(listener, SlotFlags.FULL);
         while (waiting.count(listener) > 0 && port.room() > 64) {
             sendToListener(listener, waiting.take(listener));
         }
@@ -312,47 +276,25 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     protected void tellReadable(int slot) {
-        if (near[slot] == NO_END) {
-            flags[slot] |= OWED;
-        } else {
-            touched(port.packet(near[slot], shared.address() + at(slot)), slot);
+        if (pairs.isKnown(slot)) {
+            pairs.packet(slot, generation(slot), shared.address() + at(slot));
             wakesSent++;
-        }
-    }
-
-    /**
-     * Packets were sent or read away. The error by which a close is told from the gateway's own shutdown is reported once only: if it is
-     * this action that gets it, no event will tell.
-     */
-    private void touched(int action, int slot) {
-        if ((flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER)) != 0) {
-            remember(action, slot, BatchActions.PACKETS);
+        } else {
+            flags.set(slot, SlotFlags.OWED);
         }
     }
 
     @Override
     protected void tellWritable(int slot, boolean always) {
-        flags[slot] &= ~(HAS_PACKETS | HAD_PACKETS);
-        if (near[slot] != NO_END) {
-            touched(port.drain(near[slot], always ? 0 : shared.address() + at(slot)), slot);
+        flags.clear(slot, SlotFlags.HAS_PACKETS | SlotFlags.HAD_PACKETS);
+        if (pairs.isKnown(slot)) {
+            pairs.drain(slot, generation(slot), always ? 0 : shared.address() + at(slot));
         }
     }
 
     @Override
     protected void tellMarks(int slot, int marks) {
-        int end = near[slot];
-        if (end == NO_END) {
-            return;
-        }
-        if ((marks & SocketState.IN_EOF) != 0 && (flags[slot] & SHOWN_EOF) == 0) {
-            // Three packets stay unread, by which a close is told from the gateway's own shutdown of both directions (EPOLLERR).
-            flags[slot] |= SHOWN_EOF;
-            remember(port.end(end), slot, BatchActions.END);
-        }
-        if ((marks & SocketState.OUT_SHUT) != 0 && (flags[slot] & SHOWN_SENDING_OVER) == 0) {
-            flags[slot] |= SHOWN_SENDING_OVER;
-            port.shutdown(end, SHUT_RD);
-        }
+        pairs.show(slot, generation(slot), marks);
     }
 
     @Override
@@ -363,12 +305,12 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     protected void watchRoom(int slot, boolean room) {
-        if ((flags[slot] & HAS_PACKETS) != 0) {
+        if (flags.any(slot, SlotFlags.HAS_PACKETS)) {
             watchfully(slot);
-            if (room && (flags[slot] & HAD_PACKETS) != 0) {
+            if (room && flags.any(slot, SlotFlags.HAD_PACKETS)) {
                 tellWritable(slot, true);
             } else if (room) {
-                flags[slot] |= HAD_PACKETS;
+                flags.set(slot, SlotFlags.HAD_PACKETS);
             }
         }
     }
@@ -388,43 +330,23 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     protected void unexpected(int slot) {
         if (listenerOf[slot] != NONE) {
-            flags[listenerOf[slot]] &= ~ARMS;
+            flags.clear(listenerOf[slot], SlotFlags.ARMS);
         }
-    }
-
-    /** True if both directions of the slot's pair are as they were made. */
-    boolean isWhole(int slot) {
-        return (flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER | HAS_PACKETS | OWED)) == 0;
-    }
-
-    /** The slot has no pair any more. Returns the near end, which is the caller's. */
-    int giveUpEnd(int slot) {
-        int end = near[slot];
-        near[slot] = NO_END;
-        return end;
-    }
-
-    /** The kernel tells of the pair from now on. */
-    void watchEnd(int slot) {
-        port.watch(near[slot], EventPort.IN | EventPort.RDHUP | EventPort.EDGE, pairKey(slot));
     }
 
     /** An event of a pair. */
     void pairEvent(int slot, int events) {
-        if (near[slot] == NO_END) {
+        if (!pairs.isKnown(slot)) {
             return;
         }
-        boolean shutByUs = (flags[slot] & (SHOWN_EOF | SHOWN_SENDING_OVER)) == (SHOWN_EOF | SHOWN_SENDING_OVER);
-        if ((events & EventPort.ERR) != 0 || (events & EventPort.HUP) != 0 && !shutByUs) {
+        if (pairs.isOver(slot, events)) {
             closed(slot);
-            return;
-        }
-        if ((flags[slot] & LISTENER) != 0) {
+        } else if (flags.any(slot, SlotFlags.LISTENER)) {
             if ((events & EventPort.OUT) != 0) {
                 offerWaiting(slot);
             }
         } else if ((events & EventPort.IN) != 0) {
-            flags[slot] |= HAS_PACKETS;
+            flags.set(slot, SlotFlags.HAS_PACKETS);
             watchfully(slot);
         }
     }
@@ -434,15 +356,15 @@ final class LocalApplicationRegion extends BackendRegion {
     /** Of a closed socket all that is there goes: nobody may be left to tell of it. */
     @Override
     protected boolean isLate(int slot) {
-        return (flags[slot] & CLOSED) == 0 && super.isLate(slot);
+        return !flags.any(slot, SlotFlags.CLOSED) && super.isLate(slot);
     }
 
     /** Nobody holds the application's end any more. */
     void closed(int slot) {
-        if ((flags[slot] & CLOSED) == 0) {
-            flags[slot] |= CLOSED;
+        if (!flags.any(slot, SlotFlags.CLOSED)) {
+            flags.set(slot, SlotFlags.CLOSED);
             if (loans.lends() && listenerOf[slot] != NONE && isArmed(slot)) {
-                flags[listenerOf[slot]] |= ARMS;
+                flags.set(listenerOf[slot], SlotFlags.ARMS);
             }
             session.closedLater(this, slot);
         }
@@ -450,7 +372,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** The listener is gone: who waits for it waits in vain. */
     void endWaiting(int listener) {
-        flags[listener] &= ~LISTENER;
+        flags.clear(listener, SlotFlags.LISTENER);
         while (waiting.count(listener) > 0) {
             closed(waiting.take(listener));
         }
@@ -458,34 +380,24 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     public void freeSlot(int slot) {
-        if (near[slot] != NO_END) {
-            port.close(near[slot]);
-        }
+        pairs.forget(slot);
         loans.forget(slot);
-        leavePool(slot);
-        near[slot] = NO_END;
-        flags[slot] = 0;
+        claimed(slot);
+        flags.clear(slot, ~0);
         listenerOf[slot] = NONE;
         super.freeSlot(slot);
     }
 
     /** A fresh socket died before its first call: nobody else knows of it. */
     boolean isPooled(int slot) {
-        return (flags[slot] & POOLED) != 0;
+        return flags.any(slot, SlotFlags.POOLED);
     }
 
     /** Closes every descriptor at once and unmaps the memory. The batch must be empty of this region. */
     void release() {
         loans.release(system);
-        for (int slot = 0; slot < slots(); slot++) {
-            if (near[slot] != NO_END) {
-                system.close(near[slot]);
-                near[slot] = NO_END;
-            }
-        }
-        system.close(doorbell);
-        system.close(poolNear);
-        system.close(poolFar);
+        pairs.release(system);
+        channels.release(system);
         close();
     }
 }

@@ -1,0 +1,31 @@
+package org.ringfence.ring.local;
+
+import org.ringfence.api.handover.HandoverState;
+import org.ringfence.api.system.EventPort;
+import org.ringfence.api.system.NativeSystem;
+
+/**
+ * What an application has of the gateway besides its region's memory: the doorbell, and the pool through which it is sent fresh sockets. Owns
+ * the descriptors, also the pool's far end, which is sent to each process that attaches.
+ */
+record Channels(int doorbell, int poolNear, int poolFar) {
+    static Channels from(HandoverState from) {
+        return new Channels(from.number("doorbell"), from.number("poolNear"), from.number("poolFar"));
+    }
+
+    /** Into the region's own state: the versions before had it there. */
+    void save(HandoverState into) {
+        into.put("doorbell", doorbell).put("poolNear", poolNear).put("poolFar", poolFar);
+    }
+
+    void watch(EventPort port, int region) {
+        port.watch(doorbell, EventPort.IN | EventPort.EDGE, Key.of(Key.DOORBELL, region, 0));
+        port.watch(poolNear, EventPort.OUT | EventPort.EDGE, Key.of(Key.POOL, region, 0));
+    }
+
+    void release(NativeSystem system) {
+        system.close(doorbell);
+        system.close(poolNear);
+        system.close(poolFar);
+    }
+}
