@@ -77,6 +77,14 @@ static const struct sock_filter program[] = {
     IF(SIOCINQ),
     RETURN(SECCOMP_RET_ALLOW),
     RETURN(SECCOMP_RET_KILL_PROCESS),
+    /* madvise(): to have pages mapped, which takes none away. */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 6),
+    LOAD(args[2]),
+    IF(MADV_POPULATE_READ),
+    RETURN(SECCOMP_RET_ALLOW),
+    IF(MADV_POPULATE_WRITE),
+    RETURN(SECCOMP_RET_ALLOW),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
     /* socket(): internet only. */
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
     RETURN(SECCOMP_RET_KILL_PROCESS),

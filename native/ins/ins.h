@@ -70,6 +70,7 @@ struct ins_socket {
     int handle;    /* the stack's socket */
     uint32_t kept; /* the stack's word */
     uint64_t out_end;
+    _Atomic uint64_t in_warm, out_warm; /* rf_ring_warm */
     int64_t progress; /* close_waits: when the peer last took bytes, in milliseconds */
     /* The call that is answered later: CLOSE, or the ACCEPT that has reserved the slot. */
     uint64_t call_number;

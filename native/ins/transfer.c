@@ -6,6 +6,9 @@
  * enough for the others not to wait. */
 #define TURN_BYTES (256 * 1024)
 
+/* Bytes for which a large ring has pages before it is known how many have come. */
+#define AHEAD (32 * 1024)
+
 static int piece_count(const struct iovec span[2]) { return span[1].iov_len != 0 ? 2 : 1; }
 
 void ins_set_marks(struct ins *ins, uint32_t slot, uint32_t marks) {
@@ -103,6 +106,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
         }
         if (!s->fresh || !ins->stack->tells_urgent) look_for_urgent(ins, slot);
         s->fresh = false;
+        rf_ring_warm(&ins->region, &ring, &s->in_warm, span, AHEAD, true);
         ssize_t bytes = ins->stack->receive(s->handle, span, piece_count(span));
         if (bytes > 0) {
             rf_order_stamp_in(&ins->region, shared);
@@ -168,6 +172,7 @@ static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ri
     const struct ins_socket *s = &ins->sockets[slot];
     int64_t filled = rf_consume_span(&ins->region, ring, span);
     if (filled < 0) ins_impossible_out(ins, slot);
+    else rf_ring_warm(&ins->region, ring, &ins->sockets[slot].out_warm, span, (size_t)filled, false);
     uint64_t head = atomic_load_explicit(ring->head, memory_order_relaxed);
     if (s->shutdown_waits || s->close_waits) {
         if ((int64_t)(s->out_end - head) <= 0) return 0;

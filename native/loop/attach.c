@@ -72,6 +72,10 @@ int rf_loop_punch(int memfd, int64_t offset, int64_t bytes) {
     return result_of(fallocate(memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes));
 }
 
+int rf_loop_populate(int64_t address, int64_t bytes, int32_t written) {
+    return rf_populate((void *)(intptr_t)address, (size_t)bytes, written != 0);
+}
+
 static struct rf_geometry geometry(int32_t abi, int32_t slots, int32_t commands, int32_t cells,
                                    int64_t pool_bytes, int64_t region_id) {
     return (struct rf_geometry){(uint32_t)abi,   (uint32_t)slots,      (uint32_t)commands,

@@ -72,6 +72,8 @@ int64_t rf_loop_map(int memfd, int64_t bytes);
 int rf_loop_unmap(int64_t address, int64_t bytes);
 /* Gives the pages of a part of the memory back to the kernel; they read as zeros again. */
 int rf_loop_punch(int memfd, int64_t offset, int64_t bytes);
+/* rf_populate. */
+int rf_loop_populate(int64_t address, int64_t bytes, int32_t written);
 /* rf_region_bytes and rf_region_format. */
 int64_t rf_loop_region_bytes(int32_t slots, int32_t commands, int32_t cells, int64_t pool_bytes);
 int rf_loop_format(int64_t address, int32_t abi, int32_t slots, int32_t commands, int32_t cells,

@@ -252,6 +252,7 @@ struct rf_slot {
     _Alignas(64) pthread_mutex_t send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
     _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */
+    _Atomic uint64_t out_warm;   /* the frontend's own: rf_ring_warm */
 
     /* @320 written by the backend before the state or answer that makes them valid */
     _Alignas(64) struct rf_name local;

@@ -85,7 +85,9 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
             return error != 0 ? error : attachment_alive(s->attachment) ? -EPIPE : -ECONNRESET;
         }
     }
-    ssize_t length = fill(from, span, room < wanted ? room : wanted);
+    size_t most = room < wanted ? room : wanted;
+    if (!sandbox_confined) rf_ring_warm(s->region, &out, &s->slot->out_warm, span, most, true);
+    ssize_t length = fill(from, span, most);
     if (length <= 0) {
         rf_produce(&out, 0);
         return length == 0 ? -ENODATA : length;

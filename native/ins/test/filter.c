@@ -83,5 +83,9 @@ int main(int argc, char **argv) {
     check(end == EBADF, "an ioctl that asks for an urgent byte can be called", "%d", end);
     end = filtered(SYS_ioctl, -1, FIONBIO, 0);
     check(end == -SIGSYS, "any other ends the process", "it ended with %d", end);
+    end = filtered(SYS_madvise, 0, 0, MADV_POPULATE_READ);
+    check(end == 0 || end == EINVAL, "madvise that has pages mapped can be called", "error %d", end);
+    end = filtered(SYS_madvise, 0, 0, MADV_DONTNEED);
+    check(end == -SIGSYS, "any other madvise ends the process", "it ended with %d", end);
     return check_end();
 }

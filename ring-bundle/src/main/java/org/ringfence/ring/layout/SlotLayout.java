@@ -13,7 +13,7 @@ package org.ringfence.ring.layout;
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
  *          176 heard u32 | 180 out_busy u32 | 184 out_stamp u64
  *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32 | 240 returned u32 | 244 kept u32 | 248 blocking u32
- *          256 send_lock | 296 out_urgent u64 | 304 out_more u64
+ *          256 send_lock | 296 out_urgent u64 | 304 out_more u64 | 312 out_warm u64
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
  *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64 | 416 in_stamp u64
  * </pre>
@@ -58,6 +58,7 @@ public final class SlotLayout {
     public static final int SEND_LOCK = 256;
     public static final int OUT_URGENT = 296;
     public static final int OUT_MORE = 304;
+    public static final int OUT_WARM = 312;
     public static final int LOCAL = 320;
     public static final int PEER = 352;
     public static final int LAST_CALL = 384;

@@ -243,9 +243,17 @@ abstract class BoundFlow implements Flow {
     final void copy(int ahead, int length) {
         for (int done = 0; done < length; ) {
             int n = Math.min(length - done, Math.min(sourceRun(ahead + done), targetRun(ahead + done)));
+            touch(ahead + done, n);
             targetMemory.put(targetAt(ahead + done), sourceMemory, sourceAt(ahead + done), n);
             done += n;
         }
+    }
+
+    private void touch(int ahead, int length) {
+        RingGrants from = source.grants(direction);
+        RingGrants to = target.grants(direction);
+        from.touch(sourceSlot, Grant.bytes(from.used(sourceSlot)) - sourceRun(ahead) + length, false);
+        to.touch(targetSlot, Grant.bytes(to.used(targetSlot)) - targetRun(ahead) + length, true);
     }
 
     final ByteBuffer sourceMemory() {

@@ -2,6 +2,7 @@ package org.ringfence.ring.region;
 
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.Words;
@@ -16,6 +17,8 @@ final class RingGrants {
     /** Of a peer's first ring: 16 KiB, what many a response and every record of TLS fits into. */
     static final int PEERS_ORDER = 2;
     private static final int GROWTH = 2; // orders at a time
+    /** So much of a ring that has grown is mapped at once when it is written for the first time. */
+    private static final int POPULATED = 32 << 10;
     private static final int LOOKS = 4; // one a second, after one to compare with
     /** For a ring that was wanted again after its memory had gone: giving it back and having it again costs more than the bytes that came. */
     private static final int LATER_LOOKS = 16;
@@ -32,6 +35,8 @@ final class RingGrants {
     private final boolean[] fixed;
     private final byte[] stillLooks;
     private final boolean[] wantedAgain;
+    /** Bytes of the used ring that are mapped here, counted from its first; of one that has not grown, all. */
+    private final int[] mapped;
 
     /** @param firstOrder of the ring a socket starts with, as long as the pool has enough for all */
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, int slots) {
@@ -47,6 +52,7 @@ final class RingGrants {
         fixed = new boolean[slots];
         stillLooks = new byte[slots];
         wantedAgain = new boolean[slots];
+        mapped = new int[slots];
     }
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, HandoverState from) {
@@ -62,11 +68,19 @@ final class RingGrants {
         fixed = from.flags("fixed");
         stillLooks = from.has("stillLooks") ? from.bytes("stillLooks") : new byte[used.length];
         wantedAgain = from.has("wantedAgain") ? from.flags("wantedAgain") : new boolean[used.length];
+        mapped = from.has("mapped") ? from.numbers("mapped") : allMapped(used.length);
     }
 
     HandoverState handOver() {
         return new HandoverState("grants", 1).put("used", used).put("granted", granted).put("tailAtLastLook", tailAtLastLook).put("fixed", fixed)
-                .put("stillLooks", stillLooks).put("wantedAgain", wantedAgain);
+                .put("stillLooks", stillLooks).put("wantedAgain", wantedAgain).put("mapped", mapped);
+    }
+
+    /** What a version before did not know is mapped as it is touched. */
+    private static int[] allMapped(int slots) {
+        int[] mapped = new int[slots];
+        Arrays.fill(mapped, Integer.MAX_VALUE);
+        return mapped;
     }
 
     /** Grants a slot its first ring. False if the pool is exhausted. */
@@ -77,7 +91,7 @@ final class RingGrants {
         }
         publish(slot, grant);
         granted[slot] = grant;
-        used[slot] = grant;
+        use(slot, grant);
         tailAtLastLook[slot] = -1;
         fixed[slot] = false;
         stillLooks[slot] = 0;
@@ -265,15 +279,35 @@ final class RingGrants {
             return false;
         }
         pool.give(used[slot]);
-        used[slot] = claimed;
+        use(slot, claimed);
         return true;
     }
 
     /** The gateway is the producer, and its ring is empty: it moves to the ring it was granted. */
     long adopt(int slot) {
         pool.give(used[slot]);
-        used[slot] = granted[slot];
+        use(slot, granted[slot]);
         return used[slot];
+    }
+
+    private void use(int slot, long grant) {
+        used[slot] = grant;
+        mapped[slot] = Grant.bytes(grant) < POPULATED || fixed[slot] ? Integer.MAX_VALUE : 0;
+    }
+
+    /**
+     * Bytes of the used ring are about to be touched: their pages are mapped at once where that is the first time
+     * (docs/decisions/0039-pages-before-they-are-touched.md).
+     *
+     * @param end of them, as an offset in the ring
+     */
+    void touch(int slot, int end, boolean written) {
+        int from = mapped[slot];
+        if (end > from) {
+            int unit = written ? POPULATED : Grant.PAGE_BYTES;
+            mapped[slot] = (end + unit - 1) / unit * unit;
+            pool.populate(used[slot], from, mapped[slot], written);
+        }
     }
 
     private void publish(int slot, long grant) {

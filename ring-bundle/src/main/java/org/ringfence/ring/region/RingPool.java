@@ -120,6 +120,11 @@ final class RingPool {
         shared.punch(poolAt + (long) Grant.page(grant) * Grant.PAGE_BYTES, Grant.bytes(grant));
     }
 
+    /** Has the bytes of a ring {@code from} an offset {@code to} another, whole pages, mapped at once before they are touched. */
+    void populate(long grant, int from, int to, boolean written) {
+        shared.populate(poolAt + (long) Grant.page(grant) * Grant.PAGE_BYTES + from, to - from, written);
+    }
+
     /** Pages that only smallest rings may use, so that every slot can still be opened. */
     void reserve(int count) {
         reservedPages = count;

@@ -45,6 +45,8 @@ final class LoopLibrary {
 
     static native int rf_loop_punch(int memfd, long offset, long bytes);
 
+    static native int rf_loop_populate(long address, long bytes, int written);
+
     static native long rf_loop_region_bytes(int slots, int commands, int cells, long poolBytes);
 
     static native int rf_loop_format(long address, int abi, int slots, int commands, int cells, long poolBytes, long regionId);

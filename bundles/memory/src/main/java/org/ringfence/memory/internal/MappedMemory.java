@@ -41,6 +41,11 @@ final class MappedMemory implements SharedMemory {
     }
 
     @Override
+    public void populate(long offset, long length, boolean written) {
+        LoopLibrary.rf_loop_populate(address + offset, length, written ? 1 : 0);
+    }
+
+    @Override
     public void close() {
         if (!closed) {
             closed = true;
