@@ -7,11 +7,14 @@ package org.ringfence.ring.local;
 final class Watchdog {
     private static final int WATCH_MILLISECONDS = 50;
     private static final int SWEEP_MILLISECONDS = 1000;
-    /** For giving memory of idle rings back, in each period of the watchdog: a thousand connections may fall idle at once, and nobody is to wait for that. */
-    private static final long REST_NANOSECONDS = 4_000_000;
+    /** Between two spells of giving memory of idle rings back, and for each: a thousand connections may fall idle at once, and nobody is to wait for that. */
+    private static final int REST_MILLISECONDS = 5;
+    private static final long REST_NANOSECONDS = 400_000;
 
     private long lastWatch = System.nanoTime();
     private long lastSweep = System.nanoTime();
+    private long lastRest = System.nanoTime();
+    private boolean resting;
 
     /**
      * Does what is due, and says how long this turn may sleep: while an application is attached never longer than the watchdog's period,
@@ -43,19 +46,25 @@ final class Watchdog {
                 ins.lookForIdleRings();
             }
         }
-        if (watches) {
-            rest(applications, inss);
-        }
-        return milliseconds < 0 ? WATCH_MILLISECONDS : Math.min(milliseconds, WATCH_MILLISECONDS);
+        boolean rests = rest(applications, inss, now);
+        int most = rests ? REST_MILLISECONDS : WATCH_MILLISECONDS;
+        return milliseconds < 0 ? most : Math.min(milliseconds, most);
     }
 
-    private static void rest(LocalApplicationRegion[] applications, LocalInsRegion[] inss) {
-        long until = System.nanoTime() + REST_NANOSECONDS;
+    /** True if there is more to give back. */
+    private boolean rest(LocalApplicationRegion[] applications, LocalInsRegion[] inss, long now) {
+        if (now - lastRest < REST_MILLISECONDS * 1_000_000L) {
+            return resting;
+        }
+        lastRest = now;
+        long until = now + REST_NANOSECONDS;
+        resting = false;
         for (LocalApplicationRegion application : applications) {
-            application.restIdleRings(until);
+            resting |= application.restIdleRings(until);
         }
         for (LocalInsRegion ins : inss) {
-            ins.restIdleRings(until);
+            resting |= ins.restIdleRings(until);
         }
+        return resting;
     }
 }

@@ -38,10 +38,7 @@ public abstract class MappedRegion implements Region {
     private long wakesReceived;
     /** One more than the highest slot ever used. */
     private int highWater;
-    /** Slots whose rings have not given their memory back since they were used. */
-    private final SlotSet warm;
-    /** Where the look for such slots goes on; -1 when it is done. */
-    private int resting;
+    private final IdleRings idleRings;
     /** Slots in whose ring of the gateway's are bytes that its consumer is not shown. */
     private final SlotSet holding;
 
@@ -63,8 +60,7 @@ public abstract class MappedRegion implements Region {
         for (int slot = slots - 1; slot >= 0; slot--) {
             free[freeCount++] = slot;
         }
-        warm = new SlotSet(slots);
-        resting = -1;
+        idleRings = new IdleRings(this, own(), peers());
         holding = new SlotSet(slots);
         reserve();
     }
@@ -89,8 +85,7 @@ public abstract class MappedRegion implements Region {
         highWater = from.number("highWater");
         wakesSent = from.longNumber("wakesSent");
         wakesReceived = from.longNumber("wakesReceived");
-        warm = from.has("warm") ? new SlotSet(from.state("warm")) : SlotSet.below(highWater, slots);
-        resting = from.has("resting") ? from.number("resting") : -1;
+        idleRings = new IdleRings(this, own(), peers(), highWater, from);
         holding = from.has("holding") ? new SlotSet(from.state("holding")) : new SlotSet(slots); // the flows say so when they go on
     }
 
@@ -98,11 +93,12 @@ public abstract class MappedRegion implements Region {
     protected HandoverState handOver() {
         HandoverState placesState = new HandoverState("places", 1);
         places.save(placesState);
-        return new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
+        HandoverState all = new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
                 .put("places", placesState).put("pool", pool.handOver()).put("in", in.handOver()).put("out", out.handOver())
                 .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater)
-                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived).put("warm", warm.handOver()).put("resting", resting)
-                .put("holding", holding.handOver());
+                .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived).put("holding", holding.handOver());
+        idleRings.save(all);
+        return all;
     }
 
     /** Every free slot can be opened: two smallest rings each. */
@@ -166,7 +162,7 @@ public abstract class MappedRegion implements Region {
         freeCount--;
         reserve();
         highWater = Math.max(highWater, slot + 1);
-        warm.add(slot);
+        idleRings.used(slot);
         int s = at(slot);
         setKind(slot, domain, type, protocol);
         memory.putLong(s + SlotLayout.COOKIE, 0);
@@ -189,7 +185,7 @@ public abstract class MappedRegion implements Region {
     public void freeSlot(int slot) {
         generation[slot]++;
         Words.setIntRelease(memory, at(slot) + SlotLayout.GENERATION, generation[slot]);
-        warm.remove(slot);
+        idleRings.freed(slot);
         holding.remove(slot);
         in.free(slot);
         out.free(slot);
@@ -288,7 +284,7 @@ public abstract class MappedRegion implements Region {
 
     /** A ring of the slot is being used: it gives its memory back when it was at rest for a while. */
     final void used(int slot) {
-        warm.add(slot);
+        idleRings.used(slot);
     }
 
     /** Says whether there are bytes in the ring towards this region's peer that the peer is not shown: they must stay. */
@@ -299,6 +295,10 @@ public abstract class MappedRegion implements Region {
             holding.remove(slot);
         }
     }
+    final boolean isHolding(int slot) {
+        return holding.has(slot);
+    }
+
     /** Bytes are about to be published in an empty ring of this region towards its peer: they have a place among those of other slots. */
     abstract void stamp(int slot);
 
@@ -351,15 +351,21 @@ public abstract class MappedRegion implements Region {
     /** The direction in which the gateway produces: towards the region's peer. */
     protected abstract Direction produced();
 
+    private RingGrants own() {
+        return produced() == Direction.IN ? in : out;
+    }
+
+    private RingGrants peers() {
+        return produced() == Direction.IN ? out : in;
+    }
+
     private int firstOrder(Direction direction) {
         return direction == produced() ? 0 : RingGrants.PEERS_ORDER;
     }
 
     /** A look for rings of sockets that have been still for a while begins, to be gone on with by {@link #restIdleRings}; about once a second. */
     public final void lookForIdleRings() {
-        if (resting < 0) {
-            resting = 0;
-        }
+        idleRings.look();
     }
 
     /** Writes an address, as much of it as a name takes: its length last. {@code at} is the name's. */
@@ -373,26 +379,9 @@ public abstract class MappedRegion implements Region {
      * Goes on with the look: takes the memory of rings that have rested long enough.
      *
      * @param until when it is to stop, if it is not done by then, as {@link System#nanoTime}: memory of one ring takes some 20 us
+     * @return true if there is more to look at
      */
-    public final void restIdleRings(long until) {
-        if (resting < 0) {
-            return;
-        }
-        boolean ownIn = produced() == Direction.IN;
-        boolean given = false;
-        for (int slot = warm.from(resting); slot >= 0; slot = warm.from(slot + 1)) {
-            if (given && System.nanoTime() - until > 0) {
-                resting = slot;
-                return;
-            }
-            if (!isOpen(slot) || holding.has(slot)) {
-                continue;
-            }
-            given |= in.rest(slot, ownIn) | out.rest(slot, !ownIn);
-            if (in.isAtRest(slot) && out.isAtRest(slot)) {
-                warm.remove(slot);
-            }
-        }
-        resting = -1;
+    public final boolean restIdleRings(long until) {
+        return idleRings.rest(until);
     }
 }
