@@ -249,6 +249,7 @@ struct rf_slot {
     _Atomic uint32_t returned;     /* generation whose lent descriptor was closed, and is nowhere else */
     _Atomic uint32_t kept;         /* generation whose lent descriptor may be in several places */
     _Atomic uint32_t blocking;     /* RF_LENT_BLOCKING, RF_LENT_NONBLOCKING, or 0 */
+    _Atomic uint32_t interest;     /* generation whose descriptor was put into an epoll instance */
     _Alignas(64) pthread_mutex_t send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
     _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */

@@ -51,6 +51,7 @@ static bool has_number(int fd) {
 static int accept_from(const struct ring_socket *listener, struct sockaddr *address, socklen_t *length, int flags) {
     struct rf_offer offer;
     int fd, empty = 0;
+    uint32_t forks = loan_forks();
     if (socket_is_datagram(listener)) {
         errno = EOPNOTSUPP;
         return -1;
@@ -94,7 +95,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         return -1;
     }
     struct ring_socket accepted;
-    if (table_find(fd, &accepted)) loan_taken(&accepted, (flags & SOCK_NONBLOCK) != 0);
+    if (table_find(fd, &accepted)) loan_taken(&accepted, (flags & SOCK_NONBLOCK) != 0, forks);
     return fd;
 }
 

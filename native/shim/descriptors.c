@@ -50,7 +50,8 @@ int shim_close(int fd) {
     bool returns = take_back(fd, &loan);
     forget(fd);
     int result = real.close(fd);
-    if (returns) loan_return(&loan);
+    if (returns && result == 0) loan_return(&loan);
+    else if (returns) loan_keep_socket(&loan.socket); /* who knows what was closed */
     return result;
 }
 
@@ -146,6 +147,7 @@ int shim_ioctl(int fd, unsigned long request, long word) {
     if (interfaces_ioctl(fd, request, word, &result)) return result;
     if (request == FIOASYNC) watch_never(fd);
     if (request == FIONBIO) loan_flags_change(fd);
+    if (request == FIOSETOWN || request == SIOCSPGRP) loan_keep(fd);
     if (request == SIOCOUTQNSD && table_find(fd, &s) && !socket_is_datagram(&s)) request = SIOCOUTQ;
     if ((request != FIONREAD && request != SIOCOUTQ && request != SIOCATMARK) || !table_find(fd, &s))
         return real.ioctl(fd, request, word);

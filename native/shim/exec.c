@@ -2,6 +2,7 @@
  * whatever environment it is given. In a child of vfork nothing but the stack is written. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -72,11 +73,18 @@ int shim_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actio
     return result;
 }
 
+static void resume(void *unused) {
+    (void)unused;
+    loan_resume();
+}
+
 int shim_system(const char *command) {
+    int result;
     environment_restore();
     loan_suspend();
-    int result = real.system(command);
-    loan_resume();
+    pthread_cleanup_push(resume, NULL); /* a thread may be cancelled here */
+    result = real.system(command);
+    pthread_cleanup_pop(1);
     return result;
 }
 

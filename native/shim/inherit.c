@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "loan.h"
 #include "real.h"
 #include "stream.h"
 #include "table.h"
@@ -78,7 +79,9 @@ static void recognise(int fd) {
     table_set(fd, table_entry(attachment_index(attachment), number, generation));
     stream_standard(fd);
     struct ring_socket s;
-    if (table_find(fd, &s)) watch_socket_unsure(&s); /* another program, or process, may watch it */
+    if (!table_find(fd, &s)) return;
+    loan_keep_socket(&s); /* another program, or process, may have it, and watch it */
+    watch_socket_unsure(&s);
 }
 
 void inherit_across_exec(void) {

@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 #include "../region/readiness.h"
+#include "addressable.h"
 #include "attach.h"
 #include "real.h"
 #include "sandbox.h"
 #include "watch.h"
 
-/* How long a close waits for the end of a loan: 2000 times 50 us, which is when the gateway ends any. */
-enum { NAPS = 2000, NAP_NANOSECONDS = 50000 };
+/* How long a close waits for the end of a loan, that is until the gateway ends any: 1000 times 50 us, to which the kernel adds as much. */
+enum { NAPS = 1000, NAP_NANOSECONDS = 50000, NAPS_ALIVE = 64 };
 
 __attribute__((used)) _Atomic uint32_t loan_suspended;
 static _Atomic uint32_t suspensions; /* ever */
@@ -62,7 +63,9 @@ __attribute__((used)) void loan_keep_all(void) { /* vfork() calls it, too */
 }
 
 void loan_keep_passed(const struct msghdr *message) {
-    if (message->msg_controllen == 0 || !attachment_configured()) return;
+    if (!attachment_configured() || !readable(message, sizeof *message) || message->msg_controllen == 0 ||
+        !readable(message->msg_control, message->msg_controllen))
+        return;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR((struct msghdr *)message, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
         for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int)) {
@@ -73,26 +76,38 @@ void loan_keep_passed(const struct msghdr *message) {
     }
 }
 
-void loan_taken(const struct ring_socket *s, bool nonblocking) {
+uint32_t loan_forks(void) {
+    uint32_t before = atomic_load(&suspensions);
+    return atomic_load(&loan_suspended) != 0 ? before - 1 : before;
+}
+
+void loan_watched(const struct ring_socket *s, bool arms) {
+    atomic_store(&s->slot->interest, s->generation);
+    if (!arms) loan_keep_socket(s);
+}
+
+void loan_taken(const struct ring_socket *s, bool nonblocking, uint32_t forks) {
     uint32_t lent = atomic_load(&s->slot->lent), wanted = nonblocking ? RF_LENT_NONBLOCKING : RF_LENT_BLOCKING;
     uint32_t is = lent == 0 ? RF_LENT_BLOCKING : lent & (RF_LENT_BLOCKING | RF_LENT_NONBLOCKING);
     if (is != wanted) real.fcntl(s->fd, F_SETFL, (long)(O_RDWR | (nonblocking ? O_NONBLOCK : 0)));
     atomic_store_explicit(&s->slot->blocking, wanted, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst); /* it is in the table: whoever suspends sees it there, or is seen here */
-    if (atomic_load(&loan_suspended) != 0) loan_keep_socket(s);
+    if (loan_forks() != forks) loan_keep_socket(s);
 }
 
 /* An epoll instance goes on telling of a closed descriptor while the gateway has its copy. */
 static void await_end(const struct ring_socket *s) {
-    if (sandbox_confined) return;
-    for (int naps = 0; naps < NAPS && is_lent(s) && !attachment_dead(s->attachment); naps++)
+    if (sandbox_confined || atomic_load(&s->slot->interest) != s->generation) return;
+    for (int naps = 0; naps < NAPS && is_lent(s); naps++) {
+        if (naps % NAPS_ALIVE == NAPS_ALIVE - 1 && !attachment_alive(s->attachment)) return;
         syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+    }
 }
 
 bool loan_take(int fd, struct loan *loan) {
     struct ring_socket *s = &loan->socket;
     if (!table_find(fd, s) || !is_lent(s)) return false;
-    loan->suspensions = atomic_load(&suspensions);
+    loan->forks = loan_forks();
     if (!is_kept(s) && watch_leave(s)) return true;
     loan_keep_socket(s);
     await_end(s);
@@ -105,7 +120,7 @@ void loan_return(const struct loan *loan) {
     const struct ring_socket *s = &loan->socket;
     atomic_thread_fence(memory_order_seq_cst);
     if (is_kept(s)) return;
-    if (atomic_load(&suspensions) == loan->suspensions && atomic_load(&loan_suspended) == 0) tell(s, &s->slot->returned);
+    if (loan_forks() == loan->forks) tell(s, &s->slot->returned);
     else tell(s, &s->slot->kept);
 }
 

@@ -74,9 +74,8 @@ int shim_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, s
 int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
     struct ring_socket s;
     if (!table_find(fd, &s) && !netlink_is(fd)) {
-        int all = real.sendmmsg(fd, messages, count, flags);
-        for (int i = 0; i < all; i++) loan_keep_passed(&messages[i].msg_hdr);
-        return all;
+        for (unsigned i = 0; i < count && readable(&messages[i], sizeof *messages); i++) loan_keep_passed(&messages[i].msg_hdr);
+        return real.sendmmsg(fd, messages, count, flags);
     }
     unsigned sent = 0;
     int kept = errno;

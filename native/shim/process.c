@@ -7,13 +7,14 @@
  * process compare its number from then on. What libc itself does in such children (posix_spawn, system, popen) does
  * not pass the shim.
  */
-#include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "addressable.h"
 #include "attach.h"
 #include "entry.h"
 #include "loan.h"
@@ -103,16 +104,19 @@ int exported_clone(int (*run)(void *), void *stack, int flags, void *argument, .
 }
 
 /* What fork() does without its handlers. libc's own fork() does not come by here. */
-__attribute__((visibility("default"), used)) pid_t exported__Fork(void) __asm__("_Fork");
-pid_t exported__Fork(void) {
-    static pid_t (*found)(void);
-    if (found == NULL) found = real_find("_Fork");
-    if (found == NULL) {
-        errno = ENOSYS;
-        return -1;
-    }
+pid_t shim__Fork(void) {
     watch_before_fork();
-    pid_t child = found();
+    pid_t child = real._Fork();
     if (child != 0) loan_resume();
     return child;
+}
+
+/* Before a child is made by number: `word` is the flags of clone(), or the arguments of clone3(). loan_resume follows in the parent. */
+void process_cloning(long number, unsigned long word);
+__attribute__((used)) void process_cloning(long number, unsigned long word) {
+    uint64_t flags = number == SYS_clone ? word : 0;
+    const uint64_t *arguments = (const uint64_t *)word; /* of which the first is the flags */
+    if (number == SYS_clone3 && readable(arguments, sizeof flags)) flags = *arguments;
+    if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM) atomic_store(&compares, true);
+    loan_suspend();
 }

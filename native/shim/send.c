@@ -110,6 +110,7 @@ int socket_await_room(const struct ring_socket *s) {
     long sent = sandbox_confined ? syscall(SYS_sendto, s->fd, NULL, 0, MSG_NOSIGNAL, NULL, 0)
                                  : real.send(s->fd, NULL, 0, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return -errno;
+    if (sent >= 0) loan_keep_socket(s); /* what was sent lies there, if the room was made before */
     return socket_marks(s) == 0 && !attachment_alive(s->attachment) ? -ECONNRESET : 0;
 }
 
@@ -254,9 +255,8 @@ ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct ring_socket s;
     if (!table_find(fd, &s)) {
         if (netlink_is(fd)) return netlink_sendmsg(fd, message);
-        ssize_t sent = real.sendmsg(fd, message, flags);
-        if (sent >= 0) loan_keep_passed(message);
-        return sent;
+        loan_keep_passed(message);
+        return real.sendmsg(fd, message, flags);
     }
     errno = EINVAL;
     if ((flags & MSG_CMSG_COMPAT) != 0) return -1;

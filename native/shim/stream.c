@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "entry.h"
+#include "loan.h"
 #include "real.h"
 #include "table.h"
 
@@ -105,6 +106,7 @@ FILE *shim_fdopen(int fd, const char *mode) {
         return NULL;
     }
     int flags = real.fcntl(fd, F_GETFL, 0L);
+    if (*plain == 'a') loan_keep(fd);
     if (*plain == 'a' && (flags & O_APPEND) == 0) real.fcntl(fd, F_SETFL, (long)(flags | O_APPEND));
     return open_stream(fd, plain, stream_read);
 }
@@ -112,7 +114,9 @@ FILE *shim_fdopen(int fd, const char *mode) {
 /* ---- fclose, freopen ---- */
 
 static void forget(int fd) {
-    if (fd >= 0 && is_remote(fd) && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
+    if (fd < 0 || !is_remote(fd) || process_is_borrowed()) return;
+    loan_keep(fd);
+    table_set(fd, RF_ENTRY_NONE);
 }
 
 int shim_fclose(FILE *stream) {

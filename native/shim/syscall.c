@@ -63,7 +63,7 @@ __asm__(".pushsection .text\n"
         "2: pushq %rdi\n.cfi_adjust_cfa_offset 8\npushq %rsi\n.cfi_adjust_cfa_offset 8\npushq %rdx\n.cfi_adjust_cfa_offset 8\n"
         "pushq %rcx\n.cfi_adjust_cfa_offset 8\npushq %r8\n.cfi_adjust_cfa_offset 8\npushq %r9\n.cfi_adjust_cfa_offset 8\n"
         "subq $8, %rsp\n.cfi_adjust_cfa_offset 8\n"
-        "call loan_suspend\n" /* the child has what its parent may close at once */
+        "call process_cloning\n" /* the child has what its parent may close at once */
         "addq $8, %rsp\n.cfi_adjust_cfa_offset -8\n"
         "popq %r9\n.cfi_adjust_cfa_offset -8\npopq %r8\n.cfi_adjust_cfa_offset -8\npopq %rcx\n.cfi_adjust_cfa_offset -8\n"
         "popq %rdx\n.cfi_adjust_cfa_offset -8\npopq %rsi\n.cfi_adjust_cfa_offset -8\npopq %rdi\n.cfi_adjust_cfa_offset -8\n"
@@ -101,7 +101,7 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
     switch (number) {
     /* What watches by number is the kernel's alone, and woken by packets. */
     case SYS_epoll_ctl:
-        if (b != EPOLL_CTL_DEL) loan_keep((int)c);
+        if (b != EPOLL_CTL_DEL && table_find((int)c, &s)) loan_watched(&s, false);
         watch_unsure((int)c);
         watch_unsure(fd);
         if (raw_call(number, a, b, c, interest_asked((int)c, (int)b, (struct epoll_event *)d, &event)) != 0) return -1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../region/readiness.h"
+#include "addressable.h"
 #include "attach.h"
 #include "entry.h"
 #include "loan.h"
@@ -198,7 +199,9 @@ void watch_closed(int fd) {
     if (w != NULL) {
         watch_break(w);
         uint32_t own = (uint32_t)getpid() << 1;
-        if (w->number != 0) atomic_compare_exchange_strong(rf_watcher(&attachment->region, w->number), &own, 0);
+        _Atomic uint32_t *number = w->number != 0 ? rf_watcher(&attachment->region, w->number) : NULL;
+        if (number != NULL && !atomic_compare_exchange_strong(number, &own, 0) && own >> 1 == (uint32_t)getpid())
+            atomic_compare_exchange_strong(number, &own, 0);
         for (uint32_t word = 0; word < w->end; word++) w->mine[word] = w->again[word] = 0;
         atomic_store_explicit(&w->name, 0, memory_order_release);
         atomic_fetch_sub(&in_use, 1);
@@ -210,7 +213,13 @@ void watch_closed(int fd) {
 
 bool watch_leave(const struct ring_socket *s) {
     uint32_t armed = atomic_load(&s->slot->armed);
-    if (armed == 0 || armed == RF_ARMED_FIRST) return true; /* who adds one without arming it keeps it */
+    bool anywhere = armed == 0 || armed == RF_ARMED_FIRST; /* in none, or another thread is about to arm it */
+    if (anywhere && atomic_load(&s->slot->interest) != s->generation) return true;
+    for (int i = 0; i < WATCHES && anywhere; i++) {
+        int epoll = atomic_load(&watches[i].name) - 1;
+        if (epoll >= 0) real.epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, &(struct epoll_event){0});
+    }
+    if (anywhere) return true;
     for (int i = 0; i < WATCHES && armed != RF_ARMED_NEVER && s->attachment == attachment; i++) {
         int epoll = atomic_load(&watches[i].name) - 1;
         if (atomic_load(&watches[i].number) != armed || epoll < 0) continue;
@@ -248,6 +257,8 @@ int shim_epoll_create1(int flags) {
 int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     struct ring_socket s;
     struct epoll_event asked;
+    if (operation != EPOLL_CTL_DEL && readable(event, sizeof *event) && table_find(fd, &s)) /* before another thread has its event */
+        loan_watched(&s, watch_find(epoll) != NULL && (event->events & (EPOLLONESHOT | EPOLLEXCLUSIVE)) == 0 && (event->events & PLAIN_EVENTS) != 0);
     int result = real.epoll_ctl(epoll, operation, fd, interest_asked(fd, operation, event, &asked));
     if (result != 0 || process_is_borrowed()) return result;
     if (operation == EPOLL_CTL_ADD && watch_find(fd) != NULL) watch_unsure(fd); /* nested */

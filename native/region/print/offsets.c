@@ -43,7 +43,7 @@
     X(slot, in_blocked) X(slot, in_tail) X(slot, in_base) X(slot, in_used) X(slot, out_head) X(slot, crowded) X(slot, told) X(slot, in_busy) \
     X(slot, out_tail) X(slot, out_base) X(slot, out_used) X(slot, in_head) X(slot, out_blocked)      \
     X(slot, kick) X(slot, error_taken) X(slot, armed) X(slot, heard) X(slot, out_busy) X(slot, receive_lock) X(slot, send_lock)       \
-    X(slot, urgent_taken) X(slot, urgent_wish) X(slot, lent) X(slot, returned) X(slot, kept) X(slot, blocking) X(slot, out_urgent) X(slot, out_more) X(slot, out_warm) X(slot, in_urgent)                  \
+    X(slot, urgent_taken) X(slot, urgent_wish) X(slot, lent) X(slot, returned) X(slot, kept) X(slot, blocking) X(slot, interest) X(slot, out_urgent) X(slot, out_more) X(slot, out_warm) X(slot, in_urgent)                  \
     X(slot, local) X(slot, peer) X(slot, last_call) X(slot, last_result) X(slot, last_error) \
     X(slot, out_stamp) X(slot, in_stamp)
 

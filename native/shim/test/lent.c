@@ -49,6 +49,27 @@ static void one_after_the_other(void) {
     check(right == CONNECTIONS, "each of %d connections has its own bytes and its own end: %d", CONNECTIONS, right);
 }
 
+/* Bytes come while their reader answers and closes, so that he may be told of some that nobody takes. */
+static void readable_when_there_is_something(void) {
+    enum { CONNECTIONS = 1000 };
+    int quiet = 0, heard = 0;
+    for (int i = 0; i < CONNECTIONS; i++) {
+        int ends[2];
+        char got[8];
+        next_connection(ends, SOCK_NONBLOCK);
+        quiet += polled(ends[1], POLLIN, 0) == 0;
+        need(write(ends[0], "a", 1) == 1);
+        heard += polled(ends[1], POLLIN, 2000) == 1;
+        if (i % 2 == 0) need(write(ends[0], "b", 1) == 1);
+        need(read(ends[1], got, sizeof got) >= 1);
+        if (i % 2 == 1) need(write(ends[0], "c", 1) == 1);
+        close(ends[1]);
+        close(ends[0]);
+    }
+    check(quiet == CONNECTIONS, "a new descriptor is not readable, whatever came last for the one before: %d of %d", quiet, CONNECTIONS);
+    check(heard == CONNECTIONS, "and is when something comes: %d", heard);
+}
+
 static void flags_are_new(void) {
     int ends[2];
     bool blocks = true, not_blocks = true;
@@ -154,11 +175,13 @@ static void held_twice(void) {
 }
 
 /* A child that goes on with the connection that its parent has closed at once. */
+enum { SYS__Fork = -1 }; /* no number, but a function */
+
 static void child_has_it(long number) {
     int ends[2];
     char byte;
     next_connection(ends, 0);
-    pid_t child = number == 0 ? fork() : (pid_t)syscall(number, number == SYS_clone ? SIGCHLD : 0, NULL, NULL, NULL, NULL);
+    pid_t child = number == 0 ? fork() : number == SYS__Fork ? _Fork() : (pid_t)syscall(number, number == SYS_clone ? SIGCHLD : 0, NULL, NULL, NULL, NULL);
     if (child == 0) {
         close(ends[0]);
         usleep(150000);
@@ -167,7 +190,7 @@ static void child_has_it(long number) {
     close(ends[1]);
     bool answered = read(ends[0], &byte, 1) == 1 && byte == 'c';
     check(answered && read(ends[0], &byte, 1) == 0, "a child answers on what its parent has closed, and its exit is the end%s",
-          number == 0 ? "" : number == SYS_fork ? " (fork by syscall())" : " (clone by syscall(), as vsftpd does)");
+          number == 0 ? "" : number == SYS__Fork ? " (_Fork)" : number == SYS_fork ? " (fork by syscall())" : " (clone by syscall(), as vsftpd does)");
     need(exited_well(child));
     close(ends[0]);
 }
@@ -347,6 +370,7 @@ static void duplicate_is_watched(void) {
 int main(void) {
     listening = listener(AF_INET);
     one_after_the_other();
+    readable_when_there_is_something();
     flags_are_new();
     time_outs_are_new();
     leaves_epoll(EPOLLIN, "");
@@ -363,6 +387,7 @@ int main(void) {
     child_has_it(0);
     child_has_it(SYS_fork);
     child_has_it(SYS_clone);
+    child_has_it(SYS__Fork);
     passed_on();
     dies_with_its_process(0);
     dies_with_its_process(SIGKILL);

@@ -55,6 +55,7 @@ public final class SlotLayout {
     public static final int RETURNED = 240;
     public static final int KEPT = 244;
     public static final int BLOCKING = 248;
+    public static final int INTEREST = 252;
     public static final int SEND_LOCK = 256;
     public static final int OUT_URGENT = 296;
     public static final int OUT_MORE = 304;

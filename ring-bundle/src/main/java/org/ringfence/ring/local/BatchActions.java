@@ -65,9 +65,9 @@ final class BatchActions {
                 region.offered(of, action, result);
             } else if (what == OFFER && result >= 0) {
                 port.close(result); // the slot was freed in the same batch
-            } else if (what == LEND_AGAIN && there && result < 0) {
-                region.notLentAgain(of, -result);
-            } else if (what != OFFER && there && (result == -ECONNRESET || result < 0 && what == END)) {
+            } else if (what == LEND_AGAIN && there) {
+                region.lentAgain(of, result);
+            } else if (what != OFFER && what != LEND_AGAIN && there && (result == -ECONNRESET || result < 0 && what == END)) {
                 region.closed(of);
             }
         }

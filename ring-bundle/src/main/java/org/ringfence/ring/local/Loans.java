@@ -16,6 +16,8 @@ final class Loans {
     /** Looks of the watchdog after which a loan ends: it is then one to two of its periods old. */
     private static final int LOOKS = 2;
     private static final int NONE = -1;
+    /** In place of looks: whether the end has reached the application is not known yet. */
+    private static final byte UNDER_WAY = -1;
 
     /** False of a region whose application began before its shim knew of loans. */
     private final boolean lends;
@@ -109,8 +111,14 @@ final class Loans {
         stock--;
         idle = Math.min(idle, stock);
         add(slot, fars[stock], stockCookies[stock]);
+        looks[places[slot]] = UNDER_WAY;
         words.lendAgain(slot, blocking[stock]);
         return nears[stock];
+    }
+
+    /** It has reached the application. */
+    void arrived(int slot) {
+        looks[places[slot]] = 0;
     }
 
     /** A pair for the slot is made in this batch. */
@@ -173,7 +181,7 @@ final class Loans {
     /** The application has news of a slot. */
     void look(int slot) {
         int place = places[slot];
-        if (place == NONE || copies[place] == NONE) {
+        if (place == NONE || copies[place] == NONE || looks[place] == UNDER_WAY) {
             return;
         }
         if (words.isKept(slot)) {
@@ -230,7 +238,7 @@ final class Loans {
     /** A look of the watchdog: who has been lent to for long may have been killed. */
     void age() {
         for (int place = lent - 1; place >= 0; place--) {
-            if (copies[place] != NONE && ++looks[place] >= LOOKS) {
+            if (copies[place] != NONE && looks[place] != UNDER_WAY && ++looks[place] >= LOOKS) {
                 end(place);
             }
         }

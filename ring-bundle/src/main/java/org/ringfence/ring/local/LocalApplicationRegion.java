@@ -202,6 +202,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     /** The batch was carried out: the ends of the pairs offered in it are known, and which applications' ends were gone. */
     void settle() {
+        pairs.settle();
         actions.settle(port, this);
         loans.settle();
     }
@@ -234,12 +235,19 @@ final class LocalApplicationRegion extends BackendRegion {
         }
     }
 
-    /** A pair of the stock did not reach anybody. What was sent for the slot lies in it. */
-    void notLentAgain(int slot, int errno) {
+    /** A pair of the stock has reached the application, or nobody: then what was sent for the slot lies in it. */
+    void lentAgain(int slot, int result) {
+        if (!loans.isLent(slot)) {
+            return;
+        }
+        if (result >= 0) {
+            loans.arrived(slot);
+            return;
+        }
         loans.withdraw(slot);
         pairs.discard(slot);
         setCookie(slot, 0);
-        notOffered(slot, errno);
+        notOffered(slot, -result);
     }
 
     /** Does to a pair what happened while its end was not known. */

@@ -21,6 +21,9 @@ final class ReadinessPairs {
     private final SlotFlags flags;
     private final BatchActions actions;
     private final int[] near;
+    /** The batch in which something was last done to a slot's pair. */
+    private final int[] touchedIn;
+    private int batch = 1;
 
     ReadinessPairs(int region, int slots, EventPort port, SlotFlags flags, BatchActions actions) {
         this(region, port, flags, actions, new int[slots]);
@@ -38,6 +41,13 @@ final class ReadinessPairs {
         this.flags = flags;
         this.actions = actions;
         this.near = near;
+        touchedIn = new int[near.length];
+        Arrays.fill(touchedIn, batch); // for all that is known
+    }
+
+    /** The batch was carried out. */
+    void settle() {
+        batch++;
     }
 
     /** Into the region's own state: the versions before had it there. */
@@ -103,9 +113,9 @@ final class ReadinessPairs {
         port.rewatch(near[listener], EventPort.IN | EventPort.OUT | EventPort.RDHUP | EventPort.EDGE, key(listener));
     }
 
-    /** True if nothing lies in the pair and both directions are as they were made. */
+    /** True if nothing lies in the pair, nor is to be sent in this batch, and both directions are as they were made. */
     boolean isWhole(int slot) {
-        return !flags.any(slot, SlotFlags.SHOWN_BOTH | SlotFlags.HAS_PACKETS | SlotFlags.OWED);
+        return touchedIn[slot] != batch && !flags.any(slot, SlotFlags.SHOWN_BOTH | SlotFlags.HAS_PACKETS | SlotFlags.OWED);
     }
 
     /** True if events of a pair say that nobody holds the application's end any more. */
@@ -131,6 +141,7 @@ final class ReadinessPairs {
      * this action that gets it, no event will tell.
      */
     private void touched(int action, int slot, int generation) {
+        touchedIn[slot] = batch;
         if (flags.any(slot, SlotFlags.SHOWN_BOTH)) {
             actions.add(action, slot, generation, BatchActions.PACKETS);
         }
