@@ -1,9 +1,5 @@
 package org.ringfence.policy;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -48,8 +44,7 @@ import org.slf4j.LoggerFactory;
  * Asks all {@link Policy} services by falling {@code service.ranking}, among equals the oldest first, until one has an opinion. Of policies with
  * the same name only the newest is asked, in the place of the one before it: they are versions of one policy.
  *
- * <p>The chain is there as long as its bundle is, also without any policy: it then refuses everything, and says so. Policies come
- * and go on any thread; each change makes a new array, and the event loop reads whichever is current, without a lock. A policy is tried
+ * <p>The chain is there as long as its bundle is, also without any policy: it then refuses everything, and says so. A policy is tried
  * before it is asked; one that fails its trial is rejected if there is one before it, and in quarantine otherwise.
  */
 @Component(service = PolicyChain.class, immediate = true, configurationPid = RankedPolicyChain.PID)
@@ -59,10 +54,6 @@ public final class RankedPolicyChain implements PolicyChain {
 
     private static final Logger LOG = LoggerFactory.getLogger(RankedPolicyChain.class);
     private static final String NOBODY = "none";
-    private static final Comparator<ChainedPolicy> ORDER = Comparator
-            .comparingInt((ChainedPolicy chained) -> chained.place.ranking()).reversed()
-            .thenComparingLong(chained -> chained.place.order())
-            .thenComparing(Comparator.comparingLong((ChainedPolicy chained) -> chained.place.serviceId()).reversed());
 
     private final LongSupplier clock;
     private final BooleanSupplier stopping;
@@ -72,9 +63,7 @@ public final class RankedPolicyChain implements PolicyChain {
     private final Handovers handovers;
     private final ChainMemory memory;
     private final Supplier<HandoverState> source = this::handOver;
-    /** All policies there are, the newest first. */
-    private final List<ChainedPolicy> all = new ArrayList<>();
-    private volatile ChainedPolicy[] chain = {};
+    private final Ranking ranking = new Ranking();
     /** Event loop only. */
     private String decidedBy = NOBODY;
     /** How many policies let the last connection pass before one had a verdict. */
@@ -188,7 +177,7 @@ public final class RankedPolicyChain implements PolicyChain {
     }
 
     private synchronized HandoverState handOver() {
-        return memory.handOver(all);
+        return memory.handOver(ranking.all());
     }
 
     @Reference(name = "policy", cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
@@ -208,20 +197,16 @@ public final class RankedPolicyChain implements PolicyChain {
         add(policy, name, problem, ranking(properties), serviceId, number(properties, Constants.SERVICE_BUNDLEID, -1));
     }
 
-    private synchronized void add(Policy policy, String name, String problem, int ranking, long serviceId, long bundle) {
+    private synchronized void add(Policy policy, String name, String problem, int rank, long serviceId, long bundle) {
         ChainMemory.Remembered remembered = memory.of(name, serviceId);
-        all.add(new ChainedPolicy(policy, name, new Place(ranking, remembered.order(), serviceId, bundle), clock, () -> rules, remembered.counters(), problem,
-                lost));
-        arrange();
+        ChainedPolicy chained = new ChainedPolicy(policy, name, new Place(rank, remembered.order(), serviceId, bundle), clock, () -> rules,
+                remembered.counters(), problem, lost);
+        ranking.add(chained);
         if (!problem.isEmpty()) {
-            boolean replaced = Arrays.stream(chain).anyMatch(chained -> chained.name.equals(policyName(policy)) && chained.policy != policy);
+            boolean replaced = ranking.isReplaced(chained);
             LOG.error("policy '{}' of bundle {} is {}: {}; {}", name, bundle, replaced ? "rejected" : "quarantined", problem,
                     replaced ? "the one before it is asked" : "what it would judge is answered " + rules.quarantineVerdict());
         }
-    }
-
-    private String policyName(Policy policy) {
-        return all.stream().filter(chained -> chained.policy == policy).findFirst().orElseThrow().name;
     }
 
     private String nameOf(Policy policy) throws Trial.Failed {
@@ -230,31 +215,16 @@ public final class RankedPolicyChain implements PolicyChain {
     }
 
     /** The service's properties have changed, perhaps its ranking. */
-    synchronized void rank(Policy policy, Map<String, ?> properties) {
-        all.replaceAll(chained -> chained.policy == policy ? chained.ranked(ranking(properties)) : chained);
-        arrange();
+    void rank(Policy policy, Map<String, ?> properties) {
+        ranking.rank(policy, ranking(properties));
     }
 
     void remove(Policy policy) {
-        if (stopping.getAsBoolean()) {
-            // The policies of this bundle go one by one before the chain itself does. Until then they judge as they were: one that
-            // is missing would refuse, or let in, what is to wait for the bundle's return.
-            return;
+        // The policies of this bundle go one by one before the chain itself does. Until then they judge as they were: one that
+        // is missing would refuse, or let in, what is to wait for the bundle's return.
+        if (!stopping.getAsBoolean()) {
+            ranking.remove(policy);
         }
-        synchronized (this) {
-            all.removeIf(chained -> chained.policy == policy);
-            arrange();
-        }
-    }
-
-    /** Of each name the newest that passed its trial, or the newest if none did. */
-    private void arrange() {
-        Map<String, ChainedPolicy> chosen = new HashMap<>();
-        all.sort(Comparator.comparingLong((ChainedPolicy chained) -> chained.place.serviceId()).reversed());
-        for (ChainedPolicy chained : all) {
-            chosen.merge(chained.name, chained, (newer, older) -> newer.isRejected() && !older.isRejected() ? older : newer);
-        }
-        chain = chosen.values().stream().sorted(ORDER).toArray(ChainedPolicy[]::new);
     }
 
     private static int ranking(Map<String, ?> properties) {
@@ -271,7 +241,7 @@ public final class RankedPolicyChain implements PolicyChain {
         if (connection.id() == Connection.TRIAL) {
             return Verdict.REFUSE; // its policies may be at work for the chain that is in charge
         }
-        ChainedPolicy[] present = chain; // policies come and go meanwhile
+        ChainedPolicy[] present = ranking.asked(); // policies come and go meanwhile
         Verdict verdict = judge(present, connection);
         if (verdict == Verdict.ALLOW) {
             return verdict;
@@ -308,7 +278,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public HoldRule hold(Connection connection) {
-        for (ChainedPolicy chained : chain) {
+        for (ChainedPolicy chained : ranking.asked()) {
             HoldRule rule = chained.holds ? chained.hold(connection) : null;
             if (rule != null) {
                 return enforces ? rule : observed.of(rule);
@@ -319,7 +289,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public Measure request(Connection connection, Request request) {
-        for (ChainedPolicy chained : chain) {
+        for (ChainedPolicy chained : ranking.asked()) {
             if (chained.looksAtRequests) {
                 Measure measure = weigh(chained, connection, chained.find(connection, request));
                 if (measure != null) {
@@ -332,7 +302,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public Measure inspect(Connection connection) {
-        for (ChainedPolicy chained : chain) {
+        for (ChainedPolicy chained : ranking.asked()) {
             if (chained.inspects) {
                 Measure measure = weigh(chained, connection, chained.find(connection, null));
                 if (measure != null) {
@@ -364,7 +334,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public void stack(Stack stack) {
-        for (ChainedPolicy chained : chain) {
+        for (ChainedPolicy chained : ranking.asked()) {
             Finding finding = chained.looksAtStacks ? chained.find(stack) : null;
             if (finding != null && finding.evidence() != null) {
                 events.found(stack, chained.name, finding.evidence());
@@ -390,7 +360,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     @Override
     public void closed(Connection connection) {
-        for (ChainedPolicy chained : chain) {
+        for (ChainedPolicy chained : ranking.asked()) {
             ended(chained, connection);
         }
     }
@@ -402,8 +372,7 @@ public final class RankedPolicyChain implements PolicyChain {
     }
 
     @Override
-    public synchronized List<PolicyReport> report() {
-        List<ChainedPolicy> asked = List.of(chain);
-        return all.stream().sorted(ORDER).map(chained -> chained.report(asked.contains(chained))).toList();
+    public List<PolicyReport> report() {
+        return ranking.report();
     }
 }

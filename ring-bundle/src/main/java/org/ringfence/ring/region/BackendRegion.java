@@ -24,9 +24,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final CommandRing commands;
     private final ReplyCells cells;
     private final PendingSlots pending;
-    private final int[] state;
-    private final int[] marks;
-    private final int[] errorSequence;
+    private final SocketWords words;
     /** True while bytes or datagrams flow: the slot is connected, or a datagram socket. */
     private final boolean[] flowing;
     private final Readiness readiness;
@@ -39,9 +37,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         commands = commandRing();
         cells = replyCells();
         pending = pendingToBackend();
-        state = new int[slots()];
-        marks = new int[slots()];
-        errorSequence = new int[slots()];
+        words = new SocketWords(this);
         flowing = new boolean[slots()];
         readiness = new Readiness(this);
     }
@@ -51,9 +47,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         commands = commandRing().from(from.state("commands"));
         cells = new ReplyCells(memory, places().cellsAt(), from.state("cells"));
         pending = pendingToBackend().from(from.state("pending"));
-        state = from.numbers("state");
-        marks = from.numbers("marks");
-        errorSequence = from.numbers("errorSequence");
+        words = new SocketWords(this, from);
         flowing = from.flags("flowing");
         readiness = new Readiness(this, from);
     }
@@ -61,8 +55,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     @Override
     protected HandoverState handOver() {
         HandoverState all = super.handOver().put("commands", commands.handOver()).put("cells", cells.handOver())
-                .put("pending", pending.handOver()).put("state", state).put("marks", marks).put("errorSequence", errorSequence)
-                .put("flowing", flowing);
+                .put("pending", pending.handOver()).put("flowing", flowing);
+        words.save(all);
         readiness.save(all);
         return all;
     }
@@ -124,17 +118,14 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     @Override
     protected void resetOwnWords(int slot) {
         int s = at(slot);
-        state[slot] = SocketState.FREE;
-        marks[slot] = 0;
+        words.reset(slot);
         flowing[slot] = false;
         readiness.reset(slot);
-        memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
-        memory.putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.LOCAL, 0).putInt(s + SlotLayout.PEER, 0);
+        memory.putInt(s + SlotLayout.LOCAL, 0).putInt(s + SlotLayout.PEER, 0).putInt(s + SlotLayout.URGENT_WISH, 0);
         memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
         // The application's words, too: nobody has the socket yet. Whoever receives it does the same, and may be trusted less.
         emptyRings(slot);
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
-        memory.putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]).putInt(s + SlotLayout.URGENT_WISH, 0);
         memory.putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0).putInt(s + SlotLayout.BLOCKING, 0);
     }
 
@@ -143,46 +134,39 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     protected final int state(int slot) {
-        return state[slot];
+        return words.state(slot);
     }
 
     protected final int marks(int slot) {
-        return marks[slot];
-    }
-
-    private void setState(int slot, int value) {
-        state[slot] = value;
-        Words.setIntRelease(memory, at(slot) + SlotLayout.STATE, value);
+        return words.marks(slot);
     }
 
     private void addMarks(int slot, int added) {
-        if ((marks[slot] | added) != marks[slot]) {
-            marks[slot] |= added;
-            Words.setIntRelease(memory, at(slot) + SlotLayout.MARKS, marks[slot]);
-            tellMarks(slot, marks[slot]);
+        if (words.addMarks(slot, added)) {
+            tellMarks(slot, marks(slot));
         }
     }
 
     @Override
     public void opened(int slot) {
-        setState(slot, SocketState.OPEN);
+        words.setState(slot, SocketState.OPEN);
     }
 
     @Override
     public void listening(int slot) {
-        setState(slot, SocketState.LISTENING);
+        words.setState(slot, SocketState.LISTENING);
     }
 
     @Override
     public void notConnected(int slot) {
-        setState(slot, SocketState.OPEN);
+        words.setState(slot, SocketState.OPEN);
         readiness.unblock(slot);
     }
 
     @Override
     public void connecting(int slot) {
         forgetAttempt(slot); // an application whose shim dates from before dissolving connects at once
-        setState(slot, SocketState.CONNECTING);
+        words.setState(slot, SocketState.CONNECTING);
     }
 
     @Override
@@ -194,7 +178,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     @Override
     public void connected(int slot) {
         flowing[slot] = true;
-        setState(slot, SocketState.CONNECTED);
+        words.setState(slot, SocketState.CONNECTED);
         readiness.unblock(slot);
     }
 
@@ -208,31 +192,26 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         addMarks(slot, SocketState.OUT_SHUT);
     }
 
-    private void setError(int slot, int errno) {
-        errorSequence[slot] = errorSequence[slot] + 1 & 0xffff;
-        Words.setIntRelease(memory, at(slot) + SlotLayout.ERROR, errorSequence[slot] << 16 | errno & 0xffff);
-    }
-
     @Override
     public void report(int slot, int errno) {
-        setError(slot, errno);
+        words.setError(slot, errno);
         tellReadable(slot);
     }
 
     @Override
     public void failed(int slot, int errno) {
         flowing[slot] = false;
-        setError(slot, errno);
-        setState(slot, SocketState.FAILED);
+        words.setError(slot, errno);
+        words.setState(slot, SocketState.FAILED);
         readiness.unblock(slot);
         addMarks(slot, SocketState.RESET | SocketState.IN_EOF | SocketState.OUT_SHUT);
     }
 
     @Override
     public void attemptFailed(int slot, int errno) {
-        setError(slot, errno);
+        words.setError(slot, errno);
         addMarks(slot, SocketState.RESET); // no end: the pair is to be used again
-        setState(slot, SocketState.FAILED);
+        words.setState(slot, SocketState.FAILED);
         readiness.unblock(slot);
         // One of them may be read away by who is just doing so and looks at the marks too early.
         tellReadable(slot);
@@ -240,9 +219,8 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     private void forgetAttempt(int slot) {
-        if (marks[slot] == SocketState.RESET) {
-            marks[slot] = 0;
-            Words.setIntRelease(memory, at(slot) + SlotLayout.MARKS, 0);
+        if (marks(slot) == SocketState.RESET) {
+            words.setMarks(slot, 0);
         }
     }
 
@@ -255,21 +233,21 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             readiness.restart(slot);
             holds(slot, false);
             emptyRings(slot);
-            setError(slot, ECONNRESET); // as tcp_disconnect() of Linux leaves it
+            words.setError(slot, ECONNRESET); // as tcp_disconnect() of Linux leaves it
         }
         notConnected(slot);
     }
 
     @Override
     public void sendingFailed(int slot, int errno) {
-        setError(slot, errno);
+        words.setError(slot, errno);
         addMarks(slot, SocketState.OUT_SHUT);
         readiness.unblock(slot);
     }
 
     @Override
     public void refused(int slot, int errno) {
-        setError(slot, errno);
+        words.setError(slot, errno);
         notConnected(slot);
     }
 
@@ -336,7 +314,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     /** The packet that told of a datagram socket's error may have been read away with those that told of datagrams. */
     final boolean errorUntold(int slot) {
-        return flowing[slot] && errorSequence[slot] != (intWord(slot, SlotLayout.ERROR_TAKEN) & 0xffff);
+        return flowing[slot] && words.hasError(slot);
     }
 
     @Override

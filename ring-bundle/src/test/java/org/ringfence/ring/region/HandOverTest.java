@@ -35,7 +35,7 @@ class HandOverTest {
             }
             field.setAccessible(true);
             Object value = field.get(object);
-            if (value instanceof Readiness || value instanceof IdleRings) {
+            if (value instanceof Readiness || value instanceof IdleRings || value instanceof SocketWords) {
                 allHandedOver(value, value.getClass(), state); // into the region's own state
             } else if (value != null && state.has(field.getName()) && state.get(field.getName(), Object.class) instanceof HandoverState part
                     && !(value instanceof RegionPlaces)) {
