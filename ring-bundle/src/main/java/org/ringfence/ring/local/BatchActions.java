@@ -60,13 +60,13 @@ final class BatchActions {
             int result = port.result(action);
             boolean there = region.generation(of) == generation[i];
             if (what == LEND) {
-                region.lent(of, there, action, result);
+                region.loans().lent(of, there, action, result);
             } else if (what == OFFER && there) {
                 region.offered(of, action, result);
             } else if (what == OFFER && result >= 0) {
                 port.close(result); // the slot was freed in the same batch
             } else if (what == LEND_AGAIN && there) {
-                region.lentAgain(of, result);
+                region.loans().lentAgain(of, result);
             } else if (what != OFFER && what != LEND_AGAIN && there && (result == -ECONNRESET || result < 0 && what == END)) {
                 region.closed(of);
             }

@@ -116,32 +116,40 @@ final class Loans {
         return nears[stock];
     }
 
-    /** It has reached the application. */
-    void arrived(int slot) {
-        looks[places[slot]] = 0;
-    }
-
     /** A pair for the slot is made in this batch. */
     void promise(int slot) {
         promised++;
         words.lend(slot);
     }
 
-    /** It was made. */
-    void made(int slot, int copy, long cookie) {
+    /** It has a result; {@code there} is false if nobody needs it any more, since the slot was freed in the same batch. */
+    void lent(int slot, boolean there, int action, int result) {
         promised--;
-        add(slot, copy, cookie);
+        if (there && result >= 0) {
+            add(slot, port.far(action), port.cookie(action));
+            region.offered(slot, action, result);
+        } else if (there) {
+            words.withdraw(slot);
+            region.notOffered(slot, -result);
+        } else if (result >= 0) {
+            port.close(result);
+            port.close(port.far(action));
+        }
     }
 
-    /** It was not, or nobody needs it any more. */
-    void notMade() {
-        promised--;
-    }
-
-    /** The slot's end did not reach anybody. */
-    void withdraw(int slot) {
+    /** A pair of the stock has reached the application, or nobody: then what was sent for the slot lies in it. */
+    void lentAgain(int slot, int result) {
+        if (!isLent(slot)) {
+            return;
+        }
+        if (result >= 0) {
+            looks[places[slot]] = 0;
+            return;
+        }
         forget(slot);
         words.withdraw(slot);
+        pairs.discard(slot);
+        region.notOffered(slot, -result);
     }
 
     private void add(int slot, int copy, long cookie) {

@@ -1,6 +1,5 @@
 package org.ringfence.ring.local;
 
-import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
@@ -15,7 +14,6 @@ import org.ringfence.ring.region.BackendRegion;
 final class LocalApplicationRegion extends BackendRegion {
     /** Fresh sockets that wait in the pool. */
     private static final int POOL_SIZE = 16;
-    private static final int NONE = -1;
     private static final int NO_PACKET = -1;
     private static final int EAGAIN = 11;
 
@@ -29,9 +27,7 @@ final class LocalApplicationRegion extends BackendRegion {
 
     private final SlotFlags flags;
     private final ReadinessPairs pairs;
-    private final WaitingConnections waiting;
-    /** The listener a waiting or offered connection came through. */
-    private final int[] listenerOf;
+    private final ListenerQueues queues;
 
     private final Offer offer = new Offer();
     private final BatchActions actions;
@@ -45,9 +41,7 @@ final class LocalApplicationRegion extends BackendRegion {
         this.port = port;
         this.launch = launch;
         this.channels = channels;
-        listenerOf = new int[slots()];
-        Arrays.fill(listenerOf, NONE);
-        waiting = new WaitingConnections(slots());
+        queues = new ListenerQueues(slots());
         actions = new BatchActions();
         flags = new SlotFlags(new int[slots()]);
         pairs = new ReadinessPairs(id, slots(), port, flags, actions);
@@ -65,8 +59,7 @@ final class LocalApplicationRegion extends BackendRegion {
         channels = Channels.from(from);
         attached = from.number("attached");
         pooled = from.number("pooled");
-        listenerOf = from.numbers("listenerOf");
-        waiting = new WaitingConnections(from.state("waiting"));
+        queues = new ListenerQueues(from);
         actions = new BatchActions(from.state("actions"));
         flags = new SlotFlags(from.numbers("flags"));
         pairs = new ReadinessPairs(id(), port, flags, actions, from);
@@ -76,9 +69,10 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     protected HandoverState handOver() {
         HandoverState all = super.handOver().put("launch", launch).put("attached", attached).put("pooled", pooled)
-                .put("flags", flags.bits()).put("listenerOf", listenerOf).put("waiting", waiting.handOver()).put("actions", actions.handOver()).put("loans", loans.handOver());
+                .put("flags", flags.bits()).put("actions", actions.handOver()).put("loans", loans.handOver());
         channels.save(all);
         pairs.save(all);
+        queues.save(all);
         return all;
     }
 
@@ -158,9 +152,9 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     public void offer(int listener, int slot) {
-        listenerOf[slot] = listener;
-        if (waiting.count(listener) > 0 || flags.any(listener, SlotFlags.FULL) || !pairs.isKnown(listener)) {
-            waiting.add(listener, slot);
+        queues.came(listener, slot);
+        if (queues.count(listener) > 0 || flags.any(listener, SlotFlags.FULL) || !pairs.isKnown(listener)) {
+            queues.add(listener, slot);
         } else {
             sendToListener(listener, slot);
         }
@@ -179,15 +173,15 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     public int waiting(int listener) {
-        return waiting.count(listener);
+        return queues.count(listener);
     }
 
     @Override
     public boolean withdraw(int listener, int slot) {
-        if (!waiting.remove(listener, slot)) {
+        if (!queues.remove(listener, slot)) {
             return false;
         }
-        listenerOf[slot] = NONE;
+        queues.forget(slot);
         return true;
     }
 
@@ -218,38 +212,6 @@ final class LocalApplicationRegion extends BackendRegion {
         }
     }
 
-    /** A pair that was to be lent has a result. */
-    void lent(int slot, boolean there, int action, int result) {
-        if (result >= 0 && there) {
-            loans.made(slot, port.far(action), port.cookie(action));
-            offered(slot, action, result);
-            return;
-        }
-        loans.notMade();
-        if (there) {
-            loans.withdraw(slot);
-            notOffered(slot, -result);
-        } else if (result >= 0) {
-            port.close(result); // the slot was freed in the same batch
-            port.close(port.far(action));
-        }
-    }
-
-    /** A pair of the stock has reached the application, or nobody: then what was sent for the slot lies in it. */
-    void lentAgain(int slot, int result) {
-        if (!loans.isLent(slot)) {
-            return;
-        }
-        if (result >= 0) {
-            loans.arrived(slot);
-            return;
-        }
-        loans.withdraw(slot);
-        pairs.discard(slot);
-        setCookie(slot, 0);
-        notOffered(slot, -result);
-    }
-
     /** Does to a pair what happened while its end was not known. */
     private void catchUp(int slot) {
         if (flags.take(slot, SlotFlags.OWED)) {
@@ -258,15 +220,16 @@ final class LocalApplicationRegion extends BackendRegion {
         tellMarks(slot, marks(slot));
     }
 
-    private void notOffered(int slot, int errno) {
-        int listener = listenerOf[slot];
+    /** Nobody got the slot's end. */
+    void notOffered(int slot, int errno) {
+        int listener = queues.listenerOf(slot);
         if (isPooled(slot)) {
             claimed(slot);
             freeSlot(slot);
-        } else if (listener != NONE && errno == EAGAIN && flags.any(listener, SlotFlags.LISTENER)) {
+        } else if (listener != ListenerQueues.NONE && errno == EAGAIN && flags.any(listener, SlotFlags.LISTENER)) {
             flags.set(listener, SlotFlags.FULL);
             flags.set(slot, SlotFlags.OWED); // harmless if there is nothing to read
-            waiting.add(listener, slot);
+            queues.add(listener, slot);
         } else {
             closed(slot);
         }
@@ -275,8 +238,8 @@ final class LocalApplicationRegion extends BackendRegion {
     /** The listener's queue has room again. */
     private void offerWaiting(int listener) {
         flags.clear(listener, SlotFlags.FULL);
-        while (waiting.count(listener) > 0 && port.room() > 64) {
-            sendToListener(listener, waiting.take(listener));
+        while (queues.count(listener) > 0 && port.room() > 64) {
+            sendToListener(listener, queues.take(listener));
         }
     }
 
@@ -337,8 +300,14 @@ final class LocalApplicationRegion extends BackendRegion {
 
     @Override
     protected void unexpected(int slot) {
-        if (listenerOf[slot] != NONE) {
-            flags.clear(listenerOf[slot], SlotFlags.ARMS);
+        setArms(slot, false);
+    }
+
+    /** Whether connections of the listener that the slot's came through are expected to be armed. */
+    private void setArms(int slot, boolean arms) {
+        int listener = queues.listenerOf(slot);
+        if (listener != ListenerQueues.NONE) {
+            flags.put(listener, SlotFlags.ARMS, arms);
         }
     }
 
@@ -371,8 +340,8 @@ final class LocalApplicationRegion extends BackendRegion {
     void closed(int slot) {
         if (!flags.any(slot, SlotFlags.CLOSED)) {
             flags.set(slot, SlotFlags.CLOSED);
-            if (loans.lends() && listenerOf[slot] != NONE && isArmed(slot)) {
-                flags.set(listenerOf[slot], SlotFlags.ARMS);
+            if (loans.lends() && isArmed(slot)) {
+                setArms(slot, true);
             }
             session.closedLater(this, slot);
         }
@@ -381,8 +350,8 @@ final class LocalApplicationRegion extends BackendRegion {
     /** The listener is gone: who waits for it waits in vain. */
     void endWaiting(int listener) {
         flags.clear(listener, SlotFlags.LISTENER);
-        while (waiting.count(listener) > 0) {
-            closed(waiting.take(listener));
+        while (queues.count(listener) > 0) {
+            closed(queues.take(listener));
         }
     }
 
@@ -392,7 +361,7 @@ final class LocalApplicationRegion extends BackendRegion {
         loans.forget(slot);
         claimed(slot);
         flags.clear(slot, ~0);
-        listenerOf[slot] = NONE;
+        queues.forget(slot);
         super.freeSlot(slot);
     }
 

@@ -48,6 +48,10 @@ final class SlotFlags {
         bits[slot] &= ~mask;
     }
 
+    void put(int slot, int mask, boolean value) {
+        bits[slot] = value ? bits[slot] | mask : bits[slot] & ~mask;
+    }
+
     /** Clears them and says whether one was set. */
     boolean take(int slot, int mask) {
         boolean any = any(slot, mask);

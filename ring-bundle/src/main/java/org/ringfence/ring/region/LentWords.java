@@ -38,14 +38,19 @@ public final class LentWords {
         set(slot, region.intWord(slot, SlotLayout.LENT) & ~SlotLayout.LENT_NOW);
     }
 
-    /** The end was not sent. */
+    /** The end was not sent: who receives another one is to recognise it by that one's cookie. */
     public void withdraw(int slot) {
         set(slot, 0);
+        setCookie(slot, 0);
     }
 
     /** The slot's end is another slot's soon, which alone is to be recognised by it. */
     public void forgetCookie(int slot) {
-        Words.setRelease(memory, region.at(slot) + SlotLayout.COOKIE, NO_COOKIE);
+        setCookie(slot, NO_COOKIE);
+    }
+
+    private void setCookie(int slot, long cookie) {
+        Words.setRelease(memory, region.at(slot) + SlotLayout.COOKIE, cookie);
     }
 
     private void set(int slot, int bits) {

@@ -3,32 +3,56 @@ package org.ringfence.ring.local;
 import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 
-/** Connections that a listener's queue has no room for: a queue for each listener, first in first out, linked through the slots. */
-final class WaitingConnections {
-    private static final int NONE = -1;
+/**
+ * Which listener a connection came through, and those that a listener's pair has no room for: a queue for each listener, first in first out,
+ * linked through the slots. Event loop's thread only.
+ */
+final class ListenerQueues {
+    static final int NONE = -1;
 
+    private final int[] listenerOf;
     private final int[] next;
     private final int[] first;
     private final int[] last;
     private final int[] count;
 
-    WaitingConnections(int slots) {
+    ListenerQueues(int slots) {
+        listenerOf = new int[slots];
         next = new int[slots];
         first = new int[slots];
         last = new int[slots];
         count = new int[slots];
+        Arrays.fill(listenerOf, NONE);
         Arrays.fill(first, NONE);
     }
 
-    WaitingConnections(HandoverState from) {
+    /** @param of the region, in whose own state the listeners are */
+    ListenerQueues(HandoverState of) {
+        HandoverState from = of.state("waiting");
+        listenerOf = of.numbers("listenerOf");
         next = from.numbers("next");
         first = from.numbers("first");
         last = from.numbers("last");
         count = from.numbers("count");
     }
 
-    HandoverState handOver() {
-        return new HandoverState("waiting", 1).put("next", next).put("first", first).put("last", last).put("count", count);
+    void save(HandoverState into) {
+        into.put("listenerOf", listenerOf).put("waiting",
+                new HandoverState("waiting", 1).put("next", next).put("first", first).put("last", last).put("count", count));
+    }
+
+    /** A connection came through a listener. */
+    void came(int listener, int slot) {
+        listenerOf[slot] = listener;
+    }
+
+    /** The connection's listener, or {@link #NONE} if it has none or is not to have one any more. */
+    int listenerOf(int slot) {
+        return listenerOf[slot];
+    }
+
+    void forget(int slot) {
+        listenerOf[slot] = NONE;
     }
 
     void add(int listener, int slot) {
