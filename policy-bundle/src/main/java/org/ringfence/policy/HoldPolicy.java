@@ -74,6 +74,13 @@ public final class HoldPolicy implements Policy {
         @AttributeDefinition(description = "Bytes held of a listener's connections, in MiB; of more the slowest connections are reset", min = "1")
         int mebibytes() default 64;
 
+        @AttributeDefinition(description = "Held connections of a listener from one source, an IPv4 address or an IPv6 prefix of 64 bits; of more, that source's slowest are reset",
+                min = "1")
+        int sourceConnections() default 16384;
+
+        @AttributeDefinition(description = "Bytes held of a listener's connections from one source, in MiB; of more, that source's slowest connections are reset", min = "1")
+        int sourceMebibytes() default 48;
+
         @AttributeDefinition(description = "Connections that may pass without evidence at a time while it is not known whether the server of a listener in mode auto "
                 + "speaks first", min = "0")
         int probes() default 16;
@@ -153,7 +160,8 @@ public final class HoldPolicy implements Policy {
 
     private static HoldRule rule(Configuration c, Evidence evidence) {
         return new HoldRule(evidence, c.headBytes(), c.bodyBytes(), c.silentSeconds() * 1000, c.headSeconds() * 1000, c.bodySeconds() * 1000,
-                c.idleSeconds() * 1000, c.connections(), (long) c.mebibytes() << 20, c.probes(), c.absorbKibibytes() << 10, (long) c.absorbMebibytes() << 20, c.repark(), true);
+                c.idleSeconds() * 1000, c.connections(), (long) c.mebibytes() << 20, c.probes(), c.absorbKibibytes() << 10, (long) c.absorbMebibytes() << 20, c.repark(), true,
+                c.sourceConnections(), (long) c.sourceMebibytes() << 20);
     }
 
     @Override

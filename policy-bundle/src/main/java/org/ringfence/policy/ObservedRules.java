@@ -12,6 +12,6 @@ final class ObservedRules {
     HoldRule of(HoldRule rule) {
         return made.computeIfAbsent(rule, r -> new HoldRule(r.evidence(), r.headBytes(), r.bodyBytes(), r.silentMilliseconds(),
                 r.headMilliseconds(), r.bodyMilliseconds(), r.idleMilliseconds(), r.connections(), r.bytes(), r.probes(), r.absorbBytes(), r.absorbTotal(),
-                r.reparks(), false));
+                r.reparks(), false, r.sourceConnections(), r.sourceBytes()));
     }
 }

@@ -17,9 +17,20 @@ package org.ringfence.api.policy;
  * @param absorbTotal bytes of responses that wait for the clients of a listener, above which those who take least are reset
  * @param reparks whether idle connections are taken back from an application that does not keep up
  * @param enforced false: all is watched and decided, nothing is held, taken back or reset
+ * @param sourceConnections held connections of a listener from one source, an IPv4 address or an IPv6 prefix of 64 bits, above which that
+ *         source's slowest are reset
+ * @param sourceBytes bytes held of them, likewise
  */
 public record HoldRule(Evidence evidence, int headBytes, int bodyBytes, int silentMilliseconds, int headMilliseconds, int bodyMilliseconds,
-        int idleMilliseconds, int connections, long bytes, int probes, int absorbBytes, long absorbTotal, boolean reparks, boolean enforced) {
+        int idleMilliseconds, int connections, long bytes, int probes, int absorbBytes, long absorbTotal, boolean reparks, boolean enforced,
+        int sourceConnections, long sourceBytes) {
     /** Nothing is held. */
     public static final HoldRule NONE = new HoldRule(Evidence.NONE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 << 20, 256 << 20, false, true);
+
+    /** One source may have all that is held. */
+    public HoldRule(Evidence evidence, int headBytes, int bodyBytes, int silentMilliseconds, int headMilliseconds, int bodyMilliseconds,
+            int idleMilliseconds, int connections, long bytes, int probes, int absorbBytes, long absorbTotal, boolean reparks, boolean enforced) {
+        this(evidence, headBytes, bodyBytes, silentMilliseconds, headMilliseconds, bodyMilliseconds, idleMilliseconds, connections, bytes, probes, absorbBytes,
+                absorbTotal, reparks, enforced, connections, bytes);
+    }
 }

@@ -30,6 +30,7 @@ final class Bounds {
     private final Gatekeeper gatekeeper;
     private final Reparking reparking;
     private final ArrayList<RelayedSocket> chosen = new ArrayList<>();
+    private final HeldSources sources = new HeldSources();
     private int cursor;
 
     Bounds(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking) {
@@ -144,6 +145,9 @@ final class Bounds {
         boolean full = rule.evidence() != Evidence.NONE && (held > 0 || behind)
                 && (held > most || listening.countedHeldBytes > rule.bytes() || listening.isCrowded());
         listening.endCount(now, full || relieveReaders(listening, policies) || listening.longRequests.isCrowded());
+        if (rule.evidence() != Evidence.NONE && (held > rule.sourceConnections() || listening.countedHeldBytes > rule.sourceBytes())) {
+            relieveOfSources(listening, rule, policies);
+        }
         if (full) {
             relieve(listening, rule, policies);
         } else if (behind && rule.reparks() && rule.enforced()) {
@@ -211,8 +215,32 @@ final class Bounds {
         return most != Long.MAX_VALUE;
     }
 
-    /** The slowest go first, a sixteenth at a time. */
-    private void relieve(Listening listening, HoldRule rule, PolicyChain policies) {
+    /** A source that holds more than it may has its slowest reset, until a sixteenth of that is free. */
+    private void relieveOfSources(Listening listening, HoldRule rule, PolicyChain policies) {
+        chooseHeld(listening);
+        sources.begin(chosen.size());
+        for (int i = 0; i < chosen.size(); i++) {
+            sources.add(chosen.get(i).peerAddress(), chosen.get(i).inward.held());
+        }
+        chosen.removeIf(socket -> sources.connections(socket.peerAddress()) <= rule.sourceConnections()
+                && sources.bytes(socket.peerAddress()) <= rule.sourceBytes());
+        chosen.sort(Comparator.comparingDouble(this::speed));
+        int most = rule.sourceConnections() - rule.sourceConnections() / 16;
+        long mostBytes = rule.sourceBytes() - rule.sourceBytes() / 16;
+        for (int i = 0; i < chosen.size(); i++) {
+            RelayedSocket socket = chosen.get(i);
+            int connections = sources.connections(socket.peerAddress());
+            long held = sources.bytes(socket.peerAddress());
+            if (connections > most || held > mostBytes) {
+                sources.remove(socket.peerAddress(), socket.inward.held());
+                decideOnce(socket, policies, shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
+                        + connections + " held connections with " + held + " B from its source");
+            }
+        }
+        chosen.clear();
+    }
+
+    private void chooseHeld(Listening listening) {
         chosen.clear();
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
@@ -221,6 +249,11 @@ final class Bounds {
                 chosen.add(socket);
             }
         }
+    }
+
+    /** The slowest go first, a sixteenth at a time. */
+    private void relieve(Listening listening, HoldRule rule, PolicyChain policies) {
+        chooseHeld(listening);
         chosen.sort(Comparator.comparingDouble(this::speed));
         int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld + listening.countedWatched) / 16);
         if (!rule.enforced()) {

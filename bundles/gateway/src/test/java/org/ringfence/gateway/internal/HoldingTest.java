@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,6 +176,43 @@ class HoldingTest extends ServedRequests {
         RunningGateway.await("most of the silent ones are gone", () -> held() <= 16);
         send(quick, "\r\n\r\n");
         assertAnswered(quick);
+    }
+
+    @Test
+    void aSourceThatHoldsTooManyLosesItsOwnSlowestAndNobodyElseDoes() throws IOException {
+        HoldRule all = rule(Evidence.HTTP_REQUEST, 0, 100, 60_000);
+        serve(new HoldRule(all.evidence(), all.headBytes(), all.bodyBytes(), 60_000, 60_000, 60_000, 60_000, 100, 1 << 20, 0, 1 << 20, 256 << 20, true, true,
+                16, 1 << 20), "http");
+        List<Socket> others = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            others.add(connectFrom("127.0.0.2"));
+        }
+        Socket quick = connect();
+        send(quick, "GET / HTTP/1.1\r\nA: " + "y".repeat(2000));
+        awaitHeldBytes(2019);
+        connections(40);
+        RunningGateway.await("most of the first source's are gone", () -> held() <= 26);
+        send(quick, "\r\n\r\n");
+        assertAnswered(quick);
+        for (Socket other : others) {
+            send(other, REQUEST);
+            assertAnswered(other);
+        }
+    }
+
+    @Test
+    void aSourceThatHoldsTooManyBytesLosesItsSlowest() throws IOException {
+        HoldRule all = rule(Evidence.HTTP_REQUEST, 0, 100, 60_000);
+        serve(new HoldRule(all.evidence(), all.headBytes(), all.bodyBytes(), 60_000, 60_000, 60_000, 60_000, 100, 1 << 20, 0, 1 << 20, 256 << 20, true, true,
+                100, 20_000), "http");
+        Socket other = connectFrom("127.0.0.2");
+        send(other, "GET /");
+        for (Socket client : connections(5)) {
+            send(client, "GET / HTTP/1.1\r\nA: " + "y".repeat(6000));
+        }
+        RunningGateway.await("most of the first source's are gone", () -> held() <= 4);
+        send(other, REQUEST.substring(5));
+        assertAnswered(other);
     }
 
     @Test

@@ -42,6 +42,13 @@ abstract class ServedRequests {
         return connect(new Socket());
     }
 
+    /** A connection from another address of the loopback network. */
+    final Socket connectFrom(String address) throws IOException {
+        Socket client = new Socket();
+        client.bind(new InetSocketAddress(address, 0));
+        return connect(client);
+    }
+
     /** @param receiveBuffer bytes of a response that the client takes without being read */
     final Socket connect(int receiveBuffer) throws IOException {
         Socket client = new Socket();
