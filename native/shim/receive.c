@@ -79,7 +79,6 @@ int socket_await_packet(const struct ring_socket *s, unsigned waits) {
     if ((sandbox_confined ? syscall(SYS_recvfrom, s->fd, &byte, 1, MSG_PEEK, NULL, NULL)
                           : real.recv(s->fd, &byte, 1, MSG_PEEK)) < 0)
         return -errno;
-    if (atomic_load(&s->slot->generation) != s->generation) return -EBADF;
     /* A packet, or end of file; the latter has set a mark, unless the gateway died. */
     if (waits > 1 && socket_marks(s) == 0 && !attachment_alive(s->attachment)) return -ECONNRESET;
     return 0;
