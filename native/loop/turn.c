@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,12 +16,21 @@ static bool waits_for_room(const struct rf_slot *slot) {
     return slot != NULL && atomic_load_explicit(&slot->out_blocked, memory_order_acquire) != 0;
 }
 
+/* Packets that make the far end unwritable are six; more of nothing is the end as a rule. */
+enum { PACKETS = 8, PACKETS_AT_MOST = 64 };
+
+/* Nothing else can come from this end: it was shut, or the other is gone. */
+static bool is_over(int fd) {
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0;
+}
+
 /* Whoever the first packets wake may have filled the ring again before the last are read: what it has stuffed its end with since then is
  * to stay, or it is told of room that it has used up itself. */
 static int drain(int fd, const struct rf_slot *slot) {
     char byte;
-    /* 0 is an empty packet, or the end: then the caller has no business here, so bound it. */
-    for (int i = 0; i < 64 && !waits_for_room(slot); i++)
+    /* 0 is an empty packet, or the end, of which there would be no end. */
+    for (int i = 0; i < PACKETS_AT_MOST && !waits_for_room(slot) && (i != PACKETS || !is_over(fd)); i++)
         if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0) return errno == EAGAIN ? 0 : -errno;
     return 0;
 }

@@ -4,12 +4,12 @@ import socket
 import struct
 import sys
 
-from peer import MAGIC
+from peer import LAYOUT_VERSION, MAGIC
 
 for i in range(90):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.connect(sys.argv[1])
-    hello = struct.pack("<QIIII64s32s", MAGIC, 1, 1, os.getpid(), 0, f"launch {i}".encode(), b"goodbye")
+    hello = struct.pack("<QIIII64s32s", MAGIC, LAYOUT_VERSION, 1, os.getpid(), 0, f"launch {i}".encode(), b"goodbye")
     connection.send(hello if i % 3 else hello[:i])
     connection.close()
 print("done", flush=True)

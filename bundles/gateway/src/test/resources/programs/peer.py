@@ -6,11 +6,12 @@ import socket
 import struct
 
 MAGIC = 0x31434E46474E4952
+LAYOUT_VERSION = 2
 NO_CELL = 0xFFFFFFFF
 SOCKET, BIND, LISTEN, CONNECT, SHUTDOWN, SETSOCKOPT, GETSOCKOPT, ACCEPT, CLOSE, GETSOCKNAME, GETPEERNAME = range(1, 12)
 
 
-def greet(path, launch, version=1):
+def greet(path, launch, version=LAYOUT_VERSION):
     """Says hello. The connection and the welcome: its version, its error, bytes of the region, descriptors."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.connect(path)

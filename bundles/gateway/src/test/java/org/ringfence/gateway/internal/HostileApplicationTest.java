@@ -90,7 +90,7 @@ class HostileApplicationTest {
 
     @Test
     void aHelloOfAnotherVersionIsAnsweredEprotoWithTheGatewaysVersion() {
-        hostile("versions.py").expect("error 71 version 1 descriptors 0");
+        hostile("versions.py").expect("error 71 version 2 descriptors 0");
         assertTrue(gateway.log().contains("protocol version 99, this gateway speaks 1"), gateway.log());
     }
 
