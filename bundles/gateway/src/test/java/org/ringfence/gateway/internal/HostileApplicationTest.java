@@ -91,7 +91,7 @@ class HostileApplicationTest {
     @Test
     void aHelloOfAnotherVersionIsAnsweredEprotoWithTheGatewaysVersion() {
         hostile("versions.py").expect("error 71 version 2 descriptors 0");
-        assertTrue(gateway.log().contains("protocol version 99, this gateway speaks 1"), gateway.log());
+        assertTrue(gateway.log().contains("protocol version 99, this gateway speaks 2"), gateway.log());
     }
 
     @Test
