@@ -14,7 +14,7 @@ INS_SOURCES_netbsd-on-linux := $(INS_COMMON) $(INS_PROCESS) $(INS_NETBSD) $(INS_
 	ins/stacks_netbsd.c
 INS_SOURCES_rump := $(INS_COMMON) ins/sandbox.c $(INS_NETBSD) ins/netbsd/network.c $(wildcard ins/rump/*.c) ins/stacks_rump.c
 INS_SOURCES_rumprun := $(INS_COMMON) $(wildcard ins/rumprun/*.c) $(INS_NETBSD) ins/netbsd/network.c ins/netbsd/wait_one.c ins/stacks_netbsd.c \
-	$(patsubst %,region/%.c,command order region ring record)
+	$(patsubst %,region/%.c,command order region ring record warm)
 
 $(INS): $(INS_SOURCES:%.c=$(BUILD)/%.o) $(REGION)
 $(BUILD)/ringfence-ins-linux: $(INS_SOURCES_linux:%.c=$(BUILD)/%.o) $(REGION)
