@@ -8,11 +8,12 @@ import struct
 import sys
 
 MAGIC = int.from_bytes(b"RINGFNC1", "little")
+VERSION = 2  # the gateway's
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.settimeout(5)
 s.connect(sys.argv[1])
 s.send(struct.pack("=QIIII64s32s", MAGIC, int(sys.argv[2]), 1, 1, 0, b"launch", b"name"))
 answer = s.recv(64)
 magic, version, error, _ = struct.unpack("=QIiQ", answer[:24])
-if (magic, version, error) != (MAGIC, 1, errno.EPROTO):
+if (magic, version, error) != (MAGIC, VERSION, errno.EPROTO):
     raise SystemExit(f"magic {magic:#x}, version {version}, error {error}")
