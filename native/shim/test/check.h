@@ -140,6 +140,21 @@ __attribute__((unused)) static void connection(int family, int ends[2]) {
     close(listening);
 }
 
+/* A connection through a listener that stays. */
+__attribute__((unused)) static void connection_through(int listening, int ends[2], int flags) {
+    ends[0] = connected_to(listening);
+    ends[1] = accept4(listening, NULL, NULL, flags);
+    need(ends[0] >= 0 && ends[1] >= 0);
+}
+
+/* Closes the accepted end first, as a server does, and waits until the other has heard of it. */
+__attribute__((unused)) static void close_accepted(int ends[2]) {
+    char byte;
+    close(ends[1]);
+    need(read(ends[0], &byte, 1) == 0);
+    close(ends[0]);
+}
+
 /* A datagram socket bound to the loopback address. */
 __attribute__((unused)) static int datagram(int family) {
     struct endpoint e = loopback(family, 0);

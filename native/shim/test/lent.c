@@ -5,20 +5,7 @@
 
 static int listening;
 
-/* A connection through the one listener: [0] connected, [1] accepted. */
-static void next_connection(int ends[2], int flags) {
-    ends[0] = connected_to(listening);
-    ends[1] = accept4(listening, NULL, NULL, flags);
-    need(ends[0] >= 0 && ends[1] >= 0);
-}
-
-/* Closes the accepted end first, as a server does, so that its descriptor can serve again. */
-static void close_accepted(int ends[2]) {
-    char byte;
-    close(ends[1]);
-    need(read(ends[0], &byte, 1) == 0);
-    close(ends[0]);
-}
+static void next_connection(int ends[2], int flags) { connection_through(listening, ends, flags); }
 
 /* So that there are descriptors that have served before. */
 static void warm_up(int flags) {
@@ -195,25 +182,49 @@ static void child_has_it(long number) {
     close(ends[0]);
 }
 
-static void passed_on(void) {
-    int ends[2], way[2], got = -1;
-    char byte = 'p';
+/* A message with a descriptor. */
+struct parcel {
+    char byte;
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
-    } control = {0};
-    struct iovec piece = {&byte, 1};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    } control;
+    struct iovec piece;
+    struct msghdr message;
+};
+
+static struct cmsghdr *open_parcel(struct parcel *p) {
+    *p = (struct parcel){.byte = 'p'};
+    p->piece = (struct iovec){&p->byte, 1};
+    p->message = (struct msghdr){.msg_iov = &p->piece, .msg_iovlen = 1, .msg_control = &p->control, .msg_controllen = sizeof p->control};
+    return CMSG_FIRSTHDR(&p->message);
+}
+
+static void send_descriptor(int way, int fd) {
+    struct parcel p;
+    struct cmsghdr *c = open_parcel(&p);
+    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+    need(sendmsg(way, &p.message, 0) == 1);
+}
+
+static int received_descriptor(int way) {
+    struct parcel p;
+    struct cmsghdr *c = open_parcel(&p);
+    int fd;
+    need(recvmsg(way, &p.message, 0) == 1 && (c = CMSG_FIRSTHDR(&p.message)) != NULL);
+    memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    return fd;
+}
+
+static void passed_on(void) {
+    int ends[2], way[2];
     next_connection(ends, 0);
     need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, way) == 0);
-    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(c), &ends[1], sizeof(int));
-    need(sendmsg(way[0], &message, 0) == 1);
+    send_descriptor(way[0], ends[1]);
     close(ends[1]);
     check(polled(ends[0], POLLIN, 150) == 0, "a connection whose descriptor is on its way to somebody lives");
-    need(recvmsg(way[1], &message, 0) == 1 && (c = CMSG_FIRSTHDR(&message)) != NULL);
-    memcpy(&got, CMSG_DATA(c), sizeof got);
+    int got = received_descriptor(way[1]);
     check(lives(ends, got), "and goes on with whoever has received it");
     close(got), close(ends[0]), close(way[0]), close(way[1]);
 }
@@ -239,31 +250,12 @@ static void dies_with_its_process(int how) {
     close(ends[0]);
 }
 
-/* Sends a descriptor, and receives it from there. */
-static int through_a_message(int fd) {
-    int way[2], got = -1;
-    char byte = 'p';
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control = {0};
-    struct iovec piece = {&byte, 1};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, way) == 0);
-    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(c), &fd, sizeof(int));
-    need(sendmsg(way[0], &message, 0) == 1 && recvmsg(way[1], &message, 0) == 1 && (c = CMSG_FIRSTHDR(&message)) != NULL);
-    memcpy(&got, CMSG_DATA(c), sizeof got);
-    close(way[0]), close(way[1]);
-    return got;
-}
-
 /* A connection whose last bytes are still on their way, because nobody reads them, is not taken for the one that has its pair now. */
 static void known_from_those_before(void) {
     enum { ROUNDS = 5 };
     static char bytes[65536];
-    int right = 0;
+    int right = 0, way[2];
+    need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, way) == 0);
     for (int i = 0; i < ROUNDS; i++) {
         int slow[2], ends[2];
         char byte;
@@ -272,11 +264,13 @@ static void known_from_those_before(void) {
         while (polled(slow[1], POLLOUT, 0) != 1 && recv(slow[0], bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
         close(slow[1]);
         next_connection(ends, 0);
-        int got = through_a_message(ends[1]);
+        send_descriptor(way[0], ends[1]);
+        int got = received_descriptor(way[1]);
         close(ends[1]);
         right += write(got, "x", 1) == 1 && polled(ends[0], POLLIN, 2000) == 1 && read(ends[0], &byte, 1) == 1 && byte == 'x';
         close(got), close(ends[0]), close(slow[0]);
     }
+    close(way[0]), close(way[1]);
     check(right == ROUNDS, "a descriptor in a message is known from the connections before it: %d of %d", right, ROUNDS);
 }
 

@@ -3,18 +3,7 @@
 
 static int listening;
 
-static void next_connection(int ends[2], int flags) {
-    ends[0] = connected_to(listening);
-    ends[1] = accept4(listening, NULL, NULL, flags);
-    need(ends[0] >= 0 && ends[1] >= 0);
-}
-
-static void close_accepted(int ends[2]) {
-    char byte;
-    close(ends[1]);
-    need(read(ends[0], &byte, 1) == 0);
-    close(ends[0]);
-}
+static void next_connection(int ends[2], int flags) { connection_through(listening, ends, flags); }
 
 struct reader {
     int fd;
