@@ -12,7 +12,7 @@ package org.ringfence.ring.layout;
  * frontend 128 out_tail u64 | 136 out_base u64 | 144 out_used u64 | 152 in_head u64
  *          160 out_blocked u32 | 164 kick u32 | 168 error_taken u32 | 172 armed u32
  *          176 heard u32 | 180 out_busy u32 | 184 out_stamp u64
- *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32 | 240 returned u32 | 244 kept u32 | 248 blocking u32
+ *          192 receive_lock | 232 urgent_taken u32 | 236 urgent_wish u32 | 240 returned u32 | 244 kept u32 | 248 blocking u32 | 252 interest u32
  *          256 send_lock | 296 out_urgent u64 | 304 out_more u64 | 312 out_warm u64
  * backend  320 local: length u32, u8[28] | 352 peer: length u32, u8[28]
  *          384 last_call u64 | 392 last_result i64 | 400 last_error i32 | 408 in_urgent u64 | 416 in_stamp u64
