@@ -246,6 +246,19 @@ static int watching(int fd, uint32_t events) {
     return epoll;
 }
 
+/* What has just come about may be seen before its edge is told: who asks in between hears of it twice, as epoll(7) allows, but
+ * who asks later once. */
+static bool tells_once(int fd, uint32_t told) {
+    bool once = false;
+    for (double end = seconds() + 5; !once && seconds() < end;) {
+        int epoll = watching(fd, ALL | EPOLLET);
+        if (!epolls(epoll, told)) end = 0;
+        else once = event(epoll, 0) == 0;
+        close(epoll);
+    }
+    return once;
+}
+
 static void look(const struct condition *c) {
     struct made m = c->make();
     uint32_t told = (uint32_t)c->told;
@@ -257,9 +270,7 @@ static void look(const struct condition *c) {
     int epoll = watching(m.fd, ALL);
     check(epolls(epoll, told) && epolls(epoll, told), "%s: epoll, level-triggered", c->name);
     close(epoll);
-    epoll = watching(m.fd, ALL | EPOLLET);
-    check(epolls(epoll, told) && event(epoll, 0) == 0, "%s: epoll, edge-triggered, tells once", c->name);
-    close(epoll);
+    check(tells_once(m.fd, told), "%s: epoll, edge-triggered, tells once", c->name);
     epoll = watching(m.fd, ALL | EPOLLONESHOT);
     check(epolls(epoll, told) && event(epoll, 0) == 0, "%s: epoll, one-shot, tells once", c->name);
     struct epoll_event again = {.events = ALL | EPOLLONESHOT, .data.fd = m.fd};
