@@ -3,36 +3,43 @@ package org.ringfence.gateway.internal;
 import java.util.Locale;
 import org.ringfence.api.gateway.ConnectionDetail;
 import org.ringfence.api.gateway.ConnectionReport;
+import org.ringfence.api.policy.Verdict;
 
-/** What there was to know about a connection at one moment. Made on the event loop, turned into text by whoever asks. */
+/**
+ * What there was to know about a connection at one moment. Made on the event loop, turned into text by whoever asks; what somebody was given
+ * stays as it is.
+ */
 final class ConnectionSnapshot {
-    private final long id;
-    private final String application;
-    private final boolean inbound;
-    private final byte[] peer;
-    private final int peerPort;
-    private final int localPort;
-    private final long bytesIn;
-    private final long bytesOut;
-    private final long inPerSecond;
-    private final long outPerSecond;
-    private final long since;
-    private final long age;
-    private final String verdict;
-    private final String decidedBy;
-    private final String state;
-    private final boolean datagrams;
-    private final int region;
-    private final int slot;
-    private final int insRegion;
-    private final int insSlot;
-    private final Timeline timeline;
+    private final Timeline timeline = new Timeline();
+    private long id;
+    private String application;
+    private boolean inbound;
+    private byte[] peer = new byte[4];
+    private int peerPort;
+    private int localPort;
+    private long bytesIn;
+    private long bytesOut;
+    private long inPerSecond;
+    private long outPerSecond;
+    private long since;
+    private long age;
+    private Verdict verdict;
+    private String decidedBy;
+    private String state;
+    private boolean datagrams;
+    private int region;
+    private int slot;
+    private int insRegion;
+    private int insSlot;
 
-    ConnectionSnapshot(RelayedSocket socket, String state) {
+    /** Forgets what it knew, and learns what there is to know of a connection now, in nanoseconds; nothing is allocated but for another family. */
+    ConnectionSnapshot of(RelayedSocket socket, String is, long now) {
         id = socket.id;
         application = socket.application();
         inbound = socket.inbound;
-        peer = socket.peerAddress().clone();
+        byte[] address = socket.peerAddress();
+        peer = peer.length == address.length ? peer : new byte[address.length];
+        System.arraycopy(address, 0, peer, 0, address.length);
         peerPort = socket.peerPort;
         localPort = socket.localPort;
         bytesIn = socket.bytesIn();
@@ -40,16 +47,17 @@ final class ConnectionSnapshot {
         inPerSecond = socket.rateIn.perSecond();
         outPerSecond = socket.rateOut.perSecond();
         since = socket.since;
-        age = System.nanoTime() - since;
-        verdict = String.valueOf(socket.verdict).toLowerCase(Locale.ROOT);
+        age = now - since;
+        verdict = socket.verdict;
         decidedBy = socket.decidedBy;
-        this.state = state;
+        state = is;
         datagrams = socket.datagrams;
         region = socket.region().id();
         slot = socket.slot;
         insRegion = socket.ins == null ? -1 : socket.ins.region.id();
         insSlot = socket.insSlot;
-        timeline = socket.timeline.copy();
+        timeline.copy(socket.timeline);
+        return this;
     }
 
     long id() {
@@ -59,11 +67,15 @@ final class ConnectionSnapshot {
     ConnectionReport report() {
         boolean over = state.equals("ended") || state.equals("refused");
         return new ConnectionReport(id, application, inbound, Addresses.text(peer, peerPort), localPort, bytesIn, bytesOut,
-                over ? 0 : inPerSecond, over ? 0 : outPerSecond, age / 1_000_000, verdict, decidedBy, state);
+                over ? 0 : inPerSecond, over ? 0 : outPerSecond, age / 1_000_000, verdict(), decidedBy, state);
     }
 
     ConnectionDetail detail() {
         return new ConnectionDetail(report(), datagrams ? "udp" : "tcp", (CallTrace.epoch() + since / 1000) / 1000, region, slot, insRegion,
-                insSlot, timeline.moments("judged: " + verdict + " by " + decidedBy));
+                insSlot, timeline.moments("judged: " + verdict() + " by " + decidedBy));
+    }
+
+    private String verdict() {
+        return String.valueOf(verdict).toLowerCase(Locale.ROOT);
     }
 }

@@ -1,6 +1,5 @@
 package org.ringfence.gateway.internal;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.ringfence.api.call.CallTranslator;
@@ -11,12 +10,10 @@ import org.ringfence.gateway.internal.Timeline.Event;
 
 /** Keeps account of connections: their admission by the policies, their names, their end. Event loop's thread only. */
 final class Ledger {
-    private static final int ENDED_KEPT = 256;
-
     private final SocketTable table;
     private final Services services;
     private final byte[] name = new byte[32];
-    private final ArrayDeque<ConnectionSnapshot> ended = new ArrayDeque<>();
+    private final EndedConnections ended = new EndedConnections();
     private final Stages stages;
     private long lastId;
 
@@ -134,16 +131,14 @@ final class Ledger {
     }
 
     private void note(RelayedSocket socket, String state) {
-        socket.timeline.mark(Event.ENDED);
-        if (ended.size() == ENDED_KEPT) {
-            ended.removeFirst();
-        }
-        ended.addLast(new ConnectionSnapshot(socket, state));
+        long now = System.nanoTime();
+        socket.timeline.mark(Event.ENDED, now);
+        ended.next().of(socket, state, now);
     }
 
-    /** The last connections that ended. */
+    /** The last connections that ended, the oldest first. */
     List<ConnectionSnapshot> ended() {
-        return List.copyOf(ended);
+        return ended.give();
     }
 
     /** The open connections among some rows of the table: a slice, so that no turn is long. */
@@ -151,7 +146,7 @@ final class Ledger {
         List<ConnectionSnapshot> open = new ArrayList<>();
         for (RelayedSocket socket : table.rows().subList(Math.min(from, table.rows().size()), Math.min(to, table.rows().size()))) {
             if (isOpen(socket)) {
-                open.add(new ConnectionSnapshot(socket, state(socket)));
+                open.add(new ConnectionSnapshot().of(socket, state(socket), System.nanoTime()));
             }
         }
         return open;

@@ -30,19 +30,11 @@ final class Timeline {
     private static final int PRECISION = 27;
 
     /** By event: 0 for what has not happened, else 1 and the microseconds, {@link #packed}. */
-    private final int[] at;
+    private final int[] at = new int[EVENTS.length];
     /** {@link System#nanoTime()} of what happened first. */
     private long begin;
     /** The last of the times: a turn's time is taken at its beginning, and must not come before what happened earlier in it. */
     private int latest;
-
-    Timeline() {
-        this(new int[EVENTS.length]);
-    }
-
-    private Timeline(int[] at) {
-        this.at = at;
-    }
 
     void clear() {
         java.util.Arrays.fill(at, 0);
@@ -88,12 +80,12 @@ final class Timeline {
         mark(last, now);
     }
 
-    /** A copy that stays as it is. */
-    Timeline copy() {
-        return new Timeline(at.clone());
+    /** Takes the times of another one, to show them. */
+    void copy(Timeline other) {
+        System.arraycopy(other.at, 0, at, 0, at.length);
     }
 
-    /** Any thread, of a copy. */
+    /** Any thread, of a copy that nobody changes. */
     List<ConnectionDetail.Moment> moments(String judgement) {
         List<Event> events = new ArrayList<>(List.of(EVENTS));
         events.removeIf(event -> at[event.ordinal()] == 0);

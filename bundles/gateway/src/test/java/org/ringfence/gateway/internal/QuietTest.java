@@ -99,7 +99,7 @@ class QuietTest {
         timeline.mark(Timeline.Event.LAST_IN, -5 * hour + 3 * hour);
         timeline.mark(Timeline.Event.CLOSED, -5 * hour + 100 * hour);
         timeline.mark(Timeline.Event.ENDED, -5 * hour + 99 * hour); // as of the beginning of a turn
-        List<ConnectionDetail.Moment> moments = timeline.copy().moments("judged");
+        List<ConnectionDetail.Moment> moments = timeline.moments("judged");
         assertEquals(List.of(0L, 7L), moments.stream().limit(2).map(ConnectionDetail.Moment::microseconds).toList());
         assertEquals(3 * 3_600_000_000.0, moments.get(2).microseconds(), 300);
         assertEquals(100 * 3_600_000_000.0, moments.get(3).microseconds(), 10_000);
