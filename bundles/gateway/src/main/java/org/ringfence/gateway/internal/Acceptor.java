@@ -15,6 +15,8 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
 final class Acceptor {
     /** ACCEPTs posted for a listener at a time. */
     private static final int POSTED = 64;
+    /** Of them, how many are posted again at once: each time wakes the INS, which has enough. */
+    private static final int AT_ONCE = 16;
     /** Connections the application has not accepted, above which no more are posted. */
     private static final int MAX_WAITING = 128;
     /** Bytes of a name in an answer: length u32, address. */
@@ -47,9 +49,9 @@ final class Acceptor {
         this.trace = trace;
     }
 
-    /** Posts ACCEPTs for a listener up to the usual number, if the application keeps up. */
+    /** Posts ACCEPTs for a listener up to the usual number, once there are a few less, if the application keeps up. */
     void replenish(RelayedSocket listener) {
-        if (listener.phase != Phase.LISTENING || listener.closing) {
+        if (listener.phase != Phase.LISTENING || listener.closing || listener.posted > POSTED - AT_ONCE) {
             return;
         }
         InsLink ins = listener.ins;
