@@ -188,7 +188,7 @@ public final class HoldPolicy implements Policy {
                 return rule;
             }
         }
-        HoldRule rule = current.byPort.get(connection.localPort());
+        HoldRule rule = current.byPort.isEmpty() ? null : current.byPort.get(connection.localPort());
         return rule == null ? current.usual : rule;
     }
 }

@@ -59,7 +59,7 @@ class InterventionTest {
         }
         RunningGateway.await("only the listener is left", () -> gateway.relayedSockets() == 1);
         RunningGateway.await("its slot of the INS is free",
-                () -> reports.inss().get(0).connections() == 0 && gateway.insSlots() == 65);
+                () -> reports.inss().get(0).connections() == 0 && gateway.insSlots() == 1);
         try (Socket socket = connect()) {
             echo(socket, 2); // the server goes on
         }

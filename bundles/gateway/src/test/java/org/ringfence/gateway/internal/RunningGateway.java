@@ -169,8 +169,10 @@ final class RunningGateway implements AutoCloseable, Services {
         return ask(() -> loop.applications().size());
     }
 
+    /** Slots of the INS in use, without those that ACCEPTs have reserved. */
     int insSlots() {
-        return ask(() -> loop.inss().get(0).region.openSlots());
+        return ask(() -> loop.inss().get(0).region.openSlots()
+                - loop.sockets().stream().filter(s -> s.phase == RelayedSocket.Phase.LISTENING).mapToInt(s -> s.posted).sum());
     }
 
     String log() {
