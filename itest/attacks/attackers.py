@@ -62,6 +62,10 @@ def _connection_flood(port, connections, rate, seconds):
     return [["siege", "-q", "-b", "-c", str(min(connections, 200)), "-t", f"{seconds}S", f"http://127.0.0.1:{port}/"]]
 
 
+def _old_clients(port, connections, rate, seconds):
+    return [["ab", "-q", "-r", "-t", str(seconds), "-n", "100000000", "-c", str(min(connections, 1000)), f"http://127.0.0.1:{port}/page"]]
+
+
 # name: (what it is, what makes its command lines of port, connections, connections per second and seconds)
 ATTACKS = {
     "slow-headers": ("slowhttptest -H: request heads that never end", _slow_headers),
@@ -77,4 +81,5 @@ ATTACKS = {
     "syn-flood": ("hping3 -S: connections begun and never finished; needs root", _syn_flood),
     "request-flood": ("wrk: as many requests as go through", _request_flood),
     "connection-flood": ("siege: a connection for each request, as fast as it goes", _connection_flood),
+    "old-clients": ("ab: HTTP/1.0, up to a thousand at once, each asking for 200 KiB over a connection of its own", _old_clients),
 }

@@ -58,6 +58,7 @@ lab_programs() {
 hping3 hping3
 wrk wrk
 siege siege
+ab apache2-utils
 haproxy haproxy
 apache2 apache2
 ss iproute2

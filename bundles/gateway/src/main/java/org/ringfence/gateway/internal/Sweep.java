@@ -157,9 +157,13 @@ final class Sweep {
         }
         long until = System.nanoTime() + QUIET_NANOSECONDS;
         for (RelayedSocket socket; (socket = quiet.next()) != null; ) {
-            table.stir(socket);
-            socket.still = QUIET_AFTER;
-            look(socket, services.policies(), true, now);
+            if (onlyAges(socket)) {
+                age(socket, socket.gate, services.policies(), now);
+            } else {
+                table.stir(socket);
+                socket.still = QUIET_AFTER;
+                look(socket, services.policies(), true, now);
+            }
             if (System.nanoTime() - until > 0) {
                 return;
             }
@@ -209,6 +213,23 @@ final class Sweep {
     private static boolean mayRest(RelayedSocket socket, Gate gate) {
         return gate.outWaiting == 0 && gate.throttledUntil == 0 && !gate.deferred && !gate.pins && !gate.isLong && !(gate.probe && gate.rule.enforced())
                 && (gate.offered ? socket.inward.unread() == 0 : gate.listening.kind != Listening.Kind.UNKNOWN) && gate.listening.pressure() == 0;
+    }
+
+    /** True if a quiet connection is idle at an application that wants none back: nothing of it is in memory that others write. */
+    private boolean onlyAges(RelayedSocket socket) {
+        return table.resting(socket.record) == SocketTable.IDLE && isLive(socket) && socket.gate.offered && !socket.gate.shrunk
+                && !socket.gate.listening.isWanting();
+    }
+
+    private void age(RelayedSocket socket, Gate gate, PolicyChain policies, long now) {
+        gate.inRate -= gate.inRate * Math.min(1, (now - gate.swept) / 1e9 / AVERAGED_SECONDS);
+        gate.swept = now;
+        bounds.expire(socket, gate, policies, now);
+        Measure measure = policies == null ? null : policies.inspect(socket);
+        if (measure != null) {
+            table.stir(socket);
+            carryOut(socket, measure);
+        }
     }
 
     private void measure(RelayedSocket socket, Gate gate, long now) {

@@ -2,11 +2,13 @@ package org.ringfence.gateway.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -14,6 +16,7 @@ import org.ringfence.api.gateway.ConnectionDetail;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Listener;
+import org.ringfence.api.policy.Measure;
 
 /** Connections to which nothing happens for some seconds: they are not looked at many times a second, and go on as if they had been. */
 class QuietTest {
@@ -82,6 +85,23 @@ class QuietTest {
             int begunBefore = gateway.policies.inspected.get(ofBegun);
             RunningGateway.await("it was looked at", () -> gateway.policies.inspected.get(ofBegun) >= begunBefore + 16);
             assertEquals(2, gateway.policies.inspected.get(ofIdle) - idleBefore, 1);
+        }
+    }
+
+    @Test
+    void anIdleConnectionThatAPolicyNoLongerWantsIsResetThoughNothingHappensToIt() throws IOException {
+        Program server = gateway.behindShim("echo", "echo.py");
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
+            socket.setSoTimeout(20_000);
+            echo(socket, "hello");
+            RelayedSocket connection = connection();
+            RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+            double rate = gateway.ask(() -> connection.gate.inRate);
+            RunningGateway.await("its rate is less each time it is looked at", () -> gateway.ask(() -> connection.isQuiet() && connection.gate.inRate < rate));
+            gateway.policies.ofConnections = Measure.RESET;
+            SocketException reset = assertThrows(SocketException.class, () -> socket.getInputStream().read());
+            assertEquals("Connection reset", reset.getMessage());
+            RunningGateway.await("only the listener is left", () -> gateway.relayedSockets() == 1);
         }
     }
 
