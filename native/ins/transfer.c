@@ -296,11 +296,8 @@ void ins_finish_close(struct ins *ins, uint32_t slot, bool reset) {
     struct ins_socket closed = *s;
     *s = (struct ins_socket){.error_sequence = closed.error_sequence};
     ins_set_state(ins, slot, RF_STATE_FREE);
-    bool published = ins->published;
     /* Closed it is in any case; bytes that could not be sent are the result, not an error. */
     ins_answer(ins, slot, closed.cell, closed.call_number, 0, (int64_t)lost, NULL, 0);
-    /* Nobody waits for a plain end: the frontend finds the answer when it looks next. */
-    if (lost == 0 && !reset && ins->stack->waits_for_more != NULL && ins->stack->waits_for_more(closed.kept)) ins->published = published;
 }
 
 void ins_reset_lingering(struct ins *ins) {

@@ -80,7 +80,7 @@ static inline uint32_t frontend_marks(const struct frontend *f, uint32_t slot) {
     return atomic_load_explicit(&frontend_slot(f, slot)->marks, memory_order_acquire);
 }
 
-/* Waits until the condition holds, 5 ms at a time, the gateway 50: nobody rings for the answer to a CLOSE. True if it does in time. */
+/* Waits until the condition holds. True if it does in time. */
 #define FRONTEND_WAIT(f, condition)                                                   \
     ({                                                                                \
         double until_ = check_now() + FRONTEND_PATIENCE / 1e3;                        \
@@ -88,7 +88,7 @@ static inline uint32_t frontend_marks(const struct frontend *f, uint32_t slot) {
         while (!(holds_ = (condition))) {                                             \
             rf_fall_asleep(&(f)->region.header->frontend_asleep);                     \
             if ((holds_ = (condition))) break;                                        \
-            if (!frontend_sleep((f), check_now() + 0.005) && check_now() > until_) break; \
+            if (!frontend_sleep((f), until_)) break;                                  \
         }                                                                             \
         rf_wake_up(&(f)->region.header->frontend_asleep);                             \
         holds_;                                                                       \

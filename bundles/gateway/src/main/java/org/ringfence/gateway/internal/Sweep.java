@@ -218,7 +218,7 @@ final class Sweep {
     /** True if a quiet connection is idle at an application that wants none back: nothing of it is in memory that others write. */
     private boolean onlyAges(RelayedSocket socket) {
         return table.resting(socket.record) == SocketTable.IDLE && isLive(socket) && socket.gate.offered && !socket.gate.shrunk
-                && !socket.gate.listening.isWanting();
+                && !socket.gate.listening.isWanting() && !socket.gate.listening.isBehind();
     }
 
     private void age(RelayedSocket socket, Gate gate, PolicyChain policies, long now) {
@@ -233,6 +233,9 @@ final class Sweep {
     }
 
     private void measure(RelayedSocket socket, Gate gate, long now) {
+        if (now == gate.swept) {
+            return; // it came in this very turn: there is no time to have a rate in
+        }
         long unread = socket.inward.unread();
         if (gate.offered && !gate.read && socket.inward.given() - socket.inward.held() > unread) {
             gate.read = true;

@@ -97,6 +97,7 @@ class QuietTest {
             RelayedSocket connection = connection();
             RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
             double rate = gateway.ask(() -> connection.gate.inRate);
+            assertTrue(rate > 0, "a rate of " + rate);
             RunningGateway.await("its rate is less each time it is looked at", () -> gateway.ask(() -> connection.isQuiet() && connection.gate.inRate < rate));
             gateway.policies.ofConnections = Measure.RESET;
             SocketException reset = assertThrows(SocketException.class, () -> socket.getInputStream().read());
