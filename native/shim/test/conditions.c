@@ -246,14 +246,14 @@ static int watching(int fd, uint32_t events) {
     return epoll;
 }
 
-/* What has just come about may be seen before its edge is told: who asks in between hears of it twice, as epoll(7) allows, but
- * who asks later once. */
+/* What has just come about may be seen before its edge is told: who asks in between hears of it twice, as epoll(7) allows. Then the
+ * edge has been told, and who asks again hears of it once. */
 static bool tells_once(int fd, uint32_t told) {
-    bool once = false;
-    for (double end = seconds() + 5; !once && seconds() < end;) {
+    bool tells = true, once = false;
+    for (int tries = 2; tells && !once && tries > 0; tries--) {
         int epoll = watching(fd, ALL | EPOLLET);
-        if (!epolls(epoll, told)) end = 0;
-        else once = event(epoll, 0) == 0;
+        tells = epolls(epoll, told);
+        once = tells && event(epoll, 0) == 0;
         close(epoll);
     }
     return once;

@@ -37,14 +37,26 @@ class QuietTest {
         assertArrayEquals(text.getBytes(), socket.getInputStream().readNBytes(text.length()));
     }
 
+    /** A connection on which a word has gone back and forth. */
+    private Socket echoed(Program server) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number());
+        socket.setSoTimeout(20_000);
+        echo(socket, "hello");
+        return socket;
+    }
+
+    /** The connection, as soon as it rests. */
+    private RelayedSocket resting() {
+        RelayedSocket connection = connection();
+        RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+        return connection;
+    }
+
     @Test
     void anIdleConnectionRestsIsCountedAndGoesOn() throws IOException {
         Program server = gateway.behindShim("echo", "echo.py");
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
-            socket.setSoTimeout(20_000);
-            echo(socket, "hello");
-            RelayedSocket connection = connection();
-            RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+        try (Socket socket = echoed(server)) {
+            RelayedSocket connection = resting();
             RunningGateway.await("it is counted", () -> gateway.ask(() -> connection.listener().open()) == 1);
             echo(socket, "again");
             assertEquals(10L, gateway.ask(connection::bytesIn));
@@ -56,12 +68,8 @@ class QuietTest {
     @Test
     void aConnectionThatRestsAndIsTakenBackIsCountedNoMore() throws IOException {
         Program server = gateway.behindShim("dissolve", "dissolve.py");
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
-            socket.setSoTimeout(20_000);
-            echo(socket, "hello");
-            RelayedSocket connection = connection();
-            Listener listener = gateway.ask(connection::listener);
-            RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+        try (Socket socket = echoed(server)) {
+            Listener listener = gateway.ask(resting()::listener);
             server.tell("go");
             server.expect("dissolved");
             RunningGateway.await("it is counted no more", () -> gateway.ask(listener::open) == 0);
@@ -91,11 +99,8 @@ class QuietTest {
     @Test
     void anIdleConnectionThatAPolicyNoLongerWantsIsResetThoughNothingHappensToIt() throws IOException {
         Program server = gateway.behindShim("echo", "echo.py");
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
-            socket.setSoTimeout(20_000);
-            echo(socket, "hello");
-            RelayedSocket connection = connection();
-            RunningGateway.await("it rests", () -> gateway.ask(connection::isQuiet));
+        try (Socket socket = echoed(server)) {
+            RelayedSocket connection = resting();
             double rate = gateway.ask(() -> connection.gate.inRate);
             assertTrue(rate > 0, "a rate of " + rate);
             RunningGateway.await("its rate is less each time it is looked at", () -> gateway.ask(() -> connection.isQuiet() && connection.gate.inRate < rate));
