@@ -63,9 +63,9 @@ public final class Connections extends Detector {
         settings = new Settings(changed.enabled(), changed.connections(), changed.perSecond(), changed.timesNormal(), made);
     }
 
-    /** What sources with many have had in calm times: it rises slowly, and falls slower. */
-    private double normalOpen;
-    private double normalRate;
+    /** Of sources with many, in calm times. */
+    private final Normal open = new Normal();
+    private final Normal fresh = new Normal();
     private Finding decided;
 
     @Override
@@ -76,8 +76,9 @@ public final class Connections extends Detector {
             return Verdict.PASS;
         }
         if (pressure(connection) == 0) {
-            normalOpen = follow(normalOpen, sources().open(connection));
-            normalRate = follow(normalRate, sources().connectionRate(connection));
+            long now = System.nanoTime();
+            open.learn(sources().open(connection), openBound(s), now);
+            fresh.learn(sources().connectionRate(connection), rateBound(s), now);
         }
         decided = look(connection, s);
         if (decided == null || decided.measure().compareTo(Measure.REFUSE) < 0) {
@@ -87,12 +88,12 @@ public final class Connections extends Detector {
     }
 
     private Finding look(Connection connection, Settings s) {
-        int open = sources().open(connection);
+        int count = sources().open(connection);
         double rate = sources().connectionRate(connection);
-        if (open <= Math.max(s.connections, normalOpen * s.timesNormal) && rate <= Math.max(s.perSecond, normalRate * s.timesNormal)) {
+        if (count <= openBound(s) && rate <= rateBound(s)) {
             return null;
         }
-        return found(connection, s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", open, rate, normalOpen, normalRate));
+        return found(connection, s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", count, rate, open.value(), fresh.value()));
     }
 
     /** Whoever is admitted and to be slowed down is so for as long as his source has too many. */
@@ -103,8 +104,12 @@ public final class Connections extends Detector {
         return measure == Measure.SHRINK || measure == Measure.THROTTLE ? look(connection, s) : null;
     }
 
-    private static double follow(double normal, double seen) {
-        return normal + (seen - normal) * (seen > normal ? 0.002 : 0.0001);
+    private double openBound(Settings s) {
+        return Math.max(s.connections, open.value() * s.timesNormal);
+    }
+
+    private double rateBound(Settings s) {
+        return Math.max(s.perSecond, fresh.value() * s.timesNormal);
     }
 
     /** What the last admit found, told as soon as the connection is looked at, or at once where it is refused. */

@@ -58,7 +58,8 @@ public final class Requests extends Detector {
         settings = new Settings(changed.enabled(), changed.perSecond(), changed.timesNormal(), made);
     }
 
-    private double normal;
+    /** Of busy sources, in calm times. */
+    private final Normal normal = new Normal();
 
     @Override
     public Finding inspect(Connection connection) {
@@ -68,11 +69,15 @@ public final class Requests extends Detector {
         }
         double rate = sources().requestRate(connection);
         if (pressure(connection) == 0) {
-            normal += (rate - normal) * (rate > normal ? 0.002 : 0.0001);
+            normal.learn(rate, bound(s), System.nanoTime());
         }
-        if (rate <= Math.max(s.perSecond, normal * s.timesNormal)) {
+        if (rate <= bound(s)) {
             return null;
         }
-        return found(connection, s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal));
+        return found(connection, s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal.value()));
+    }
+
+    private double bound(Settings s) {
+        return Math.max(s.perSecond, normal.value() * s.timesNormal);
     }
 }

@@ -276,6 +276,18 @@ class DetectorsTest {
     }
 
     @Test
+    void whoConnectsAThousandTimesIsFoundToTheLast() {
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20, "perSecond", 1_000_000)));
+        for (int i = 1; i <= 1000; i++) {
+            Peer next = new Peer(i, peer.peerAddress());
+            next.listener = peer.listener;
+            sources.admit(next);
+            connections.admit(next);
+            assertEquals(i > 20, connections.admission() != null, i + " connections");
+        }
+    }
+
+    @Test
     void aSourceWithTooManyConnectionsIsSlowedDownForAsLongAsItHasThem() {
         Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 2, "perSecond", 1000, "pressed", MeasureChoice.throttle)));
         for (int i = 0; i < 3; i++) {
