@@ -93,6 +93,7 @@ def main():
                 ways = open_ways(work.ways, work.server, running, gateways, on, top)
                 for way in ways.values():
                     work.warm(tools, way)
+                processes.await_rest([root for way in ways.values() for root in way.roots])
                 measure(work, work.rounds or a.rounds, tools, ways, progress, results)
             except Exception as e:  # one work that fails must not cost the others
                 print(f"\nbench: {work.name}: {e}", file=sys.stderr)

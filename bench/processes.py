@@ -96,6 +96,16 @@ def cpu_seconds(roots):
     return ticks / TICK
 
 
+def await_rest(roots):
+    """Waits until the roots' families have next to nothing to do, for half a minute at most: 64 workers of nginx take seconds to begin."""
+    spent = cpu_seconds(roots)
+    for _ in range(60):
+        time.sleep(0.5)
+        before, spent = spent, cpu_seconds(roots)
+        if spent - before <= 0.05:
+            return
+
+
 def resident(pid):
     """Resident bytes that are a process's own share (Pss of /proc/PID/smaps_rollup)."""
     with open(f"/proc/{pid}/smaps_rollup") as f:

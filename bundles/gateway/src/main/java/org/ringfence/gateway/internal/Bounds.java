@@ -150,8 +150,9 @@ final class Bounds {
         }
         if (full) {
             relieve(listening, rule, policies);
-        } else if (behind && rule.reparks() && rule.enforced()) {
-            reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS);
+        }
+        if (behind && (full || rule.reparks() && rule.enforced() && reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS) > 0)) {
+            listening.isKept(now);
         }
     }
 

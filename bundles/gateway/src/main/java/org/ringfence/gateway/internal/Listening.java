@@ -17,6 +17,11 @@ final class Listening implements Listener {
 
     private static final long CALM_NANOSECONDS = 5_000_000_000L;
     private static final long PROBABLE_NANOSECONDS = 1_000_000_000L;
+    /** So long idle connections are taken back at once until it is tried what happens if they are not: at first, and at most. */
+    private static final long TERM_NANOSECONDS = 500_000_000L;
+    private static final long LONGEST_TERM_NANOSECONDS = 64_000_000_000L;
+    /** Whoever waits in this time may have come before. */
+    private static final long TRIAL_NANOSECONDS = 300_000_000L;
     private static final long HARD_NANOSECONDS = 2_000_000_000L;
     /** One connection that waits for so long is pressure; and so are a few that wait all the time for half as long. */
     private static final long LONG_WAIT_NANOSECONDS = 1_000_000_000L;
@@ -70,6 +75,12 @@ final class Listening implements Listener {
     private long severalSince;
     private long lastUnread;
     private boolean behind;
+    /** Idle connections keep the application from who waits. */
+    private boolean kept;
+    private long keptSince;
+    private long keptUntil;
+    private long term = TERM_NANOSECONDS;
+    private long triedAt;
     private boolean pressed;
     private long pressedSince;
     private long lastPressed;
@@ -187,6 +198,14 @@ final class Listening implements Listener {
             capacity = Math.max(capacity, open - line.size());
         }
         behind = unread > 0 || behind && now - lastUnread < CALM_NANOSECONDS;
+        if (kept && (!behind || now - keptSince > term)) {
+            kept = false;
+            keptUntil = now;
+            if (behind) {
+                triedAt = now;
+                term = Math.min(2 * term, LONGEST_TERM_NANOSECONDS);
+            }
+        }
         if (unread < SEVERAL) {
             severalSince = now;
         }
@@ -213,6 +232,28 @@ final class Listening implements Listener {
     void waited(long now) {
         lastUnread = behind ? Math.max(lastUnread, now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS) : now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS;
         behind = true;
+        keeps(now);
+    }
+
+    /**
+     * A sweep has found somebody who waits, and idle connections that may keep the application from him. Without those nothing is gained by taking
+     * connections back; and where it is slow for other reasons each that is taken back makes it slower, so that it never would keep up again: it is tried
+     * from time to time.
+     */
+    void isKept(long now) {
+        if (triedAt == 0 || now - triedAt > TRIAL_NANOSECONDS) {
+            keeps(now);
+        }
+    }
+
+    private void keeps(long now) {
+        if (!kept) {
+            if (now - keptUntil > CALM_NANOSECONDS) {
+                term = TERM_NANOSECONDS;
+            }
+            keptSince = now;
+            kept = true;
+        }
     }
 
     /** Idle connections are wanted back from the application. */
@@ -223,6 +264,11 @@ final class Listening implements Listener {
     /** Somebody waits for the application, or did a moment ago. */
     boolean isBehind() {
         return behind;
+    }
+
+    /** Connections are taken back from the application as soon as they are idle. */
+    boolean takesBack() {
+        return kept;
     }
 
     @Override

@@ -34,13 +34,19 @@ final class Reparking {
         this.gatekeeper = gatekeeper;
     }
 
-    /** Takes up to {@code many} connections back, the longest idle first; some when the last bytes of their response are on their way. */
-    void relieve(Listening listening, int many, long idleNanoseconds) {
+    /**
+     * Takes up to {@code many} connections back, the longest idle first; some when the last bytes of their response are on their way.
+     *
+     * @return how many idle ones there were
+     */
+    int relieve(Listening listening, int many, long idleNanoseconds) {
         choose(listening, idleNanoseconds);
-        for (int i = 0; i < idle.size() && i < many; i++) {
+        int found = idle.size();
+        for (int i = 0; i < found && i < many; i++) {
             relieve(idle.get(i));
         }
         idle.clear();
+        return found;
     }
 
     /** The same for those alone whose last bytes are on their way. How many were taken back. */

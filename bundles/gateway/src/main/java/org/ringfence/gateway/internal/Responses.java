@@ -93,7 +93,7 @@ final class Responses {
                 gate.answerEnds();
                 if (gate.outstanding == 0) {
                     gate.idleSince = now;
-                    if (gate.listening.isBehind() && gate.rule.reparks() && gate.rule.enforced()) {
+                    if (gate.listening.takesBack() && gate.rule.reparks() && gate.rule.enforced()) {
                         gatekeeper.relieved(socket);
                     }
                     if (gate.stage == Stage.RESPONSE) {
