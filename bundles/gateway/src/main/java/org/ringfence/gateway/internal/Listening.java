@@ -17,7 +17,7 @@ final class Listening implements Listener {
 
     private static final long CALM_NANOSECONDS = 5_000_000_000L;
     private static final long PROBABLE_NANOSECONDS = 1_000_000_000L;
-    /** So long idle connections are taken back at once until it is tried what happens if they are not: at first, and at most. */
+    /** If somebody still waits when idle connections have been taken back at once for so long, it is tried what happens if they are not: at first, and at most. */
     private static final long TERM_NANOSECONDS = 500_000_000L;
     private static final long LONGEST_TERM_NANOSECONDS = 64_000_000_000L;
     /** Whoever waits in this time may have come before. */
@@ -192,16 +192,20 @@ final class Listening implements Listener {
         waiting = countedWaiting;
         int late = line.late(now);
         if (unread > 0) {
+            if (behind) {
+                isKept(now);
+            }
             lastUnread = now;
             capacity = Math.min(capacity, open - unread);
         } else if (late == 0) {
             capacity = Math.max(capacity, open - line.size());
         }
         behind = unread > 0 || behind && now - lastUnread < CALM_NANOSECONDS;
-        if (kept && (!behind || now - keptSince > term)) {
+        boolean helps = unread == 0 || now - keptSince <= term;
+        if (kept && !(behind && helps)) {
             kept = false;
             keptUntil = now;
-            if (behind) {
+            if (!helps) {
                 triedAt = now;
                 term = Math.min(2 * term, LONGEST_TERM_NANOSECONDS);
             }
@@ -236,9 +240,9 @@ final class Listening implements Listener {
     }
 
     /**
-     * A sweep has found somebody who waits, and idle connections that may keep the application from him. Without those nothing is gained by taking
-     * connections back; and where it is slow for other reasons each that is taken back makes it slower, so that it never would keep up again: it is tried
-     * from time to time.
+     * Idle connections may keep the application from somebody who waits: a sweep has found both, or it is not the first one to find somebody. Where the
+     * application is slow for other reasons each connection that is taken back makes it slower, so that it never would keep up again: if it does not help, it
+     * is tried what happens without.
      */
     void isKept(long now) {
         if (triedAt == 0 || now - triedAt > TRIAL_NANOSECONDS) {

@@ -35,11 +35,20 @@ class ListeningTest {
     }
 
     @Test
-    void whoeverWaitsWhileNothingIsIdleTakesNothingBack() {
-        for (int i = 0; i < 40; i++) {
-            sweep(3, false);
+    void whoeverWaitsOnceWhileNothingIsIdleTakesNothingBack() {
+        sweep(3, false);
+        for (int i = 0; i < 8; i++) {
+            sweep(0, false);
             assertFalse(listening.takesBack());
         }
+    }
+
+    @Test
+    void whoeverWaitsTwiceDoesSo() {
+        sweep(1, false);
+        sweep(0, false);
+        sweep(1, false);
+        assertTrue(listening.takesBack());
     }
 
     @Test
@@ -65,6 +74,17 @@ class ListeningTest {
         }
         assertTrue(late <= 14, late + " sweeps of trials in the fourth minute");
         assertTrue(late > 0, "they go on");
+    }
+
+    @Test
+    void whereItHelpsNothingIsTried() {
+        sweep(1, true);
+        for (int i = 0; i < 100; i++) {
+            sweep(0, true);
+            sweep(0, true);
+            listening.waited(now);
+            assertTrue(listening.takesBack());
+        }
     }
 
     @Test
