@@ -1,5 +1,5 @@
 """Processes of a measurement: started on given CPUs, ended for certain, and what they and their children cost."""
-import os, signal, socket, subprocess, time
+import os, signal, socket, subprocess, sys, time
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -104,6 +104,7 @@ def await_rest(roots):
         before, spent = spent, cpu_seconds(roots)
         if spent - before <= 0.05:
             return
+    print("bench: after 30 s there is still work before the measurement", file=sys.stderr)
 
 
 def resident(pid):

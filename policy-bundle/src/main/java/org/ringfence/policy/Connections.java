@@ -77,8 +77,8 @@ public final class Connections extends Detector {
         }
         if (pressure(connection) == 0) {
             long now = System.nanoTime();
-            open.learn(sources().open(connection), openBound(s), now);
-            fresh.learn(sources().connectionRate(connection), rateBound(s), now);
+            open.learn(sources().open(connection), s.connections, now);
+            fresh.learn(sources().connectionRate(connection), s.perSecond, now);
         }
         decided = look(connection, s);
         if (decided == null || decided.measure().compareTo(Measure.REFUSE) < 0) {

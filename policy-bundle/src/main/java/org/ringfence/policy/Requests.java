@@ -69,7 +69,7 @@ public final class Requests extends Detector {
         }
         double rate = sources().requestRate(connection);
         if (pressure(connection) == 0) {
-            normal.learn(rate, bound(s), System.nanoTime());
+            normal.learn(rate, s.perSecond, System.nanoTime());
         }
         if (rate <= bound(s)) {
             return null;

@@ -152,7 +152,7 @@ final class Bounds {
             relieve(listening, rule, policies);
         }
         if (behind && (full || rule.reparks() && rule.enforced() && reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS) > 0)) {
-            listening.isKept(now);
+            listening.mayBeKept(now);
         }
     }
 

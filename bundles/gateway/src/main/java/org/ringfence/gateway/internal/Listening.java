@@ -20,7 +20,7 @@ final class Listening implements Listener {
     /** If somebody still waits when idle connections have been taken back at once for so long, it is tried what happens if they are not: at first, and at most. */
     private static final long TERM_NANOSECONDS = 500_000_000L;
     private static final long LONGEST_TERM_NANOSECONDS = 64_000_000_000L;
-    /** Whoever waits in this time may have come before. */
+    /** So long a trial lasts: whoever waits in it may have come before. */
     private static final long TRIAL_NANOSECONDS = 300_000_000L;
     private static final long HARD_NANOSECONDS = 2_000_000_000L;
     /** One connection that waits for so long is pressure; and so are a few that wait all the time for half as long. */
@@ -78,9 +78,10 @@ final class Listening implements Listener {
     /** Idle connections keep the application from who waits. */
     private boolean kept;
     private long keptSince;
-    private long keptUntil;
+    private long keptUntil = System.nanoTime() - PROBABLE_NANOSECONDS;
+    private long lastWaiting = keptUntil;
     private long term = TERM_NANOSECONDS;
-    private long triedAt;
+    private long triedAt = keptUntil;
     private boolean pressed;
     private long pressedSince;
     private long lastPressed;
@@ -193,7 +194,7 @@ final class Listening implements Listener {
         int late = line.late(now);
         if (unread > 0) {
             if (behind) {
-                isKept(now);
+                mayBeKept(now);
             }
             lastUnread = now;
             capacity = Math.min(capacity, open - unread);
@@ -201,14 +202,8 @@ final class Listening implements Listener {
             capacity = Math.max(capacity, open - line.size());
         }
         behind = unread > 0 || behind && now - lastUnread < CALM_NANOSECONDS;
-        boolean helps = unread == 0 || now - keptSince <= term;
-        if (kept && !(behind && helps)) {
-            kept = false;
-            keptUntil = now;
-            if (!helps) {
-                triedAt = now;
-                term = Math.min(2 * term, LONGEST_TERM_NANOSECONDS);
-            }
+        if (kept) {
+            judgeTakingBack(now, unread > 0 || late > 0);
         }
         if (unread < SEVERAL) {
             severalSince = now;
@@ -224,36 +219,54 @@ final class Listening implements Listener {
         }
     }
 
+    /** Whether it helps that idle connections are taken back at once. */
+    private void judgeTakingBack(long now, boolean waits) {
+        if (waits) {
+            if (now - lastWaiting > PROBABLE_NANOSECONDS) {
+                keptSince = now; // for a while nobody has waited: it does
+            }
+            lastWaiting = now;
+        }
+        boolean helps = !waits || now - keptSince <= term;
+        if (!behind || !helps) {
+            kept = false;
+            keptUntil = now;
+        }
+        if (!helps) {
+            triedAt = now;
+            term = Math.min(2 * term, LONGEST_TERM_NANOSECONDS);
+        }
+    }
+
     /** When the application was last heard of: it has sent something, made room or waits for it. */
     long lastNews() {
         return socket.application.lastNews;
     }
 
     /**
-     * Somebody waited for the application until an idle connection was taken back from it. That such connections kept it is probable, no more: it is
-     * behind for a second.
+     * Between sweeps somebody waited for a silent application until an idle connection was taken back from it. That such connections kept it is probable: it
+     * is behind for a second.
      */
     void waited(long now) {
         lastUnread = behind ? Math.max(lastUnread, now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS) : now - CALM_NANOSECONDS + PROBABLE_NANOSECONDS;
         behind = true;
-        keeps(now);
+        isKept(now);
     }
 
     /**
-     * Idle connections may keep the application from somebody who waits: a sweep has found both, or it is not the first one to find somebody. Where the
-     * application is slow for other reasons each connection that is taken back makes it slower, so that it never would keep up again: if it does not help, it
-     * is tried what happens without.
+     * A sweep has found somebody who waits, and idle connections, or it is not the first one to find somebody. Where the application is slow for other reasons than idle connections each one that is taken back makes it slower, so that it never would keep
+     * up again: if somebody waits all the same, time and again, it is tried what happens without.
      */
-    void isKept(long now) {
-        if (triedAt == 0 || now - triedAt > TRIAL_NANOSECONDS) {
-            keeps(now);
+    void mayBeKept(long now) {
+        if (now - triedAt > TRIAL_NANOSECONDS) {
+            isKept(now);
         }
     }
 
-    private void keeps(long now) {
+    private void isKept(long now) {
         if (!kept) {
-            if (now - keptUntil > CALM_NANOSECONDS) {
-                term = TERM_NANOSECONDS;
+            if (now - keptUntil > PROBABLE_NANOSECONDS) {
+                term = TERM_NANOSECONDS; // the trial went well
             }
             keptSince = now;
             kept = true;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /** When connections are taken back from an application as soon as they are idle. */
 class ListeningTest {
     private static final long MILLISECOND = 1_000_000L;
-    private static final int SWEEP = 50;
+    private static final int SWEEP = 100;
     private final Listening listening = new Listening(new IdlePeers().opening());
     private long now = System.nanoTime();
 
@@ -21,7 +21,7 @@ class ListeningTest {
         listening.countedOpen = unread;
         listening.endCount(now, false);
         if (unread > 0 && idle) {
-            listening.isKept(now);
+            listening.mayBeKept(now);
         }
     }
 
@@ -66,33 +66,50 @@ class ListeningTest {
     @Test
     void fromTimeToTimeItIsTriedWhatHappensWithoutAndEverMoreSeldom() {
         sweep(1, true);
-        int early = 20 - takingOf(20, 1);
+        int early = 10 - takingOf(10, 3);
         assertTrue(early > 0, "a first trial within a second");
         int late = 0;
         for (int minute = 0; minute < 4; minute++) {
-            late = 1200 - takingOf(1200, 1);
+            late = 600 - takingOf(600, 3);
         }
-        assertTrue(late <= 14, late + " sweeps of trials in the fourth minute");
+        assertTrue(late <= 7, late + " sweeps of trials in the fourth minute");
         assertTrue(late > 0, "they go on");
+    }
+
+    @Test
+    void idleConnectionsOfASilentApplicationEndATrial() {
+        takingOf(6, 1);
+        assertTrue(listening.takesBack());
+        sweep(1, true);
+        assertFalse(listening.takesBack(), "a trial");
+        listening.waited(now);
+        assertTrue(listening.takesBack());
     }
 
     @Test
     void whereItHelpsNothingIsTried() {
         sweep(1, true);
-        for (int i = 0; i < 100; i++) {
-            sweep(0, true);
-            sweep(0, true);
-            listening.waited(now);
+        for (int i = 0; i < 300; i++) {
+            sweep(i % 30 == 0 ? 1 : 0, true); // one now and then
             assertTrue(listening.takesBack());
         }
     }
 
     @Test
     void aTrialThatGoesWellEndsIt() {
-        sweep(1, true);
+        sweep(3, true);
         for (int i = 0; i < 20 && listening.takesBack(); i++) {
-            sweep(1, true);
+            sweep(3, true);
         }
-        assertEquals(0, takingOf(40, 0));
+        assertEquals(0, takingOf(20, 0));
+    }
+
+    @Test
+    void whatATrialHasShownIsRemembered() {
+        for (int hiccups = 0; hiccups < 10; hiccups++) {
+            int taking = takingOf(9, 3);
+            assertTrue(taking <= 6, taking + " sweeps after " + hiccups + " trials that went well");
+            assertEquals(0, takingOf(20, 0));
+        }
     }
 }

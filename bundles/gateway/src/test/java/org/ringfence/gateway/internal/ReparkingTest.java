@@ -160,10 +160,10 @@ class ReparkingTest extends ServedRequests {
         serve(true, "in-turn");
         try (Socket last = connect(); Socket waiting = connect()) {
             send(last, "GET /late HTTP/1.1\r\nConnection: close\r\n\r\n"); // the response does not say it
+            server.expect("accepted " + last.getLocalPort());
             send(waiting, REQUEST);
             assertAnswered(last);
             assertEquals(-1, last.getInputStream().read());
-            server.expect("accepted " + last.getLocalPort());
             server.expect("41 GET /late HTTP/1.1");
             server.expect("closed");
             expectRequest(waiting, REQUEST.length(), "GET /");
