@@ -202,9 +202,7 @@ final class Listening implements Listener {
             capacity = Math.max(capacity, open - line.size());
         }
         behind = unread > 0 || behind && now - lastUnread < CALM_NANOSECONDS;
-        if (kept) {
-            judgeTakingBack(now, unread > 0 || late > 0);
-        }
+        judgeTakingBack(now, unread > 0 || late > 0);
         if (unread < SEVERAL) {
             severalSince = now;
         }
@@ -228,13 +226,13 @@ final class Listening implements Listener {
             lastWaiting = now;
         }
         boolean helps = !waits || now - keptSince <= term;
-        if (!behind || !helps) {
+        if (kept && !(behind && helps)) {
             kept = false;
             keptUntil = now;
-        }
-        if (!helps) {
-            triedAt = now;
-            term = Math.min(2 * term, LONGEST_TERM_NANOSECONDS);
+            if (!helps) {
+                triedAt = now;
+                term = Math.min(2 * term, LONGEST_TERM_NANOSECONDS);
+            }
         }
     }
 
