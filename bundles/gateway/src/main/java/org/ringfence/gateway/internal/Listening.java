@@ -226,7 +226,10 @@ final class Listening implements Listener {
             lastWaiting = now;
         }
         boolean helps = !waits || now - keptSince <= term;
-        if (kept && !(behind && helps)) {
+        if (open == 0) { // it has none to be taken back, and begins anew
+            kept = false;
+            term = TERM_NANOSECONDS;
+        } else if (kept && !(behind && helps)) {
             kept = false;
             keptUntil = now;
             if (!helps) {

@@ -12,13 +12,15 @@ class ListeningTest {
     private static final int SWEEP = 100;
     private final Listening listening = new Listening(new IdlePeers().opening());
     private long now = System.nanoTime();
+    /** Connections that the application has. */
+    private int served = 1;
 
     /** A sweep finds so many that wait, and idle connections or none. */
     private void sweep(int unread, boolean idle) {
         now += SWEEP * MILLISECOND;
         listening.beginCount();
         listening.countedUnread = unread;
-        listening.countedOpen = unread;
+        listening.countedOpen = unread + served;
         listening.endCount(now, false);
         if (unread > 0 && idle) {
             listening.mayBeKept(now);
@@ -84,6 +86,14 @@ class ListeningTest {
         assertFalse(listening.takesBack(), "a trial");
         listening.waited(now);
         assertTrue(listening.takesBack());
+    }
+
+    @Test
+    void anApplicationWithoutConnectionsBeginsAnew() {
+        sweep(1, true);
+        served = 0;
+        sweep(0, false);
+        assertFalse(listening.takesBack());
     }
 
     @Test
