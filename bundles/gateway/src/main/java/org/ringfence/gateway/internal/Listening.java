@@ -17,7 +17,7 @@ final class Listening implements Listener {
 
     private static final long CALM_NANOSECONDS = 5_000_000_000L;
     private static final long PROBABLE_NANOSECONDS = 1_000_000_000L;
-    /** If somebody still waits when idle connections have been taken back at once for so long, it is tried what happens if they are not: at first, and at most. */
+    /** If somebody waits when idle connections have been taken back at once for so long, it is tried what happens if they are not: at first, and at most. */
     private static final long TERM_NANOSECONDS = 500_000_000L;
     private static final long LONGEST_TERM_NANOSECONDS = 64_000_000_000L;
     /** So long a trial lasts: whoever waits in it may have come before. */
@@ -255,8 +255,9 @@ final class Listening implements Listener {
     }
 
     /**
-     * A sweep has found somebody who waits, and idle connections, or it is not the first one to find somebody. Where the application is slow for other reasons than idle connections each one that is taken back makes it slower, so that it never would keep
-     * up again: if somebody waits all the same, time and again, it is tried what happens without.
+     * A sweep has found somebody who waits, and idle connections, or it is not the first one to find somebody. Where the application is slow for other
+     * reasons than idle connections each one that is taken back makes it slower, so that it never would keep up again: if somebody waits all the same, time
+     * and again, it is tried what happens without.
      */
     void mayBeKept(long now) {
         if (now - triedAt > TRIAL_NANOSECONDS) {
