@@ -82,6 +82,12 @@ abstract class Detector implements Policy {
         return listener == null ? 0 : listener.pressure();
     }
 
+    /** Degree in which the application does not keep up with requests. */
+    static int overload(Connection connection) {
+        Listener listener = connection.listener();
+        return listener == null ? 0 : listener.overload();
+    }
+
     static double seconds(long sinceNanoseconds) {
         return (System.nanoTime() - sinceNanoseconds) / 1e9;
     }

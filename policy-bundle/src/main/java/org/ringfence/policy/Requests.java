@@ -28,7 +28,7 @@ public final class Requests extends Detector {
         @AttributeDefinition(description = "More than so many times what busy sources do in calm times is not normal", min = "1")
         int timesNormal() default 4;
 
-        @AttributeDefinition(description = "Measure while the listener is calm")
+        @AttributeDefinition(description = "Measure while the application keeps up")
         MeasureChoice calm() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure while the application does not keep up")
@@ -68,13 +68,14 @@ public final class Requests extends Detector {
             return null;
         }
         double rate = sources().requestRate(connection);
-        if (pressure(connection) == 0) {
+        int overload = overload(connection);
+        if (overload == 0) {
             normal.learn(rate, s.perSecond, System.nanoTime());
         }
         if (rate <= bound(s)) {
             return null;
         }
-        return found(connection, s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal.value()));
+        return found(connection, s.measures.at(overload), s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal.value()));
     }
 
     private double bound(Settings s) {

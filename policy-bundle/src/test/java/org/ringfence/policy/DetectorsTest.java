@@ -22,6 +22,7 @@ class DetectorsTest {
     private final SourceLedger sources = new SourceLedger(Settings.of(SourceLedger.Configuration.class, Map.of("sources", 1024)));
     private final Peer peer = Peer.of("203.0.113.7");
     private int pressure;
+    private int overload;
     private int unread;
     private long normalHead;
     private long normalBody;
@@ -71,6 +72,11 @@ class DetectorsTest {
             @Override
             public int pressure() {
                 return pressure;
+            }
+
+            @Override
+            public int overload() {
+                return overload;
             }
 
             @Override
@@ -320,17 +326,28 @@ class DetectorsTest {
     }
 
     @Test
-    void aFloodOfRequestsIsThrottledUnderLastingPressureAndNeverReset() {
+    void aFloodOfRequestsIsThrottledWhileTheApplicationDoesNotKeepUpAndNeverReset() {
         Policy requests = new Requests(sources, Settings.of(Requests.Configuration.class, Map.of("perSecond", 50)));
         peer.requests = 5;
         for (int i = 0; i < 1000; i++) {
             sources.request(peer, new Asked(0, 0));
         }
-        pressure = 1;
+        pressure = overload = 1;
         assertFound(Measure.NOTE, "100 requests a second", requests.inspect(peer));
-        pressure = 2;
+        pressure = overload = 2;
         assertFound(Measure.THROTTLE, "100 requests a second", requests.inspect(peer));
         assertEquals(Measure.THROTTLE, requests.inspect(peer).measure(), "it goes on");
+    }
+
+    @Test
+    void manyRequestsAreNotThrottledForConnectionsThatAreHeldOrResponsesThatWait() {
+        Policy requests = new Requests(sources, Settings.of(Requests.Configuration.class, Map.of("perSecond", 50)));
+        peer.requests = 5;
+        for (int i = 0; i < 1000; i++) {
+            sources.request(peer, new Asked(0, 0));
+        }
+        pressure = 2;
+        assertFound(Measure.NOTE, "100 requests a second", requests.inspect(peer));
     }
 
     @Test

@@ -35,6 +35,9 @@ public interface Listener {
      */
     int pressure();
 
+    /** The same of connections that wait for the application alone, so that fewer requests would help: at most {@link #pressure()}. */
+    int overload();
+
     /** Nanoseconds from the first byte of a request head to its last that 95 % of them stay below; 0 until 20 were seen. */
     long normalHeadNanoseconds();
 

@@ -50,6 +50,11 @@ final class TrialListener implements Listener {
     }
 
     @Override
+    public int overload() {
+        return 0;
+    }
+
+    @Override
     public long normalHeadNanoseconds() {
         return 0;
     }

@@ -1,3 +1,3 @@
 /** What a defence policy sees and answers. */
-@org.osgi.annotation.versioning.Version("1.3.0")
+@org.osgi.annotation.versioning.Version("1.4.0")
 package org.ringfence.api.policy;

@@ -22,7 +22,6 @@ final class Listening implements Listener {
     private static final long LONGEST_TERM_NANOSECONDS = 64_000_000_000L;
     /** So long a trial lasts: whoever waits in it may have come before. */
     private static final long TRIAL_NANOSECONDS = 300_000_000L;
-    private static final long HARD_NANOSECONDS = 2_000_000_000L;
     /** One connection that waits for so long is pressure; and so are a few that wait all the time for half as long. */
     private static final long LONG_WAIT_NANOSECONDS = 1_000_000_000L;
     private static final int SEVERAL = 4;
@@ -82,9 +81,9 @@ final class Listening implements Listener {
     private long lastWaiting = keptUntil;
     private long term = TERM_NANOSECONDS;
     private long triedAt = keptUntil;
-    private boolean pressed;
-    private long pressedSince;
-    private long lastPressed;
+    private final Pressure pressure = new Pressure(CALM_NANOSECONDS);
+    /** That of connections which wait for the application alone. */
+    private final Pressure overload = new Pressure(CALM_NANOSECONDS);
 
     /** Held connections whose clients have ended them, in that order; some may have been ended otherwise since. */
     final ArrayDeque<RelayedSocket> left = new ArrayDeque<>();
@@ -206,15 +205,9 @@ final class Listening implements Listener {
         if (unread < SEVERAL) {
             severalSince = now;
         }
-        if (full || longestUnread > LONG_WAIT_NANOSECONDS || now - severalSince > LONG_WAIT_NANOSECONDS / 2) {
-            if (!pressed) {
-                pressed = true;
-                pressedSince = now;
-            }
-            lastPressed = now;
-        } else if (pressed && now - lastPressed > CALM_NANOSECONDS) {
-            pressed = false;
-        }
+        boolean overloaded = longestUnread > LONG_WAIT_NANOSECONDS || now - severalSince > LONG_WAIT_NANOSECONDS / 2;
+        overload.judge(overloaded, now);
+        pressure.judge(overloaded || full, now);
     }
 
     /** Whether it helps that idle connections are taken back at once. */
@@ -277,7 +270,7 @@ final class Listening implements Listener {
 
     /** Idle connections are wanted back from the application. */
     boolean isWanting() {
-        return pressed || unread > 0;
+        return pressure.degree() > 0 || unread > 0;
     }
 
     /** Somebody waits for the application, or did a moment ago. */
@@ -292,7 +285,12 @@ final class Listening implements Listener {
 
     @Override
     public int pressure() {
-        return !pressed ? 0 : lastPressed - pressedSince > HARD_NANOSECONDS ? 2 : 1;
+        return pressure.degree();
+    }
+
+    @Override
+    public int overload() {
+        return overload.degree();
     }
 
     @Override

@@ -17,11 +17,15 @@ class ListeningTest {
 
     /** A sweep finds so many that wait, and idle connections or none. */
     private void sweep(int unread, boolean idle) {
+        sweep(unread, idle, false);
+    }
+
+    private void sweep(int unread, boolean idle, boolean full) {
         now += SWEEP * MILLISECOND;
         listening.beginCount();
         listening.countedUnread = unread;
         listening.countedOpen = unread + served;
-        listening.endCount(now, false);
+        listening.endCount(now, full);
         if (unread > 0 && idle) {
             listening.mayBeKept(now);
         }
@@ -112,6 +116,24 @@ class ListeningTest {
             sweep(3, true);
         }
         assertEquals(0, takingOf(20, 0));
+    }
+
+    @Test
+    void whatIsHeldOrWaitsForClientsIsPressureAndNoOverload() {
+        for (int i = 0; i < 30; i++) {
+            sweep(0, false, true);
+        }
+        assertEquals(2, listening.pressure());
+        assertEquals(0, listening.overload());
+    }
+
+    @Test
+    void severalWhoWaitForTheApplicationAreBoth() {
+        for (int i = 0; i < 30; i++) {
+            sweep(4, false);
+        }
+        assertEquals(2, listening.pressure());
+        assertEquals(2, listening.overload());
     }
 
     @Test
