@@ -2,12 +2,13 @@ package org.ringfence.ring.region;
 
 import org.ringfence.api.handover.HandoverState;
 
-/** The look for rings of a region that nobody uses: their memory goes back, a little at a time. Event loop's thread only. */
+/** The look for rings of a region that nobody uses: their memory goes back, and that of free pages which no ring has wanted for a while, a little at a time. Event loop's thread only. */
 final class IdleRings {
     /** Sockets whose rings are looked at before the time is. */
     private static final int AT_ONCE = 64;
 
     private final MappedRegion region;
+    private final RingPool pool;
     private final RingGrants own;
     private final RingGrants peers;
     /** Slots whose rings have not given their memory back since they were used. */
@@ -16,16 +17,18 @@ final class IdleRings {
     private int resting;
 
     /** @param own rings that the gateway produces in; {@code peers} those of the region's peer */
-    IdleRings(MappedRegion region, RingGrants own, RingGrants peers) {
+    IdleRings(MappedRegion region, RingPool pool, RingGrants own, RingGrants peers) {
         this.region = region;
+        this.pool = pool;
         this.own = own;
         this.peers = peers;
         warm = new SlotSet(region.slots());
         resting = -1;
     }
 
-    IdleRings(MappedRegion region, RingGrants own, RingGrants peers, int highWater, HandoverState from) {
+    IdleRings(MappedRegion region, RingPool pool, RingGrants own, RingGrants peers, int highWater, HandoverState from) {
         this.region = region;
+        this.pool = pool;
         this.own = own;
         this.peers = peers;
         warm = from.has("warm") ? new SlotSet(from.state("warm")) : SlotSet.below(highWater, region.slots());
@@ -49,6 +52,7 @@ final class IdleRings {
     void look() {
         if (resting < 0) {
             resting = 0;
+            pool.look();
         }
     }
 
@@ -71,6 +75,10 @@ final class IdleRings {
             if (own.isAtRest(slot) && peers.isAtRest(slot)) {
                 warm.remove(slot);
             }
+        }
+        resting = region.slots(); // all were looked at
+        if (pool.cool(until)) {
+            return true;
         }
         resting = -1;
         return false;

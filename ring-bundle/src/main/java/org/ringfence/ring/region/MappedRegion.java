@@ -60,7 +60,7 @@ public abstract class MappedRegion implements Region {
         for (int slot = slots - 1; slot >= 0; slot--) {
             free[freeCount++] = slot;
         }
-        idleRings = new IdleRings(this, own(), peers());
+        idleRings = new IdleRings(this, pool, own(), peers());
         holding = new SlotSet(slots);
         reserve();
     }
@@ -85,7 +85,7 @@ public abstract class MappedRegion implements Region {
         highWater = from.number("highWater");
         wakesSent = from.longNumber("wakesSent");
         wakesReceived = from.longNumber("wakesReceived");
-        idleRings = new IdleRings(this, own(), peers(), highWater, from);
+        idleRings = new IdleRings(this, pool, own(), peers(), highWater, from);
         holding = from.has("holding") ? new SlotSet(from.state("holding")) : new SlotSet(slots); // the flows say so when they go on
     }
 

@@ -105,6 +105,15 @@ final class RingGrants {
         return grant == 0 && firstOrder > 0 ? pool.takeLarge(0) : grant;
     }
 
+    private long firstWithoutMemory() {
+        int warm = pool.warmPages();
+        long grant = first();
+        if (grant != 0 && pool.warmPages() != warm) {
+            pool.punch(grant); // it was somebody's
+        }
+        return grant;
+    }
+
     private boolean isLarge(int slot) {
         return Grant.order(used[slot]) > firstOrder;
     }
@@ -179,7 +188,7 @@ final class RingGrants {
     }
 
     /**
-     * Looks at a slot about once a second. A ring that has grown and been empty and still since the last look is taken back for one as at
+     * Looks at a slot about once a second. A ring that has grown and been empty and still since the last look goes back to the pool for one as at
      * the start; one that has been still for {@value #LOOKS} looks gives its memory back, which an idle connection has no use for; the next time after
      * {@value #LATER_LOOKS}.
      *
@@ -205,7 +214,7 @@ final class RingGrants {
         if (produced) {
             return restOwn(slot, large);
         }
-        if (!restPeers(slot, s)) {
+        if (!restPeers(slot, s, large)) {
             stillLooks[slot] = (byte) before; // a later look will do it
             return false;
         }
@@ -222,48 +231,52 @@ final class RingGrants {
     }
 
     private boolean restOwn(int slot, boolean large) {
-        if (isMoving(slot)) {
+        long grant = isMoving(slot) ? granted[slot] : large ? first() : 0;
+        if (grant == 0) {
             pool.punch(used[slot]);
-            adopt(slot); // its flow tells the consumer with the next bytes
             return true;
         }
-        long grant = large ? first() : 0;
-        pool.punch(used[slot]);
-        if (grant != 0) {
-            granted[slot] = grant;
-            publish(slot, grant);
-            adopt(slot);
-        }
+        granted[slot] = grant;
+        publish(slot, grant);
+        giveUsed(slot, large);
+        use(slot, grant); // its flow tells the consumer with the next bytes
         return true;
     }
 
     /** The peer may be about to write: it gets another ring, and if it is not at the present one it will not be any more. */
-    private boolean restPeers(int slot, int s) {
-        if (isMoving(slot)) {
-            VarHandle.fullFence();
-            return leave(slot, s);
+    private boolean restPeers(int slot, int s, boolean large) {
+        if (!isMoving(slot)) {
+            long grant = large ? first() : firstWithoutMemory();
+            if (grant == 0) {
+                return false;
+            }
+            granted[slot] = grant;
+            publish(slot, grant);
         }
-        long grant = first();
-        if (grant == 0) {
-            return false;
-        }
-        granted[slot] = grant;
-        pool.punch(grant); // it may have been somebody's
-        publish(slot, grant);
         VarHandle.fullFence();
-        return leave(slot, s);
+        return leave(slot, s, large);
     }
 
     /**
-     * Another ring was granted, and a fence has passed: a peer that is not at the present one will see that before it is. One that was, after the
-     * look and before the fence, has published what it wrote before it was no longer busy: that stays.
+     * Another ring was granted, and a fence has passed: a peer that is not at the present one will see that before it is, and so never is again. One
+     * that was, after the look and before the fence, has published what it wrote before it was no longer busy: that stays.
      */
-    private boolean leave(int slot, int s) {
+    private boolean leave(int slot, int s, boolean large) {
         if (Words.getIntAcquire(memory, s + offsets.busy()) != 0 || Words.getAcquire(memory, s + offsets.tail()) != tailAtLastLook[slot]) {
             return false;
         }
-        pool.punch(used[slot]);
+        giveUsed(slot, large);
+        use(slot, granted[slot]);
         return true;
+    }
+
+    /** A large ring goes back with its pages, for the next who needs one. */
+    private void giveUsed(int slot, boolean large) {
+        if (large) {
+            pool.give(used[slot]);
+        } else {
+            pool.giveWithMemory(used[slot]);
+        }
     }
 
     /**

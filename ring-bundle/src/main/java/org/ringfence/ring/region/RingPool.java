@@ -7,11 +7,13 @@ import org.ringfence.ring.layout.Grant;
 
 /**
  * The pool of data rings: a buddy allocator over its pages, kept in the gateway's own memory. Free blocks of an order are taken
- * last-in first-out, so that few pages stay warm. Event loop's thread only.
+ * last-in first-out, so that rings lie on pages that have memory already, if there are any. Event loop's thread only.
  */
 final class RingPool {
     private static final int NONE = -1;
     private static final byte INNER = -1; // not the first page of a block
+    /** Blocks that are looked at before the time is. */
+    private static final int AT_ONCE = 64;
 
     private final int pages;
     /** Order of the block that begins at a page, with {@link #FREE} added if it is free. */
@@ -20,6 +22,10 @@ final class RingPool {
     private final int[] next;
     private final int[] previous;
     private final int[] first;
+    private final int[] last;
+    private final WarmPages warm;
+    /** Where the look for surplus pages goes on. */
+    private int cooling;
     private int freePages;
     private int reservedPages;
     private int epoch;
@@ -39,8 +45,11 @@ final class RingPool {
         next = new int[pages];
         previous = new int[pages];
         first = new int[Grant.MAX_ORDER + 1];
+        last = new int[Grant.MAX_ORDER + 1];
+        warm = new WarmPages(pages);
         Arrays.fill(block, INNER);
         Arrays.fill(first, NONE);
+        Arrays.fill(last, NONE);
         int largest = 1 << Grant.MAX_ORDER;
         // From the top down, so that the first blocks taken lie at the beginning of the pool.
         for (int page = (pages - 1) / largest * largest; page >= 0; page -= largest) {
@@ -61,14 +70,25 @@ final class RingPool {
         next = from.numbers("next");
         previous = from.numbers("previous");
         first = from.numbers("first");
+        last = new int[first.length];
         freePages = from.number("freePages");
         reservedPages = from.number("reservedPages");
         epoch = from.number("epoch");
+        warm = from.has("warm") ? new WarmPages(from.state("warm")) : new WarmPages(pages);
+        for (int order = 0; order < first.length; order++) {
+            last[order] = NONE;
+            for (int page = first[order]; page != NONE; page = next[page]) {
+                last[order] = page;
+                if (!from.has("warm")) { // from a version that did not know
+                    warm.given(page, 1 << order);
+                }
+            }
+        }
     }
 
     HandoverState handOver() {
         return new HandoverState("pool", 1).put("block", block).put("next", next).put("previous", previous).put("first", first)
-                .put("freePages", freePages).put("reservedPages", reservedPages).put("epoch", epoch);
+                .put("freePages", freePages).put("reservedPages", reservedPages).put("epoch", epoch).put("warm", warm.handOver());
     }
 
     /** A ring of {@code 4096 << order} bytes as a grant with an epoch of its own, or 0 if the pool has none. */
@@ -87,6 +107,7 @@ final class RingPool {
             push(page + (1 << from), from);
         }
         block[page] = (byte) order;
+        warm.taken(page, 1 << order);
         freePages -= 1 << order;
         return Grant.of(page, order, ++epoch);
     }
@@ -101,6 +122,7 @@ final class RingPool {
         if (block[page] != order) {
             throw new IllegalStateException("ring at page " + page + " of order " + order + " is not taken");
         }
+        warm.given(page, 1 << order);
         freePages += 1 << order;
         while (order < Grant.MAX_ORDER) {
             int buddy = page ^ 1 << order;
@@ -115,9 +137,60 @@ final class RingPool {
         push(page, order);
     }
 
+    /** The same, and gives its memory back to the kernel. */
+    void giveWithMemory(long grant) {
+        punch(grant);
+        give(grant);
+        warm.cooled(Grant.page(grant), 1 << Grant.order(grant));
+    }
+
     /** Gives the memory of a ring that nobody is at back to the kernel: it reads as zeros from then on. */
     void punch(long grant) {
         shared.punch(poolAt + (long) Grant.page(grant) * Grant.PAGE_BYTES, Grant.bytes(grant));
+    }
+
+    /** A look for free pages that have memory and are not wanted begins, to be gone on with by {@link #cool}; about once a second. */
+    void look() {
+        warm.look();
+    }
+
+    /**
+     * Goes on with the look: surplus memory goes back to the kernel, and its pages are taken last.
+     *
+     * @param until when it is to stop, if it is not done by then, as {@link System#nanoTime}
+     * @return true if there is more
+     */
+    boolean cool(long until) {
+        for (int looked = 0; warm.surplus() > 0; looked++) {
+            if (looked % AT_ONCE == 0 && System.nanoTime() - until > 0) {
+                return true;
+            }
+            cooling = head(cooling);
+            int order = block[cooling] & FREE - 1;
+            if (block[cooling] >= FREE && warm.warm(cooling, 1 << order) > 0) {
+                shared.punch(poolAt + (long) cooling * Grant.PAGE_BYTES, (long) Grant.PAGE_BYTES << order);
+                warm.cooled(cooling, 1 << order);
+                unlink(cooling, order);
+                append(cooling, order);
+                looked = -1; // that has taken time
+            }
+            cooling += 1 << order;
+        }
+        return false;
+    }
+
+    /** The first page of the block that a page lies in: blocks lie at multiples of their size. */
+    private int head(int page) {
+        int head = page < pages ? page : 0;
+        for (int order = 0; block[head] == INNER; order++) {
+            head &= -1 << order;
+        }
+        return head;
+    }
+
+    /** Free pages that may have memory. */
+    int warmPages() {
+        return warm.count();
     }
 
     /** Has the bytes of a ring {@code from} an offset {@code to} another, whole pages, mapped at once before they are touched. */
@@ -149,8 +222,23 @@ final class RingPool {
         next[page] = first[order];
         if (first[order] != NONE) {
             previous[first[order]] = page;
+        } else {
+            last[order] = page;
         }
         first[order] = page;
+    }
+
+    /** A block is to be taken after all others of its order. */
+    private void append(int page, int order) {
+        if (last[order] == NONE) {
+            push(page, order);
+            return;
+        }
+        block[page] = (byte) (order + FREE);
+        previous[page] = last[order];
+        next[page] = NONE;
+        next[last[order]] = page;
+        last[order] = page;
     }
 
     private void unlink(int page, int order) {
@@ -161,6 +249,8 @@ final class RingPool {
         }
         if (next[page] != NONE) {
             previous[next[page]] = previous[page];
+        } else {
+            last[order] = previous[page];
         }
         block[page] = INNER;
     }

@@ -96,9 +96,44 @@ class IdleRingsTest {
         region.grants(Direction.OUT).growTo(slot, 40_000);
         passed(Direction.OUT, 100);
         rest();
-        assertEquals(4, Grant.order(granted(Direction.OUT)));
-        assertEquals(before, used(Direction.OUT));
+        assertNotEquals(before, used(Direction.OUT));
+        assertEquals(granted(Direction.OUT), used(Direction.OUT));
         assertEquals(0, region.memory.get(place(before)));
+    }
+
+    @Test
+    void aLargeRingOfAPeerIsTheNextOnesWithItsMemoryAfterASecond() {
+        region.grants(Direction.OUT).growTo(slot, 200_000);
+        assertTrue(region.grants(Direction.OUT).accept(slot, granted(Direction.OUT)));
+        long large = used(Direction.OUT);
+        passed(Direction.OUT, 100);
+        look();
+        look();
+        assertNotEquals(large, used(Direction.OUT), "though the peer has not said yet that it left it");
+        int other = region.openSlot(2, 1, 0);
+        region.grants(Direction.OUT).growTo(other, 200_000);
+        long next = Words.getAcquire(region.memory, region.at(other) + SlotLayout.OUT_GRANT);
+        assertEquals(Grant.page(large), Grant.page(next));
+        assertEquals(WRITTEN, region.memory.get(place(next)));
+    }
+
+    @Test
+    void aPeerThatGoesOnInARingItHasLeftIsFound() {
+        passed(Direction.OUT, 100);
+        long before = used(Direction.OUT);
+        rest();
+        assertFalse(region.grants(Direction.OUT).accept(slot, before));
+    }
+
+    @Test
+    void memoryThatNoRingWantsForSecondsIsGivenBack() {
+        region.grants(Direction.OUT).growTo(slot, 200_000);
+        assertTrue(region.grants(Direction.OUT).accept(slot, granted(Direction.OUT)));
+        long large = used(Direction.OUT);
+        passed(Direction.OUT, 100);
+        rest();
+        rest();
+        assertEquals(0, region.memory.get(place(large)));
     }
 
     @Test
@@ -180,7 +215,9 @@ class IdleRingsTest {
         });
         TestRegions.Application own = new TestRegions.Application(watched);
         try {
+            int somebodys = own.openSlot(2, 1, 0);
             int written = own.openSlot(2, 1, 0);
+            own.freeSlot(somebodys);
             int ring = own.poolAt() + Grant.page(own.grants(Direction.OUT).used(written)) * Grant.PAGE_BYTES;
             int inRing = own.poolAt() + Grant.page(own.grants(Direction.IN).used(written)) * Grant.PAGE_BYTES;
             punched[0] = offset -> {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.ringfence.api.system.SharedMemory;
 import org.ringfence.ring.layout.Grant;
 
 class RingPoolTest {
@@ -138,6 +140,81 @@ class RingPoolTest {
         assertNotEquals(0, pool.takeLarge(Grant.MAX_ORDER));
         assertEquals(0, pool.takeLarge(2));
         assertEquals(LARGEST, takeAll(pool, 0).size(), "smallest rings come out of the reserve");
+    }
+
+    /** A pool whose rings lie in memory that records what is punched out of it. */
+    private static RingPool punchedInto(BitSet punched, int pages) {
+        return new RingPool((long) pages * Grant.PAGE_BYTES, punchedMemory(punched), 0);
+    }
+
+    private static SharedMemory punchedMemory(BitSet punched) {
+        return (SharedMemory) Proxy.newProxyInstance(RingPoolTest.class.getClassLoader(), new Class<?>[] {SharedMemory.class}, (proxy, method, arguments) -> {
+            int page = (int) ((long) arguments[0] / Grant.PAGE_BYTES);
+            punched.set(page, page + (int) ((long) arguments[1] / Grant.PAGE_BYTES));
+            return null;
+        });
+    }
+
+    private static void lookFor(RingPool pool, int seconds) {
+        for (int i = 0; i < seconds; i++) {
+            pool.look();
+            assertFalse(pool.cool(System.nanoTime() + 10_000_000_000L), "it is done");
+        }
+    }
+
+    @Test
+    void freePagesThatNobodyWantsGiveTheirMemoryBackOnce() {
+        BitSet punched = new BitSet();
+        RingPool pool = punchedInto(punched, 3 * LARGEST + 7);
+        List<Long> taken = takeAll(pool, 3);
+        taken.stream().limit(40).forEach(pool::give);
+        lookFor(pool, 8);
+        assertEquals(0, pool.warmPages());
+        taken.stream().limit(40).forEach(grant -> assertTrue(punched.nextClearBit(Grant.page(grant)) >= Grant.page(grant) + 8, "punched"));
+        taken.stream().skip(40).forEach(grant -> assertFalse(punched.get(Grant.page(grant)), "in use"));
+        punched.clear();
+        lookFor(pool, 8);
+        assertTrue(punched.isEmpty(), "and not again");
+    }
+
+    @Test
+    void pagesThatAreWantedAgainAndAgainKeepTheirMemory() {
+        BitSet punched = new BitSet();
+        RingPool pool = punchedInto(punched, 3 * LARGEST);
+        for (int second = 0; second < 20; second++) {
+            List<Long> taken = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                taken.add(pool.take(6));
+            }
+            taken.forEach(pool::give);
+            lookFor(pool, 1);
+        }
+        assertTrue(punched.isEmpty());
+    }
+
+    @Test
+    void ringsThatGaveTheirMemoryBackAreTakenLast() {
+        BitSet punched = new BitSet();
+        RingPool pool = punchedInto(punched, 16 * LARGEST);
+        List<Long> all = takeAll(pool, Grant.MAX_ORDER);
+        all.forEach(pool::give);
+        lookFor(pool, 8);
+        pool.give(pool.take(Grant.MAX_ORDER));
+        int warm = Grant.page(pool.take(Grant.MAX_ORDER));
+        pool.give(Grant.of(warm, Grant.MAX_ORDER, 0));
+        assertEquals(warm, Grant.page(pool.take(Grant.MAX_ORDER)));
+    }
+
+    @Test
+    void whatAVersionLeftGoesOnGivingBack() {
+        BitSet punched = new BitSet();
+        RingPool before = punchedInto(punched, LARGEST);
+        long ring = before.take(5);
+        before.give(ring);
+        RingPool after = new RingPool(before.handOver(), punchedMemory(punched), 0);
+        lookFor(after, 8);
+        assertEquals(0, after.warmPages());
+        assertTrue(punched.nextClearBit(Grant.page(ring)) >= Grant.page(ring) + 32);
     }
 
     @Test
