@@ -37,11 +37,11 @@ final class PeerProgress {
         this.services = services;
     }
 
-    /** Asks, unless that was done within the last second; sooner where the application waits for the peer, and others for the application. */
+    /** Asks, unless that was done a moment ago. */
     void ask(RelayedSocket socket, long now) {
         Gate gate = socket.gate;
         CallTranslator translator = services.translator(socket.ins.region.abi());
-        if (now - gate.askedAt < (gate.pins && gate.listening.unread > 0 ? SOON_NANOSECONDS : EVERY_NANOSECONDS) || underWay >= MOST || translator == null) {
+        if (now - gate.askedAt < pause(gate) || underWay >= MOST || translator == null) {
             return;
         }
         call.clear(Operation.GETSOCKOPT, socket.insSlot, socket.ins.region.generation(socket.insSlot));
@@ -54,6 +54,15 @@ final class PeerProgress {
         }
         gate.askedAt = now;
         send(socket, Operation.GETSOCKOPT);
+    }
+
+    /**
+     * Nanoseconds between two questions: fewer where the application waits for the peer, and others for the application; and where the peer's window was
+     * shut and he had taken something all the same, so that it is known when he took the last of it.
+     */
+    static long pause(Gate gate) {
+        boolean justShut = gate.isShut() && gate.lastOut == gate.ackedAt;
+        return justShut || gate.pins && gate.listening.unread > 0 ? SOON_NANOSECONDS : EVERY_NANOSECONDS;
     }
 
     private void send(RelayedSocket socket, Operation operation) {

@@ -1,0 +1,80 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.Test;
+import org.ringfence.api.call.Answer;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.PolicyChain;
+
+/** How often it is asked what a peer has taken. */
+class PeerProgressTest {
+    private static final long MILLISECOND = 1_000_000L;
+    // struct tcp_info, <linux/tcp.h>
+    private static final int BYTES_ACKED = 120;
+    private static final int SND_WND = 228;
+    private static final int BYTES = 232;
+
+    private final IdlePeers peers = new IdlePeers();
+    private final RelayedSocket socket = peers.connected();
+    private final PeerProgress progress = new PeerProgress(new Services() {
+        @Override
+        public CallTranslator translator(String abi) {
+            return (CallTranslator) Proxy.newProxyInstance(CallTranslator.class.getClassLoader(), new Class<?>[] {CallTranslator.class}, (proxy, method, arguments) -> 0);
+        }
+
+        @Override
+        public PolicyChain policies() {
+            return null;
+        }
+    });
+    private long now = System.nanoTime();
+
+    PeerProgressTest() {
+        socket.gate = new Gate(new HttpReaders());
+        socket.gate.begin(HoldRule.NONE, new Listening(peers.opening()), now - 10_000 * MILLISECOND);
+        socket.gated = true;
+    }
+
+    /** Milliseconds until the next question, when the last one is answered thus. */
+    private long pauseAfter(long acked, int window) {
+        PendingCall question = new PendingCall();
+        question.socket = socket;
+        question.number = socket.id;
+        Answer answer = new Answer();
+        answer.payloadLength = BYTES;
+        ByteBuffer.wrap(answer.payload).order(ByteOrder.LITTLE_ENDIAN).putLong(BYTES_ACKED, acked).putInt(SND_WND, window);
+        progress.answered(question, answer, now);
+        peers.sent.clear();
+        for (int waited = 10; waited <= 5_000; waited += 10) {
+            now += 10 * MILLISECOND;
+            progress.ask(socket, now);
+            if (!peers.sent.isEmpty()) {
+                return waited;
+            }
+        }
+        return -1;
+    }
+
+    @Test
+    void aPeerWhoseWindowIsOpenIsAskedOnceASecond() {
+        progress.ask(socket, now);
+        for (int i = 1; i < 5; i++) {
+            assertEquals(1000, pauseAfter(i * 10_000L, 1 << 16));
+        }
+    }
+
+    @Test
+    void whoHasTakenSomethingThroughAShutWindowIsAskedAgainSoonUntilHeTakesNothing() {
+        progress.ask(socket, now);
+        assertEquals(200, pauseAfter(1000, 0));
+        assertEquals(200, pauseAfter(1500, 0));
+        assertEquals(1000, pauseAfter(1500, 0));
+        assertEquals(1000, pauseAfter(1500, 0));
+        assertEquals(200, pauseAfter(1600, 0));
+    }
+}
