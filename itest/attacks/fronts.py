@@ -36,7 +36,10 @@ class Native:
         return self
 
     def serve(self, port, prefix=()):
-        process = start([*prefix, *SERVERS[self.server](self.site, self.www, port)], self.log)
+        self.start([*prefix, *SERVERS[self.server](self.site, self.www, port)], port)
+
+    def start(self, command, port):
+        process = start(command, self.log)
         self.processes.append(process)
         await_listener(port, process, self.log)
 
@@ -47,6 +50,26 @@ class Native:
     def __exit__(self, *_):
         for process in reversed(self.processes):
             stop(process)
+
+
+class Elsewhere(Native):
+    """An nginx on the host's own stack with room for all connections of an attack: attacked in place of what is measured, it shows what the
+    attacker by itself takes of the machine."""
+    name = "elsewhere"
+
+    def __init__(self, site, www):
+        own = os.path.join(site, self.name)
+        os.makedirs(own, exist_ok=True)
+        super().__init__(own, www, "nginx")
+
+    def serve(self, port, prefix=()):
+        command = SERVERS[self.server](self.site, self.www, port)
+        configuration = os.path.join(self.site, "nginx", "nginx.conf")
+        with open(configuration) as file:
+            text = file.read()
+        with open(configuration, "w") as file:
+            file.write(re.sub(r"worker_connections \d+", "worker_connections 40000", text))
+        self.start(command, port)
 
 
 class Haproxy(Native):

@@ -29,7 +29,8 @@ def write(runs, options, out):
         page.write("# Attack lab\n\n"
                    f"{options.connections} connections, {options.rate} a second; quiet for {options.before} s, attack for "
                    f"{options.duration} s, quiet for {options.after} s. A visitor asks for a page 20 times a second, each time over "
-                   "a new connection; answered means within 2.5 s.\n\n")
+                   "a new connection; answered means within 2.5 s."
+                   + (" The attack went to another server." if options.elsewhere else "") + "\n\n")
         page.write("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD) + "\n")
         for run in runs:
             page.write("| " + " | ".join(row(run)) + " |\n")

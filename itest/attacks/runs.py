@@ -7,9 +7,10 @@ import statistics
 import subprocess
 import threading
 import time
+from contextlib import nullcontext
 
 from attackers import ATTACKS
-from fronts import FRONTS
+from fronts import FRONTS, Elsewhere
 from processes import ROOT, LabError, start, stop
 from servers import HERE, PYTHON
 from visitors import Visitor
@@ -32,7 +33,8 @@ class Run:
 
     def perform(self):
         seconds = self.options
-        with FRONTS[self.front](self.site, self.www, self.server) as front:
+        with FRONTS[self.front](self.site, self.www, self.server) as front, \
+                (Elsewhere(self.site, self.www) if seconds.elsewhere else nullcontext(front)) as attacked:
             visitor = Visitor(front.port).start()
             over = threading.Event()
             sampler = threading.Thread(target=self._sample, args=(visitor, front, over))
@@ -41,7 +43,7 @@ class Run:
                 before = wrk(front.port) if seconds.throughput else None
                 time.sleep(max(0, seconds.before - visitor.now()))
                 began = visitor.now()
-                self._attack(front, visitor)
+                self._attack(front, attacked.port)
                 ended = visitor.now()
                 if seconds.throughput:
                     self.throughput = before, statistics.median(self._during)
@@ -68,10 +70,10 @@ class Run:
             shares += [self.slow[what] / self.slow["visitors"] for what in ("pages", "uploads")]
         return min(shares)
 
-    def _attack(self, front, visitor):
+    def _attack(self, front, port):
         options = self.options
         log = os.path.join(self.site, "attack.log")
-        commands = ATTACKS[self.attack][1](front.port, options.connections, options.rate, options.duration)
+        commands = ATTACKS[self.attack][1](port, options.connections, options.rate, options.duration)
         attackers = [start(command, log) for command in commands]
         end = time.monotonic() + options.duration
         self._during = []
