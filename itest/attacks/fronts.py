@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from processes import RINGFENCE, LabError, await_listener, free_port, resident, start, stop
-from servers import SERVERS
+from servers import HERE, PYTHON, SERVERS
 
 HAPROXY = """global
     log stdout format raw local0 emerg
@@ -53,23 +53,15 @@ class Native:
 
 
 class Elsewhere(Native):
-    """An nginx on the host's own stack with room for all connections of an attack: attacked in place of what is measured, it shows what the
-    attacker by itself takes of the machine."""
+    """A server that holds all connections of an attack, without a limit and in no hurry: attacked in place of what is measured, it shows what
+    the attacker by itself takes of the machine."""
     name = "elsewhere"
 
-    def __init__(self, site, www):
-        own = os.path.join(site, self.name)
-        os.makedirs(own, exist_ok=True)
-        super().__init__(own, www, "nginx")
+    def __init__(self, site):
+        super().__init__(site, None, self.name)
 
     def serve(self, port, prefix=()):
-        command = SERVERS[self.server](self.site, self.www, port)
-        configuration = os.path.join(self.site, "nginx", "nginx.conf")
-        with open(configuration) as file:
-            text = file.read()
-        with open(configuration, "w") as file:
-            file.write(re.sub(r"worker_connections \d+", "worker_connections 40000", text))
-        self.start(command, port)
+        self.start([PYTHON, os.path.join(os.path.dirname(HERE), "sink.py"), str(port), str(200 << 10)], port)
 
 
 class Haproxy(Native):

@@ -35,7 +35,7 @@ def arguments():
     parser.add_argument("--throughput", action="store_true",
                         help="wrk, 16 connections, as fast as it goes, before and all through the attack; the visitor is one of many then")
     parser.add_argument("--elsewhere", action="store_true",
-                        help="the attack goes to another server, which has room for it: what the attacker by itself takes of the machine")
+                        help="the attack goes to another server, which holds all of it: what the attacker by itself takes of the machine")
     parser.add_argument("--published", action="store_true",
                         help="16,384 connections, 256 a second, for 300 s, as the original project's data generator has it")
     parser.add_argument("--out", default=os.path.join(ROOT, "target", "attack-lab"), metavar="DIR",

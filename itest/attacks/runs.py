@@ -34,7 +34,7 @@ class Run:
     def perform(self):
         seconds = self.options
         with FRONTS[self.front](self.site, self.www, self.server) as front, \
-                (Elsewhere(self.site, self.www) if seconds.elsewhere else nullcontext(front)) as attacked:
+                (Elsewhere(self.site) if seconds.elsewhere else nullcontext(front)) as attacked:
             visitor = Visitor(front.port).start()
             over = threading.Event()
             sampler = threading.Thread(target=self._sample, args=(visitor, front, over))

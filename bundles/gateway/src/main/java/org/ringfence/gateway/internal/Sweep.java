@@ -27,8 +27,10 @@ final class Sweep {
     private static final long PACE_NANOSECONDS = 100_000_000;
     /** Sweeps without a change after which a connection is quiet, and looked at seldom: {@link QuietRounds}. */
     private static final int QUIET_AFTER = 20;
-    /** For quiet ones in each turn. */
-    private static final long QUIET_NANOSECONDS = 1_000_000;
+    /** The same of a held one, which has nothing but what comes. */
+    private static final int HELD_QUIET_AFTER = 2;
+    /** For quiet ones in each turn: others wait. */
+    private static final long QUIET_NANOSECONDS = 200_000;
 
     private final Services services;
     private final SocketTable table;
@@ -192,7 +194,7 @@ final class Sweep {
             }
             if (isLive(socket)) {
                 count(socket, socket.gate, now);
-                if (socket.still > QUIET_AFTER && mayRest(socket, socket.gate)) {
+                if (socket.still > (socket.gate.offered ? QUIET_AFTER : HELD_QUIET_AFTER) && mayRest(socket, socket.gate)) {
                     socket.gate.listening.rests(socket.gate, socket.inward.held());
                     socket.gate.rest();
                     table.rest(socket);
@@ -212,13 +214,15 @@ final class Sweep {
     /** True if nothing but time can change what is known of a connection from outside until it has news. */
     private static boolean mayRest(RelayedSocket socket, Gate gate) {
         return gate.outWaiting == 0 && gate.throttledUntil == 0 && !gate.deferred && !gate.pins && !gate.isLong && !(gate.probe && gate.rule.enforced())
-                && (gate.offered ? socket.inward.unread() == 0 : gate.listening.kind != Listening.Kind.UNKNOWN) && gate.listening.pressure() == 0;
+                && (gate.offered ? socket.inward.unread() == 0 : gate.listening.kind != Listening.Kind.UNKNOWN);
     }
 
-    /** True if a quiet connection is idle at an application that wants none back: nothing of it is in memory that others write. */
+    /** True if a quiet connection is held, or idle at an application that wants none back: nothing of it is in memory that others write. */
     private boolean onlyAges(RelayedSocket socket) {
-        return table.resting(socket.record) == SocketTable.IDLE && isLive(socket) && socket.gate.offered && !socket.gate.shrunk
-                && !socket.gate.listening.isWanting() && !socket.gate.listening.isBehind();
+        if (!isLive(socket) || socket.gate.shrunk) {
+            return false;
+        }
+        return !socket.gate.offered || table.resting(socket.record) == SocketTable.IDLE && !socket.gate.listening.isWanting() && !socket.gate.listening.isBehind();
     }
 
     private void age(RelayedSocket socket, Gate gate, PolicyChain policies, long now) {
