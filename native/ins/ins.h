@@ -44,6 +44,9 @@ struct ins_link {
     struct ins_queue *in; /* NULL: in no queue of this kind */
 };
 
+/* So many reads without an answer make a peer one who can wait: the others' turn comes first. */
+#define INS_PATIENT 3
+
 /* Where a record stands: an rf_state, or one of the two that only the INS knows. */
 enum { INS_FREE = RF_STATE_FREE, INS_RESERVED = 100 /* named by a posted ACCEPT */ };
 
@@ -62,6 +65,7 @@ struct ins_socket {
     bool fresh;                       /* the stack has said that it is readable, and nothing has been read since */
     bool stood;                       /* there was a connection */
     bool close_resets;                /* CLOSE: a reset behind the last byte */
+    uint8_t unanswered;               /* reads since something was sent, at most INS_PATIENT */
     bool closing;                     /* a CLOSE lies in the ring: its bytes end at `out_end` */
     bool end_owed;                    /* the last of them wait in the stack for the end, so that both go in one segment */
     bool shutdown_waits, close_waits; /* until the out ring is sent up to `out_end` */
@@ -86,6 +90,7 @@ struct ins {
     struct ins_socket *sockets; /* region.slot_count */
     struct rf_order order;      /* of the frontend's news */
     struct ins_queue run;       /* slots with something to do */
+    struct ins_queue patient;   /* the same, behind those: of peers who send and send, and have had no answer */
     struct ins_queue lingering; /* closed by the frontend, with bytes left; least progress first */
     struct ins_queue starved;   /* listeners for whose connections there was no descriptor */
     bool published;             /* something the frontend has not been told of yet */

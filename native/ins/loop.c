@@ -12,6 +12,11 @@ enum { TOKEN_CONTROL = RF_MAX_SLOTS, TOKEN_DOORBELL };
 
 /* While the frontend keeps the INS busy, the stack is asked once in so many turns only. */
 #define TURNS_UNASKED 4
+/* Of patient slots so many have their turn behind the others'. */
+#define PATIENT_AT_ONCE 32
+/* Events that are asked for before anything is done, at most, in portions: a burst of patient ones hides others behind it. */
+#define PORTION 128
+#define PORTIONS 32
 /* A socketpair takes some 270 packets of a byte (net.core.wmem_default). */
 #define RINGS_UNREAD 64
 
@@ -85,9 +90,9 @@ static void run_slot(struct ins *ins, uint32_t slot) {
 }
 
 /* As many slots as are in the queue now: who joins again has his turn behind the others'. */
-static void run_slots(struct ins *ins) {
-    for (uint32_t left = ins->run.count; left != 0; left--) {
-        uint32_t slot = ins_take(ins, &ins->run);
+static void run_slots(struct ins *ins, struct ins_queue *queue, uint32_t most) {
+    for (uint32_t left = queue->count < most ? queue->count : most; left != 0; left--) {
+        uint32_t slot = ins_take(ins, queue);
         if (slot == INS_NONE) return;
         run_slot(ins, slot);
     }
@@ -145,23 +150,14 @@ static void socket_event(struct ins *ins, const struct rf_event *event) {
     }
     if ((event->readiness & RF_HANGUP) != 0) s->hangup = true;
     if ((event->readiness & RF_BROKEN) != 0) s->broken = true;
-    ins_join(ins, &ins->run, slot);
+    ins_join(ins, s->unanswered < INS_PATIENT ? &ins->run : &ins->patient, slot);
 }
 
-/* Asks the stack, asleep if there is nothing to do. */
-static void harvest(struct ins *ins) {
-    struct rf_event events[128];
-    _Atomic uint32_t *asleep = &ins->region.header->backend_asleep;
-    int time = 0;
-    bool busy = region_has_work(ins);
-    if (busy && ++ins->unasked < TURNS_UNASKED) return;
-    ins->unasked = 0;
-    if (ins->run.first == INS_NONE && !busy) {
-        rf_fall_asleep(asleep);
-        if (!region_has_work(ins)) time = idle_time(ins);
-    }
-    int count = ins->stack->wait(events, sizeof events / sizeof events[0], time);
-    rf_wake_up(asleep);
+/* Takes a portion of the stack's events, and how many that were. */
+static int take_events(struct ins *ins, int milliseconds) {
+    struct rf_event events[PORTION];
+    int count = ins->stack->wait(events, PORTION, milliseconds);
+    rf_wake_up(&ins->region.header->backend_asleep);
     if (count < 0)
         ins_die("region %llu: stack '%s': waiting for events: error %d: exiting",
                 (unsigned long long)ins->region.header->region_id, ins->stack->name, -count);
@@ -173,6 +169,22 @@ static void harvest(struct ins *ins) {
         else
             socket_event(ins, &events[i]);
     }
+    return count;
+}
+
+/* Asks the stack, asleep if there is nothing to do. */
+static void harvest(struct ins *ins) {
+    _Atomic uint32_t *asleep = &ins->region.header->backend_asleep;
+    int time = 0;
+    bool busy = region_has_work(ins);
+    if (busy && ++ins->unasked < TURNS_UNASKED) return;
+    ins->unasked = 0;
+    if (ins->run.first == INS_NONE && ins->patient.first == INS_NONE && !busy) {
+        rf_fall_asleep(asleep);
+        if (!region_has_work(ins)) time = idle_time(ins);
+    }
+    int count = take_events(ins, time);
+    for (int portion = 1; count == PORTION && ins->patient.count >= PATIENT_AT_ONCE && portion < PORTIONS; portion++) count = take_events(ins, 0);
 }
 
 static void retry_starved(struct ins *ins) {
@@ -203,7 +215,8 @@ _Noreturn void ins_serve(struct ins *ins) {
         take_calls(ins);
         take_news(ins, RF_ALL_NEWS);
         retry_starved(ins);
-        run_slots(ins);
+        run_slots(ins, &ins->run, UINT32_MAX);
+        run_slots(ins, &ins->patient, PATIENT_AT_ONCE);
         ins_reset_lingering(ins);
         ring_gateway(ins);
         ins_tell_counters(ins); /* reads files: whoever waits is woken before */

@@ -171,7 +171,7 @@ int main(int argc, char **argv) {
     static struct ins ins;
     ins.stack = options.stack;
     ins.linger = options.linger;
-    ins.run = ins_queue(INS_RUN);
+    ins.run = ins.patient = ins_queue(INS_RUN);
     ins.lingering = ins.starved = ins_queue(INS_WAIT);
     ins_attach(options.socket, options.name, ins.stack, &ins.peer, &ins.region);
     /* All the memory there will ever be: the filter of system calls has no mmap and no brk. */

@@ -112,6 +112,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             rf_order_stamp_in(&ins->region, shared);
             rf_produce(&ring, (uint64_t)bytes);
             ins_tell(ins, slot);
+            if (s->unanswered < INS_PATIENT) s->unanswered++;
             budget -= bytes;
             /* Less than asked for: the stack has no more, and reports when it has. An end that stands
              * behind these bytes has been reported, and has to be read. */
@@ -238,7 +239,10 @@ void ins_send(struct ins *ins, uint32_t slot) {
         /* Less than asked for: the stack reports when it has room again. */
         if (bytes < filled) s->writable = false;
     }
-    if (moved > 0) ins_moved_out(ins, slot);
+    if (moved > 0) {
+        s->unanswered = 0;
+        ins_moved_out(ins, slot);
+    }
     if (error != 0) {
         send_failed(ins, slot, error);
         return;
