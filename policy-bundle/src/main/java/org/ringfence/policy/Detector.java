@@ -1,6 +1,5 @@
 package org.ringfence.policy;
 
-import java.util.Locale;
 import java.util.function.Supplier;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Finding;
@@ -93,6 +92,6 @@ abstract class Detector implements Policy {
     }
 
     static String text(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
+        return EvidenceText.of(format, values);
     }
 }

@@ -145,6 +145,7 @@ final class EventLoop implements Runnable, AutoCloseable {
         for (ApplicationLink application : links.applications()) {
             takeFrom(application, judging);
         }
+        bytes.relayPatient();
         acceptor.replenishStarved();
         sweep.turn();
         stackWatch.turn(links.inss(), services.policies(), gatekeeper.now());
@@ -152,7 +153,7 @@ final class EventLoop implements Runnable, AutoCloseable {
             LockSupport.parkNanos(WAITING_NANOSECONDS); // there is work, so that the turn would not sleep, but it must wait
         }
         pauses.sleeps(judging && !bytes.isHolding());
-        pauses.wakes(session.turn(sweep.patience(TICK_MILLISECONDS)));
+        pauses.wakes(session.turn(bytes.hasPatient() ? 0 : sweep.patience(TICK_MILLISECONDS)));
         tick();
     }
 

@@ -26,6 +26,8 @@ final class RelayedSocket implements Connection {
     final int record;
     /** Its place among the lively rows of the table; {@link #QUIET} if it is none. */
     int livelyAt = QUIET;
+    /** Its news waits until others had their turn. */
+    boolean patient;
     /** Sweeps since something happened to it. */
     int still;
     private final TransportSession session;
