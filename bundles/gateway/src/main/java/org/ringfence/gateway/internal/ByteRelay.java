@@ -1,10 +1,8 @@
 package org.ringfence.gateway.internal;
 
-import java.util.ArrayDeque;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.call.Operation;
 import org.ringfence.api.policy.Measure;
-import org.ringfence.api.policy.Stage;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.SocketState;
 import org.ringfence.api.transport.TransportSession;
@@ -18,9 +16,7 @@ import org.ringfence.gateway.internal.Timeline.Event;
 final class ByteRelay {
     private static final int SHUT_WR = 1;
     private static final byte[] NO_ADDRESS = {};
-    /** Who has taken longer than this for a request, and is held, can wait until others had their turn. */
-    private static final long PATIENT_AFTER_NANOSECONDS = 1_000_000_000;
-    /** For those in each turn. */
+    /** For patient news in each turn. */
     private static final long PATIENT_NANOSECONDS = 200_000;
 
     private final TransportSession session;
@@ -31,7 +27,7 @@ final class ByteRelay {
     private final Endings endings;
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
-    private final ArrayDeque<RelayedSocket> patient = new ArrayDeque<>();
+    private final PatientNews patient = new PatientNews();
     private boolean holding;
     /** {@link System#nanoTime()} at the beginning of the turn. */
     private long now = System.nanoTime();
@@ -64,20 +60,9 @@ final class ByteRelay {
         if (socket.datagrams) {
             reportError(socket);
         }
-        if (socket.isFlowing()) {
-            if (!canWait(socket)) {
-                relay(socket);
-            } else if (!socket.patient) {
-                socket.patient = true;
-                patient.add(socket);
-            }
+        if (socket.isFlowing() && !patient.putOff(socket, now)) {
+            relay(socket);
         }
-    }
-
-    /** Thousands of slow requests that go on in the same moment are to keep nobody waiting. */
-    private boolean canWait(RelayedSocket socket) {
-        return socket.gated && !socket.gate.offered && (socket.gate.stage == Stage.HEAD || socket.gate.stage == Stage.BODY)
-                && now - socket.gate.stageSince > PATIENT_AFTER_NANOSECONDS;
     }
 
     /** Those who can wait have their turn, some of them. Called each turn, behind the others. */
@@ -87,8 +72,7 @@ final class ByteRelay {
         }
         long until = System.nanoTime() + PATIENT_NANOSECONDS;
         while (session.hasRoom() && !patient.isEmpty() && System.nanoTime() - until < 0) {
-            RelayedSocket socket = patient.poll();
-            socket.patient = false;
+            RelayedSocket socket = patient.next();
             if (socket.phase != Phase.FREE && socket.isFlowing()) {
                 relay(socket);
             }
