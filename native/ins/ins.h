@@ -44,7 +44,7 @@ struct ins_link {
     struct ins_queue *in; /* NULL: in no queue of this kind */
 };
 
-/* So many reads without an answer make a peer one who can wait: the others' turn comes first. */
+/* So many reads without an answer make a peer one who can wait, where there is a crowd: the others' turn comes first. */
 #define INS_PATIENT 3
 
 /* Where a record stands: an rf_state, or one of the two that only the INS knows. */

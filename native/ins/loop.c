@@ -138,7 +138,8 @@ static void doorbell_event(struct ins *ins) {
     if (recv(ins->peer.doorbell, rings, sizeof rings, MSG_DONTWAIT) == 0) control_event(ins);
 }
 
-static void socket_event(struct ins *ins, const struct rf_event *event) {
+/* `crowd`: so many have events that whoever can wait does. Else all have their turn in the order of their events. */
+static void socket_event(struct ins *ins, const struct rf_event *event, bool crowd) {
     uint32_t slot = (uint32_t)event->token;
     struct ins_socket *s = &ins->sockets[slot];
     if (s->phase == INS_FREE || s->phase == INS_RESERVED || s->generation != event->token >> 32) return;
@@ -150,7 +151,7 @@ static void socket_event(struct ins *ins, const struct rf_event *event) {
     }
     if ((event->readiness & RF_HANGUP) != 0) s->hangup = true;
     if ((event->readiness & RF_BROKEN) != 0) s->broken = true;
-    ins_join(ins, s->unanswered < INS_PATIENT ? &ins->run : &ins->patient, slot);
+    ins_join(ins, crowd && s->unanswered == INS_PATIENT ? &ins->patient : &ins->run, slot);
 }
 
 /* Takes a portion of the stack's events, and how many that were. */
@@ -161,13 +162,14 @@ static int take_events(struct ins *ins, int milliseconds) {
     if (count < 0)
         ins_die("region %llu: stack '%s': waiting for events: error %d: exiting",
                 (unsigned long long)ins->region.header->region_id, ins->stack->name, -count);
+    bool crowd = count == PORTION || ins->patient.first != INS_NONE;
     for (int i = 0; i < count; i++) {
         if (events[i].token == TOKEN_CONTROL)
             control_event(ins);
         else if (events[i].token == TOKEN_DOORBELL)
             doorbell_event(ins);
         else
-            socket_event(ins, &events[i]);
+            socket_event(ins, &events[i], crowd);
     }
     return count;
 }
