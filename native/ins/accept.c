@@ -52,6 +52,7 @@ static bool hand_over(struct ins *ins, uint32_t listener, int handle, const stru
     }
     ins_leave(ins, INS_WAIT, slot);
     ins_open(ins, slot, generation, handle, l->kept);
+    ins->sockets[slot].accepted = true;
     s->watched = s->readable = s->writable = true;
     struct rf_name own = ins->region.slots[listener].local;
     if (ins->stack->names_all != NULL && ins->stack->names_all(&own, l->kept)) shared->local = own;

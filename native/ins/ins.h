@@ -65,6 +65,7 @@ struct ins_socket {
     bool fresh;                       /* the stack has said that it is readable, and nothing has been read since */
     bool stood;                       /* there was a connection */
     bool close_resets;                /* CLOSE: a reset behind the last byte */
+    bool accepted;                    /* it came by an ACCEPT */
     uint8_t unanswered;               /* reads since something was sent, at most INS_PATIENT */
     bool closing;                     /* a CLOSE lies in the ring: its bytes end at `out_end` */
     bool end_owed;                    /* the last of them wait in the stack for the end, so that both go in one segment */
@@ -209,6 +210,11 @@ void ins_tell_network(struct ins *ins, const struct rf_command *command);
 
 /* transfer.c */
 void ins_receive(struct ins *ins, uint32_t slot);
+/* The queue in which a slot waits for its turn when there is a crowd. */
+static inline struct ins_queue *ins_queue_of(struct ins *ins, uint32_t slot) {
+    const struct ins_socket *s = &ins->sockets[slot];
+    return s->accepted && s->unanswered == INS_PATIENT ? &ins->patient : &ins->run;
+}
 void ins_send(struct ins *ins, uint32_t slot);
 /* A call is about to be executed. If it is a CLOSE, the last bytes before it wait in the stack for the end. */
 void ins_foresee_close(struct ins *ins, const struct rf_command *command);

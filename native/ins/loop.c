@@ -151,7 +151,7 @@ static void socket_event(struct ins *ins, const struct rf_event *event, bool cro
     }
     if ((event->readiness & RF_HANGUP) != 0) s->hangup = true;
     if ((event->readiness & RF_BROKEN) != 0) s->broken = true;
-    ins_join(ins, crowd && s->unanswered == INS_PATIENT ? &ins->patient : &ins->run, slot);
+    ins_join(ins, crowd ? ins_queue_of(ins, slot) : &ins->run, slot);
 }
 
 /* Takes a portion of the stack's events, and how many that were. */
@@ -186,7 +186,8 @@ static void harvest(struct ins *ins) {
         if (!region_has_work(ins)) time = idle_time(ins);
     }
     int count = take_events(ins, time);
-    for (int portion = 1; count == PORTION && ins->patient.count >= PATIENT_AT_ONCE && portion < PORTIONS; portion++) count = take_events(ins, 0);
+    for (int portion = 1; count == PORTION && ins->patient.count >= PATIENT_AT_ONCE && ins->run.count < PORTION && portion < PORTIONS; portion++)
+        count = take_events(ins, 0);
 }
 
 static void retry_starved(struct ins *ins) {

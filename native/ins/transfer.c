@@ -101,7 +101,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
         }
         if (budget <= 0) {
             rf_produce(&ring, 0);
-            ins_join(ins, &ins->run, slot);
+            ins_join(ins, ins->patient.first != INS_NONE ? ins_queue_of(ins, slot) : &ins->run, slot);
             return;
         }
         if (!s->fresh || !ins->stack->tells_urgent) look_for_urgent(ins, slot);

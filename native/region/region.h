@@ -188,8 +188,8 @@ static inline uint64_t rf_available(const struct rf_ring *ring) {
 }
 /* Producer: the free part of the ring as at most two pieces; adopts a new grant and rewinds when
  * the ring is empty. Returns its size in bytes; 0 if full, or waiting to become empty so that a
- * larger grant can be adopted, or without a grant. Until rf_produce the producer is busy: the owner does not
- * give the ring's pages back to the kernel. Producing 0 bytes ends that, too. */
+ * larger grant can be adopted, or without a grant. Until rf_produce the producer is busy, and the ring is its own; at any other time
+ * the owner may give it to another socket. Producing 0 bytes ends that, too. */
 uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]);
 static inline void rf_produce(const struct rf_ring *ring, uint64_t bytes) {
     uint64_t tail = atomic_load_explicit(ring->tail, memory_order_relaxed);

@@ -41,8 +41,8 @@ static uint32_t free_span(const struct rf_region *region, const struct rf_ring *
 }
 
 uint32_t rf_produce_span(const struct rf_region *region, const struct rf_ring *ring, struct iovec span[2]) {
-    /* The owner grants another ring, fences and looks at busy: either it sees us here and leaves the pages of the ring
-     * before alone, or we see the new grant. */
+    /* The owner grants another ring, fences and looks at busy: either it sees us here and leaves us the ring before, or we see
+     * the new grant, and must not touch the ring before any more: it may be another socket's. */
     atomic_store_explicit(ring->busy, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     uint32_t room = free_span(region, ring, span);

@@ -6,18 +6,17 @@
 
 #define MANY 600u /* events come in portions of 128 */
 #define ONE MANY
+#define LISTENER (MANY + 1)
 
 static struct frontend f;
 static int peers[MANY + 1];
 
-/* A peer's socket, connected to a slot that has a ring for it. */
-static int connected(uint32_t slot) {
-    uint16_t port;
-    int listener = plain_listen(AF_INET, &port);
-    frontend_connect(&f, slot, 0, AF_INET, port);
-    int s = accept(listener, NULL, NULL);
-    close(listener);
-    check_need(s >= 0, "a connection");
+/* A peer's socket, accepted by the INS into a slot that has a ring for it. */
+static int connected(uint32_t slot, uint16_t port) {
+    frontend_grant(&f, slot, 0);
+    uint32_t cell = frontend_post_accept(&f, LISTENER, slot);
+    int s = plain_connect(AF_INET, port);
+    check_need(s >= 0 && frontend_answer(&f, cell).error == 0, "a connection");
     return s;
 }
 
@@ -59,7 +58,8 @@ static void answer(uint32_t slot) {
 int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     frontend_start(&f, (const char *const[]){NULL});
-    for (uint32_t slot = 0; slot <= ONE; slot++) peers[slot] = connected(slot);
+    uint16_t port = frontend_listen(&f, LISTENER, AF_INET, 8);
+    for (uint32_t slot = 0; slot <= ONE; slot++) peers[slot] = connected(slot, port);
     for (int said = 0; said < 4; said++) {
         for (uint32_t slot = 0; slot < MANY; slot++) say(slot);
         for (uint32_t slot = 0; slot < MANY; slot++) hear(slot);

@@ -132,7 +132,7 @@ final class LocalSession implements TransportSession {
 
     @Override
     public long turn(int milliseconds) {
-        int timeout = applications.length == 0 ? milliseconds : watchdog.look(applications, inss, milliseconds);
+        int timeout = applications.length + inss.length == 0 ? milliseconds : watchdog.look(applications, inss, milliseconds);
         tellGone(GONE_AT_ONCE);
         for (LocalApplicationRegion application : applications) {
             application.fillPool();

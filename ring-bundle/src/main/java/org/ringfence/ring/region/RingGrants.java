@@ -105,6 +105,12 @@ final class RingGrants {
         return grant == 0 && firstOrder > 0 ? pool.takeLarge(0) : grant;
     }
 
+    /** For one who gives more than that back in the same breath. */
+    private long firstOrSmallest() {
+        long grant = first();
+        return grant != 0 ? grant : pool.take(0);
+    }
+
     private long firstWithoutMemory() {
         int warm = pool.warmPages();
         long grant = first();
@@ -114,8 +120,9 @@ final class RingGrants {
         return grant;
     }
 
+    /** It has grown, and is not to be left for one that is larger still. */
     private boolean isLarge(int slot) {
-        return Grant.order(used[slot]) > firstOrder;
+        return Grant.order(used[slot]) > firstOrder && Grant.order(granted[slot]) <= Grant.order(used[slot]);
     }
 
     void free(int slot) {
@@ -204,7 +211,7 @@ final class RingGrants {
         boolean still = tail == tailAtLastLook[slot] && tail == Words.getAcquire(memory, s + offsets.head());
         tailAtLastLook[slot] = tail;
         int before = stillLooks[slot];
-        boolean large = isLarge(slot) && !isMoving(slot);
+        boolean large = isLarge(slot);
         wantedAgain[slot] |= !still && before >= LOOKS;
         int enough = looks(slot);
         stillLooks[slot] = (byte) (still ? Math.min(before + 1, enough + 1) : 0);
@@ -223,7 +230,7 @@ final class RingGrants {
 
     /** True if this ring need not be looked at until its producer or its consumer was at it again. */
     boolean isAtRest(int slot) {
-        return fixed[slot] || stillLooks[slot] >= looks(slot) && (isMoving(slot) || !isLarge(slot));
+        return fixed[slot] || stillLooks[slot] >= looks(slot) && !isLarge(slot);
     }
 
     private int looks(int slot) {
@@ -231,7 +238,7 @@ final class RingGrants {
     }
 
     private boolean restOwn(int slot, boolean large) {
-        long grant = isMoving(slot) ? granted[slot] : large ? first() : 0;
+        long grant = isMoving(slot) ? granted[slot] : large ? firstOrSmallest() : 0;
         if (grant == 0) {
             pool.punch(used[slot]);
             return true;

@@ -141,7 +141,13 @@ final class RingPool {
     void giveWithMemory(long grant) {
         punch(grant);
         give(grant);
-        warm.cooled(Grant.page(grant), 1 << Grant.order(grant));
+        int page = Grant.page(grant);
+        int order = Grant.order(grant);
+        warm.taken(page, 1 << order);
+        if (block[page] == order + FREE) { // else it has become part of a larger one
+            unlink(page, order);
+            append(page, order);
+        }
     }
 
     /** Gives the memory of a ring that nobody is at back to the kernel: it reads as zeros from then on. */
@@ -161,7 +167,7 @@ final class RingPool {
      * @return true if there is more
      */
     boolean cool(long until) {
-        for (int looked = 0; warm.surplus() > 0; looked++) {
+        for (int looked = 1; warm.surplus() > 0; looked++) {
             if (looked % AT_ONCE == 0 && System.nanoTime() - until > 0) {
                 return true;
             }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.Measure;
@@ -95,10 +96,10 @@ final class Bounds {
     }
 
     /** The same where it may be decided sweep after sweep and is only observed: it is told once. */
-    void decideOnce(RelayedSocket socket, PolicyChain policies, String evidence) {
+    void decideOnce(RelayedSocket socket, PolicyChain policies, Supplier<String> evidence) {
         if (!socket.gate.overrun) {
             socket.gate.overrun = true;
-            decide(socket, policies, evidence);
+            decide(socket, policies, evidence.get());
         }
     }
 
@@ -209,7 +210,7 @@ final class Bounds {
         for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
             RelayedSocket socket = chosen.get(i);
             listening.countedWaiting -= socket.gate.outWaiting;
-            decideOnce(socket, policies, String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(),
+            decideOnce(socket, policies, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(),
                     listening.countedWaiting >> 20));
         }
         chosen.clear();
@@ -234,7 +235,7 @@ final class Bounds {
             long held = sources.bytes(socket.peerAddress());
             if (connections > most || held > mostBytes) {
                 sources.remove(socket.peerAddress(), socket.inward.held());
-                decideOnce(socket, policies, shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
+                decideOnce(socket, policies, () -> shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
                         + connections + " held connections with " + held + " B from its source");
             }
         }
@@ -261,7 +262,8 @@ final class Bounds {
             many = Math.max(many, chosen.size() - rule.connections()); // nobody goes: the same ones are chosen again
         }
         for (int i = 0; i < chosen.size() && i < many; i++) {
-            decideOnce(chosen.get(i), policies, evidence(chosen.get(i), listening));
+            RelayedSocket slow = chosen.get(i);
+            decideOnce(slow, policies, () -> evidence(slow, listening));
         }
         chosen.clear();
     }

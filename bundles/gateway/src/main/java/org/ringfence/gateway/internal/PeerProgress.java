@@ -20,9 +20,12 @@ final class PeerProgress {
     private static final int BYTES = 232;
     /** Questions under way, at most: the reply cells are for the application's calls. */
     private static final int MOST = 512;
+    /** Of those that are asked soon, fewer: others have to be known, too. */
+    private static final int MOST_SOON = MOST / 4;
     private static final long EVERY_NANOSECONDS = 1_000_000_000;
     private static final long SOON_NANOSECONDS = 200_000_000;
     private static final double AVERAGED_SECONDS = 3;
+    private static final double FULL_SECONDS = 0.9;
     /** The same where the window is open: on a bad line nothing may come for some seconds. */
     private static final double OPEN_SECONDS = 10;
     /** What was taken faster than this counts as so much, so that it is soon over. */
@@ -41,7 +44,8 @@ final class PeerProgress {
     void ask(RelayedSocket socket, long now) {
         Gate gate = socket.gate;
         CallTranslator translator = services.translator(socket.ins.region.abi());
-        if (now - gate.askedAt < pause(gate) || underWay >= MOST || translator == null) {
+        long pause = now - gate.askedAt >= EVERY_NANOSECONDS ? EVERY_NANOSECONDS : pause(gate);
+        if (now - gate.askedAt < pause || underWay >= (pause == EVERY_NANOSECONDS ? MOST : MOST_SOON) || translator == null) {
             return;
         }
         call.clear(Operation.GETSOCKOPT, socket.insSlot, socket.ins.region.generation(socket.insSlot));
@@ -117,7 +121,9 @@ final class PeerProgress {
             gate.ackRate += (Math.min(rate, MOST_A_SECOND) - gate.ackRate) * Math.min(1, seconds / averaged);
             if (acked != gate.acked) {
                 gate.lastOut = now;
-                gate.listening.responseRates.add((long) rate);
+                if (seconds > FULL_SECONDS) { // who is asked more often counts no more than others
+                    gate.listening.responseRates.add((long) rate);
+                }
             }
         } else {
             if (acked != gate.acked) {

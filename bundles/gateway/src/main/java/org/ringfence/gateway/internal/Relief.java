@@ -105,7 +105,8 @@ final class Relief {
                 requests.allTaken(listening.countedBusy, now);
             }
             for (int i = 0; i < many && mayGo(listening, i, now); i++) {
-                bounds.decideOnce(chosen.get(i), policies, evidence(chosen.get(i), now, others + " connections wait for the application"));
+                RelayedSocket slow = chosen.get(i);
+                bounds.decideOnce(slow, policies, () -> evidence(slow, now, others + " connections wait for the application"));
             }
         } else if (requests.waiting() > 0 && pinned > 0) {
             choose(listening, now);
@@ -113,7 +114,7 @@ final class Relief {
                 Gate gate = socket.gate;
                 long still = now - Math.max(gate.stage == Stage.BODY ? gate.lastIn : gate.lastOut, gate.stageSince);
                 if (still > (gate.isShut() ? SHUT_NANOSECONDS : STILL_NANOSECONDS)) {
-                    bounds.decideOnce(socket, policies, evidence(socket, now, requests.waiting() + " requests for as much wait"));
+                    bounds.decideOnce(socket, policies, () -> evidence(socket, now, requests.waiting() + " requests for as much wait"));
                 }
             }
         }
@@ -165,7 +166,7 @@ final class Relief {
                     taken++;
                 } else if (gate.isShut()) {
                     taken++;
-                    bounds.decideOnce(socket, policies, "has room for " + gate.peerWindow
+                    bounds.decideOnce(socket, policies, () -> "has room for " + gate.peerWindow
                             + " B, and asks for what keeps the application from going on; nobody has accepted it");
                 } else {
                     progress.ask(socket, now);

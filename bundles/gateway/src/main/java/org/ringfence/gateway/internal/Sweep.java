@@ -29,8 +29,10 @@ final class Sweep {
     private static final int QUIET_AFTER = 20;
     /** The same of a held one, which has nothing but what comes. */
     private static final int HELD_QUIET_AFTER = 2;
-    /** For quiet ones in each turn: others wait. */
+    /** For quiet ones in each turn: others wait; and where their round has taken longer than it should. */
     private static final long QUIET_NANOSECONDS = 200_000;
+    private static final long LATE_QUIET_NANOSECONDS = 1_000_000;
+    private static final long ROUND_NANOSECONDS = 300_000_000;
 
     private final Services services;
     private final SocketTable table;
@@ -43,6 +45,7 @@ final class Sweep {
     private final Bounds bounds;
     private final Relief relief;
     private final QuietRounds quiet;
+    private long roundSince;
     private long last;
     private int sweeps;
     private boolean reconsider;
@@ -150,6 +153,9 @@ final class Sweep {
             bounds.keep(listeners.get(i), policies, now);
             wanted |= listeners.get(i).isWanting();
         }
+        if (quiet.isOver()) {
+            roundSince = now;
+        }
         quiet.begin(wanted);
     }
 
@@ -157,7 +163,7 @@ final class Sweep {
         if (quiet.isOver()) {
             return;
         }
-        long until = System.nanoTime() + QUIET_NANOSECONDS;
+        long until = System.nanoTime() + (now - roundSince > ROUND_NANOSECONDS ? LATE_QUIET_NANOSECONDS : QUIET_NANOSECONDS);
         for (RelayedSocket socket; (socket = quiet.next()) != null; ) {
             if (onlyAges(socket)) {
                 age(socket, socket.gate, services.policies(), now);
