@@ -93,7 +93,7 @@ public final class Connections extends Detector {
         if (count <= openBound(s) && rate <= rateBound(s)) {
             return null;
         }
-        return found(connection, s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", count, rate, open.value(), fresh.value()));
+        return foundOfSource(connection, pressure(connection), s.measures, () -> text("%d connections, %.0f new ones a second, normal here %.0f and %.0f", count, rate, open.value(), fresh.value()));
     }
 
     /** Whoever is admitted and to be slowed down is so for as long as his source has too many. */

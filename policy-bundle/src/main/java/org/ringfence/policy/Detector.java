@@ -26,10 +26,17 @@ abstract class Detector implements Policy {
         }
     }
 
+    private static final long NOTED_NANOSECONDS = 100_000_000;
+    private static final int NOTED_BITS = 8;
+    private static final long MIX = 0x9E3779B97F4A7C15L; // 2^64 by the golden ratio: Knuth's multiplicative hashing
+
     private final String name;
     private final SourceLedger sources;
     /** Connection and measure last told of, by the connection's number. */
     private long[] told;
+    /** Sources noted last, by a hash of theirs, and when. */
+    private final long[] noted = new long[1 << NOTED_BITS];
+    private final long[] notedAt = new long[1 << NOTED_BITS];
 
     Detector(String name, SourceLedger sources) {
         this.name = name;
@@ -53,6 +60,27 @@ abstract class Detector implements Policy {
     /** What is found, with the measure that fits the listener's pressure. Told once for each connection and measure. */
     final Finding found(Connection connection, Measures measures, Supplier<String> evidence) {
         return found(connection, measures.at(pressure(connection)), measures, evidence);
+    }
+
+    /**
+     * What is found of a source, and so of each of its connections. That it is noted is said ten times a second, and not of thousands of connections, each
+     * of which would wait for it.
+     */
+    final Finding foundOfSource(Connection connection, int pressure, Measures measures, Supplier<String> evidence) {
+        Measure measure = measures.at(pressure);
+        return measure == Measure.NOTE && wasNoted(sources.key(connection)) ? null : found(connection, measure, measures, evidence);
+    }
+
+    /** True if the source was asked for a moment ago. */
+    private boolean wasNoted(long source) {
+        int at = (int) (source * MIX >>> Long.SIZE - NOTED_BITS);
+        long now = System.nanoTime();
+        if (noted[at] == source && now - notedAt[at] < NOTED_NANOSECONDS) {
+            return true;
+        }
+        noted[at] = source;
+        notedAt[at] = now;
+        return false;
     }
 
     final Finding found(Connection connection, Measure wanted, Measures measures, Supplier<String> evidence) {

@@ -75,7 +75,7 @@ public final class Requests extends Detector {
         if (rate <= bound(s)) {
             return null;
         }
-        return found(connection, s.measures.at(overload), s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal.value()));
+        return foundOfSource(connection, overload, s.measures, () -> text("%.0f requests a second of this source, normal here %.0f", rate, normal.value()));
     }
 
     private double bound(Settings s) {

@@ -49,8 +49,13 @@ public final class SourceLedger implements Policy {
         return table;
     }
 
+    /** What stands for the connection's source, here and in no other version. */
+    long key(Connection connection) {
+        return SourceTable.key(connection.peerAddress(), ipv4Bits, ipv6Bits);
+    }
+
     private int place(Connection connection, boolean make) {
-        return table.find(SourceTable.key(connection.peerAddress(), ipv4Bits, ipv6Bits), make, now());
+        return table.find(key(connection), make, now());
     }
 
     /** Connections from outside that the connection's source has. */

@@ -283,7 +283,7 @@ class DetectorsTest {
 
     @Test
     void whoConnectsAThousandTimesIsFoundToTheLast() {
-        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20, "perSecond", 1_000_000)));
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20, "perSecond", 1_000_000, "calm", MeasureChoice.shrink)));
         for (int i = 1; i <= 1000; i++) {
             Peer next = new Peer(i, peer.peerAddress());
             next.listener = peer.listener;
@@ -291,6 +291,23 @@ class DetectorsTest {
             connections.admit(next);
             assertEquals(i > 20, connections.admission() != null, i + " connections");
         }
+    }
+
+    @Test
+    void thatASourceHasTooManyConnectionsIsNotedTenTimesASecond() {
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20, "perSecond", 1_000_000)));
+        long began = System.nanoTime();
+        int noted = 0;
+        for (int i = 1; i <= 1000; i++) {
+            Peer next = new Peer(i, peer.peerAddress());
+            next.listener = peer.listener;
+            sources.admit(next);
+            connections.admit(next);
+            noted += connections.admission() == null ? 0 : 1;
+        }
+        assertTrue(noted > 0, "it is");
+        long most = 1 + (System.nanoTime() - began) / (SECOND / 10);
+        assertTrue(noted <= most, noted + " of " + most);
     }
 
     @Test
