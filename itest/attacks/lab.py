@@ -2,6 +2,7 @@
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -60,6 +61,7 @@ def arguments():
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, too
     raise_open_files()
     os.makedirs(options.out, exist_ok=True)
     site = tempfile.mkdtemp(prefix="ringfence-lab.")
