@@ -35,6 +35,7 @@ enum rf_action_code {
                              neither. result: the near end; argument: SO_COOKIE; key: the far end   */
     RF_ACT_LEND_AGAIN = 12, /* send the far end `key` over fd with payload; argument: the near end if an
                              empty packet is to be sent from it first, or -1                */
+    RF_ACT_REMIND = 13,   /* as RF_ACT_PACKET, unless one lies there (rf_packet_lies)           */
 };
 
 #define RF_ACTION_PAYLOAD 96

@@ -103,6 +103,8 @@ static int carry_out(int epoll, struct rf_action *action) {
     struct epoll_event watch = {.events = (uint32_t)action->argument, .data.u64 = action->key};
     switch (action->code) {
     case RF_ACT_PACKET: return rf_readable_tell((struct rf_slot *)action->argument, action->fd);
+    case RF_ACT_REMIND:
+        return rf_packet_lies(action->fd) ? 0 : rf_readable_tell((struct rf_slot *)action->argument, action->fd);
     case RF_ACT_DRAIN: return drain(action->fd, (const struct rf_slot *)action->argument);
     case RF_ACT_SHUTDOWN: return result_of(shutdown(action->fd, (int)action->argument));
     case RF_ACT_CLOSE: return result_of(close(action->fd));

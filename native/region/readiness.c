@@ -2,7 +2,9 @@
 #include "readiness.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -153,6 +155,11 @@ int rf_readable_tell(struct rf_slot *slot, int fd) {
     if (has_news(slot) && (error = send_packet(fd, MSG_DONTWAIT)) == 0) return 0;
     atomic_store_explicit(&slot->told, told, memory_order_release);
     return (int)error;
+}
+
+bool rf_packet_lies(int fd) {
+    int bytes = 0; /* of memory: an empty packet has some, too */
+    return syscall(SYS_ioctl, fd, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 bool rf_readable_seen(const struct rf_region *region, uint32_t slot) {

@@ -1,6 +1,6 @@
 /*
  * readiness.h - the readiness pair: what makes select, poll and epoll on the descriptor of a socket say the
- * truth about the socket's rings. All but rf_readable_tell is the application's side.
+ * truth about the socket's rings. All but rf_readable_tell, rf_readable_seen and rf_packet_lies is the application's side.
  *
  * docs/readiness.md is the contract. The shim calls these; the tests in
  * native/region/test run the same code against a gateway written in C. Everything here goes to the
@@ -48,6 +48,10 @@ bool rf_readable_kick(const struct rf_region *region, uint32_t slot);
 /* The gateway's part: sends the packet that makes the socket readable, unless what it would tell of has been taken by
  * now. `slot` is valid, `fd` the gateway's end. 0, or -errno of the packet. */
 int rf_readable_tell(struct rf_slot *slot, int fd);
+
+/* The gateway's watchdog: true if a packet sent from `fd`, the gateway's end, has not been read away (SIOCOUTQ, unix(7)). What the
+ * words say is not certain: a reader may have been killed between a packet and its count. False if the kernel does not know. */
+bool rf_packet_lies(int fd);
 
 /* Makes the descriptor unwritable: sends empty packets until there is no space ("stuffing"). Call it
  * before LISTEN and CONNECT. 0, or -errno if the gateway has ended this direction or is gone: -EPIPE,

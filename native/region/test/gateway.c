@@ -101,12 +101,11 @@ static bool out_ring_half_free(struct gateway *g) {
 
 static void watch(struct gateway *g) {
     double now = check_now();
-    struct rf_slot *s = gateway_slot(g);
-    uint64_t head = atomic_load(&s->in_head);
+    uint64_t head = atomic_load(&gateway_slot(g)->in_head);
     if (head != g->head_seen || in_ring_empty(g)) {
         g->head_seen = head;
         g->head_moved = now;
-    } else if (g->watchdog && now - g->head_moved > (s->told != s->heard ? 1.0 : 0.050)) {
+    } else if (g->watchdog && now - g->head_moved > (rf_packet_lies(g->pair[1]) ? 1.0 : 0.050)) {
         g->head_moved = now;
         g->barks++;
         send_packet(g);

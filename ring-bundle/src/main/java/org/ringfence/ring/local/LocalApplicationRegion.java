@@ -256,6 +256,13 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     @Override
+    protected void remindReadable(int slot) {
+        if (pairs.isKnown(slot)) {
+            pairs.reminder(slot, generation(slot), shared.address() + at(slot));
+        }
+    }
+
+    @Override
     protected void tellWritable(int slot, boolean always) {
         flags.clear(slot, SlotFlags.HAS_PACKETS | SlotFlags.HAD_PACKETS);
         if (pairs.isKnown(slot)) {

@@ -131,6 +131,11 @@ final class ReadinessPairs {
         touched(port.packet(near[slot], words), slot, generation);
     }
 
+    /** As {@link #packet}, unless one lies there already. */
+    void reminder(int slot, int generation, long words) {
+        touched(port.remind(near[slot], words), slot, generation);
+    }
+
     /** Reads packets away, which makes it writable; {@code words} is 0, or the slot's address: until its application waits anew. */
     void drain(int slot, int generation, long words) {
         touched(port.drain(near[slot], words), slot, generation);

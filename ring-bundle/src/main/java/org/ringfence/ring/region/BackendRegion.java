@@ -66,6 +66,9 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     /** Makes the socket readable. */
     protected abstract void tellReadable(int slot);
 
+    /** Makes the socket readable, if nothing lies there that does. */
+    protected abstract void remindReadable(int slot);
+
     /**
      * Makes the socket writable.
      *

@@ -267,16 +267,19 @@ final class Readiness {
 
     /**
      * Bytes lie there, and who should take them may not know. Where a packet lies, too, whoever looks sees it, and another one would be
-     * an edge for nothing; only who was to take it and was killed, while another waits behind him, is helped by one, later.
+     * an edge for nothing; only who was to take it and was killed, while another waits behind him, is helped by one, later. That one
+     * lies there is certain only when the kernel says so: who has read it away may have been killed before he counted it.
      */
     private void rescue(int slot, int look) {
         if (isUnseen(slot)) {
             region.unexpected(slot);
         }
-        boolean lies = region.intWord(slot, SlotLayout.TOLD) != region.intWord(slot, SlotLayout.HEARD);
-        if (lies ? look == LAST_RESCUE : look <= RESCUES) {
+        boolean mayLie = region.intWord(slot, SlotLayout.TOLD) != region.intWord(slot, SlotLayout.HEARD);
+        if (mayLie ? look == LAST_RESCUE : look <= RESCUES) {
             distrusted[slot] = true;
             wakeReader(slot);
+        } else if (look <= RESCUES) {
+            region.remindReadable(slot);
         }
     }
 

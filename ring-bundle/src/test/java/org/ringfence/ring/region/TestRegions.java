@@ -65,6 +65,11 @@ final class TestRegions implements AutoCloseable {
         }
 
         @Override
+        protected void remindReadable(int slot) {
+            told.add("reminded " + slot);
+        }
+
+        @Override
         protected void tellWritable(int slot, boolean always) {
             told.add((always ? "writable " : "room ") + slot);
         }

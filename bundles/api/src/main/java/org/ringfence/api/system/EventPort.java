@@ -31,6 +31,15 @@ public interface EventPort extends AutoCloseable {
     int packet(int descriptor, long slot);
 
     /**
+     * As {@link #packet}, unless a packet lies there that nobody has read away: the kernel knows, even if who read one was killed
+     * before he counted it.
+     *
+     * @param slot address of the socket's slot
+     * @return index of the action for {@link #result}, as of {@link #packet}
+     */
+    int remind(int descriptor, long slot);
+
+    /**
      * Reads all packets away.
      *
      * @return index of the action for {@link #result}, as of {@link #packet}

@@ -34,6 +34,7 @@ final class JnaEventPort implements EventPort {
     private static final int END = 10;
     private static final int LEND = 11;
     private static final int LEND_AGAIN = 12;
+    private static final int REMIND = 13;
 
     private final int epoll;
     private Memory actionMemory = new Memory((long) ACTIONS * ACTION_BYTES);
@@ -83,6 +84,11 @@ final class JnaEventPort implements EventPort {
     @Override
     public int packet(int descriptor, long slot) {
         return add(PACKET, descriptor, slot, 0);
+    }
+
+    @Override
+    public int remind(int descriptor, long slot) {
+        return add(REMIND, descriptor, slot, 0);
     }
 
     @Override

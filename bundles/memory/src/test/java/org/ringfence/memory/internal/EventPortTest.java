@@ -256,6 +256,22 @@ class EventPortTest {
     }
 
     @Test
+    void aReminderGoesOutOnlyWhereNoPacketLies() throws IOException {
+        int inTail = 80; // as in SlotLayout, which is the ring bundle's
+        try (SharedMemory memory = SYSTEM.createMemory("slot", 4096)) {
+            memory.buffer().putLong(inTail, 5);
+            port.remind(near, memory.address());
+            port.remind(near, memory.address());
+            port.turn(0);
+            assertEquals(0, SYSTEM.receive(far, new byte[8]));
+            assertEquals(-EAGAIN, SYSTEM.receive(far, new byte[8]), "the second found the first there");
+            port.remind(near, memory.address());
+            port.turn(0);
+            assertEquals(0, SYSTEM.receive(far, new byte[8]), "though nobody has counted the first as heard");
+        }
+    }
+
+    @Test
     void aListeningSocketIsItsOwnersAloneAndTellsWhoConnected(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("socket");
         int listener = SYSTEM.listen(path);
