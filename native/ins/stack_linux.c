@@ -26,6 +26,7 @@ enum {
     KEPT_LINGER = 8,    /* it has set SO_LINGER, which close() has to look at */
     KEPT_FLOWS = 16,    /* its peer takes what it is sent */
     KEPT_FOREIGN = 32,  /* IP_TRANSPARENT was set once: its connections may be to any address */
+    KEPT_CORK = 64,     /* and it has asked for TCP_CORK */
 };
 
 /* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
@@ -149,9 +150,14 @@ static void linux_flows(int s, uint32_t *kept) {
 
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
-/* Options that are always set, whatever the application asks for. */
+/* Options that always have one value, whatever the application asks for.
+ *
+ * TCP_CORK is never set. It makes the kernel keep a segment that is not full though no more bytes are taken from the application until it
+ * has gone: on a loopback such a segment can be half of UNSENT_AT_FIRST, and both wait for 200 ms. What is sent meanwhile says MSG_MORE,
+ * which ends where the socket is full. */
 static uint32_t kept_bit(int level, int name) {
     if (level == IPPROTO_TCP && name == TCP_NODELAY) return KEPT_NODELAY;
+    if (level == IPPROTO_TCP && name == TCP_CORK) return KEPT_CORK;
     if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) return KEPT_UNSENT;
     return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
 }
@@ -159,14 +165,16 @@ static uint32_t kept_bit(int level, int name) {
 static int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
     /* With it the kernel would give several datagrams as one, and a record does not say where one ends. */
     if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
-    int error = result(setsockopt(s, level, name, value, length));
+    uint32_t bit = kept_bit(level, name);
+    int wanted = 0;
+    if (length >= sizeof wanted) memcpy(&wanted, value, sizeof wanted);
+    const void *given = bit == KEPT_CORK && length >= sizeof wanted ? &(int){0} : value; /* clearing it sends what waits */
+    int error = result(setsockopt(s, level, name, given, length));
     if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
     if (error == 0 && level == IPPROTO_IP && name == IP_TRANSPARENT) *kept |= KEPT_FOREIGN;
-    uint32_t bit = kept_bit(level, name);
     if (error != 0 || bit == 0) return error;
-    int wanted;
-    memcpy(&wanted, value, sizeof wanted); /* the kernel has checked the length */
     *kept = wanted != 0 ? *kept | bit : *kept & ~bit;
+    if (bit == KEPT_CORK) return 0;
     if (bit == KEPT_UNSENT)
         return wanted != 0 ? 0 : result(setsockopt(s, level, name, &(int){UNSENT_BYTES}, sizeof(int)));
     return result(setsockopt(s, level, name, &(int){1}, sizeof(int)));
@@ -234,10 +242,10 @@ static ssize_t linux_receive(int s, const struct iovec *pieces, int count) {
     return transferred(bytes);
 }
 
-static ssize_t linux_send(int s, const struct iovec *pieces, int count, bool more) {
+static ssize_t linux_send(int s, uint32_t kept, const struct iovec *pieces, int count, bool more) {
     struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)count};
     ssize_t bytes;
-    do bytes = sendmsg(s, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
+    do bytes = sendmsg(s, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more || (kept & KEPT_CORK) != 0 ? MSG_MORE : 0));
     while (bytes < 0 && errno == EINTR);
     return transferred(bytes);
 }

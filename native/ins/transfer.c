@@ -227,7 +227,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         bool last = s->closing && behind == s->out_end;
         bool more = last || atomic_load_explicit(&shared->out_more, memory_order_relaxed) == behind;
         ssize_t bytes = urgent ? ins->stack->send_urgent(s->handle, *(uint8_t *)span[0].iov_base)
-                               : ins->stack->send(s->handle, span, piece_count(span), more);
+                               : ins->stack->send(s->handle, s->kept, span, piece_count(span), more);
         if (bytes < 0) {
             s->writable = false;
             if (bytes != RF_STACK_AGAIN) error = (int)-bytes;

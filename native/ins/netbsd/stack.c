@@ -248,7 +248,8 @@ static ssize_t netbsd_receive(int s, const struct iovec *pieces, int count) {
 }
 
 /* There is no MSG_MORE. */
-static ssize_t netbsd_send(int s, const struct iovec *pieces, int count, bool more) {
+static ssize_t netbsd_send(int s, uint32_t kept, const struct iovec *pieces, int count, bool more) {
+    (void)kept;
     (void)more;
     struct bsd_msghdr message = {.pieces = (struct iovec *)pieces, .piece_count = count};
     ssize_t bytes;
