@@ -6,8 +6,11 @@ package org.ringfence.gateway.internal;
  */
 final class ResponseSizes {
     private static final int TARGETS = 256;
-    /** More is granted when the head of the response has said so: memory is not promised for what an application may take its time for. */
-    private static final int MOST_BYTES = 256 << 10;
+    /**
+     * More is not granted at a time: what an application writes at once, a page for somebody else waits for (decision 44). A ring
+     * that fills grows nevertheless.
+     */
+    static final int MOST_BYTES = 64 << 10;
 
     /** By {@link HttpReader#target}: one of a place, the last. */
     private final long[] targets = new long[TARGETS];

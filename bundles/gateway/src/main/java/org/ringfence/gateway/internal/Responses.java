@@ -83,7 +83,7 @@ final class Responses {
                 expectLength(gate, length);
                 if (length > 0 && !gate.shrunk) {
                     long before = gate.parsedOut - socket.outward.moved(); // the head lies in the ring, too
-                    socket.outward.expect(Math.min(before + length, gate.rule.absorbBytes()));
+                    socket.outward.expect(Math.min(Math.min(before + length, gate.rule.absorbBytes()), ResponseSizes.MOST_BYTES));
                 }
             }
             case MESSAGE -> {
