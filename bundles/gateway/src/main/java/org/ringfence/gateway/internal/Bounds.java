@@ -1,5 +1,6 @@
 package org.ringfence.gateway.internal;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -22,6 +23,8 @@ final class Bounds {
     private static final long READERS_NANOSECONDS = 3_000_000_000L;
     private static final double LONG_SECONDS = 10;
     private static final int SAMPLED = 64;
+    /** For what has been decided, in each turn: a hundred may go at once, and nobody is to wait for that. */
+    private static final long DECISIONS_NANOSECONDS = 200_000;
     /** A connection is taken back when it has been idle for so long. */
     private static final long IDLE_NANOSECONDS = 20_000_000;
 
@@ -32,6 +35,7 @@ final class Bounds {
     private final Reparking reparking;
     private final ArrayList<RelayedSocket> chosen = new ArrayList<>();
     private final HeldSources sources = new HeldSources();
+    private final ArrayDeque<Decision> decisions = new ArrayDeque<>();
     private int cursor;
 
     Bounds(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking) {
@@ -95,11 +99,37 @@ final class Bounds {
         }
     }
 
-    /** The same where it may be decided sweep after sweep and is only observed: it is told once. */
-    void decideOnce(RelayedSocket socket, PolicyChain policies, Supplier<String> evidence) {
+    /** The same, in a turn soon, and where it may be decided sweep after sweep and is only observed it is told once. */
+    void decideOnce(RelayedSocket socket, Supplier<String> evidence) {
         if (!socket.gate.overrun) {
             socket.gate.overrun = true;
-            decide(socket, policies, evidence.get());
+            decisions.add(new Decision(socket, socket.id(), evidence));
+        }
+    }
+
+    /** Connection {@code id} goes, if it is still there. */
+    private record Decision(RelayedSocket socket, long id, Supplier<String> evidence) {
+    }
+
+    boolean hasDecisions() {
+        return !decisions.isEmpty();
+    }
+
+    /** Carries some of the decisions out. Called every turn. */
+    void decideSome() {
+        if (decisions.isEmpty()) {
+            return;
+        }
+        PolicyChain policies = services.policies();
+        long until = System.nanoTime() + DECISIONS_NANOSECONDS;
+        for (Decision decision; (decision = decisions.poll()) != null; ) {
+            RelayedSocket socket = decision.socket;
+            if (socket.id() == decision.id && (Sweep.isLive(socket) || Sweep.isDraining(socket))) {
+                decide(socket, policies, decision.evidence.get());
+            }
+            if (System.nanoTime() - until > 0) {
+                return;
+            }
         }
     }
 
@@ -138,19 +168,19 @@ final class Bounds {
     }
 
     /** The bounds of a listener whose connections have been counted. */
-    void keep(Listening listening, PolicyChain policies, long now) {
+    void keep(Listening listening, long now) {
         HoldRule rule = listening.rule;
         boolean behind = listening.countedUnread > 0;
         int most = rule.connections() - rule.connections() / 16;
         int held = listening.countedHeld + listening.countedWatched;
         boolean full = rule.evidence() != Evidence.NONE && (held > 0 || behind)
                 && (held > most || listening.countedHeldBytes > rule.bytes() || listening.isCrowded());
-        listening.endCount(now, full || relieveReaders(listening, policies) || listening.longRequests.isCrowded());
+        listening.endCount(now, full || relieveReaders(listening) || listening.longRequests.isCrowded());
         if (rule.evidence() != Evidence.NONE && (held > rule.sourceConnections() || listening.countedHeldBytes > rule.sourceBytes())) {
-            relieveOfSources(listening, rule, policies);
+            relieveOfSources(listening, rule);
         }
         if (full) {
-            relieve(listening, rule, policies);
+            relieve(listening, rule);
         }
         if (behind && (full || rule.reparks() && rule.enforced() && reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS) > 0)) {
             listening.mayBeKept(now);
@@ -190,7 +220,7 @@ final class Bounds {
     }
 
     /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */
-    private boolean relieveReaders(Listening listening, PolicyChain policies) {
+    private boolean relieveReaders(Listening listening) {
         long most = Long.MAX_VALUE;
         List<RelayedSocket> rows = table.rows();
         chosen.clear();
@@ -210,15 +240,15 @@ final class Bounds {
         for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
             RelayedSocket socket = chosen.get(i);
             listening.countedWaiting -= socket.gate.outWaiting;
-            decideOnce(socket, policies, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(),
-                    listening.countedWaiting >> 20));
+            decideOnce(socket, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(),
+                    listening.waitingBytes() >> 20));
         }
         chosen.clear();
         return most != Long.MAX_VALUE;
     }
 
     /** A source that holds more than it may has its slowest reset, until a sixteenth of that is free. */
-    private void relieveOfSources(Listening listening, HoldRule rule, PolicyChain policies) {
+    private void relieveOfSources(Listening listening, HoldRule rule) {
         chooseHeld(listening);
         sources.begin(chosen.size());
         for (int i = 0; i < chosen.size(); i++) {
@@ -235,7 +265,7 @@ final class Bounds {
             long held = sources.bytes(socket.peerAddress());
             if (connections > most || held > mostBytes) {
                 sources.remove(socket.peerAddress(), socket.inward.held());
-                decideOnce(socket, policies, () -> shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
+                decideOnce(socket, () -> shown(socket.gate, (gatekeeper.now() - socket.gate.stageSince) / 1_000_000) + ", among the slowest of "
                         + connections + " held connections with " + held + " B from its source");
             }
         }
@@ -254,7 +284,7 @@ final class Bounds {
     }
 
     /** The slowest go first, a sixteenth at a time. */
-    private void relieve(Listening listening, HoldRule rule, PolicyChain policies) {
+    private void relieve(Listening listening, HoldRule rule) {
         chooseHeld(listening);
         chosen.sort(Comparator.comparingDouble(this::speed));
         int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld + listening.countedWatched) / 16);
@@ -263,7 +293,7 @@ final class Bounds {
         }
         for (int i = 0; i < chosen.size() && i < many; i++) {
             RelayedSocket slow = chosen.get(i);
-            decideOnce(slow, policies, () -> evidence(slow, listening));
+            decideOnce(slow, () -> evidence(slow, listening));
         }
         chosen.clear();
     }

@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import org.ringfence.api.policy.Measure;
-import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
@@ -92,11 +91,11 @@ final class Relief {
     }
 
     /** The sweep has counted all. */
-    void relieve(Listening listening, PolicyChain policies, long now) {
+    void relieve(Listening listening, long now) {
         LongRequests requests = listening.longRequests;
         int pinned = listening.countedPinned;
         if (isStarved(listening)) {
-            int takenBack = takeBack(listening, policies, now);
+            int takenBack = takeBack(listening, now);
             int others = listening.countedUnread - takenBack;
             choose(listening, now);
             chosen.sort(Comparator.comparingDouble(socket -> rate(socket.gate, now)));
@@ -106,7 +105,7 @@ final class Relief {
             }
             for (int i = 0; i < many && mayGo(listening, i, now); i++) {
                 RelayedSocket slow = chosen.get(i);
-                bounds.decideOnce(slow, policies, () -> evidence(slow, now, others + " connections wait for the application"));
+                bounds.decideOnce(slow, () -> evidence(slow, now, others + " connections wait for the application"));
             }
         } else if (requests.waiting() > 0 && pinned > 0) {
             choose(listening, now);
@@ -114,7 +113,7 @@ final class Relief {
                 Gate gate = socket.gate;
                 long still = now - Math.max(gate.stage == Stage.BODY ? gate.lastIn : gate.lastOut, gate.stageSince);
                 if (still > (gate.isShut() ? SHUT_NANOSECONDS : STILL_NANOSECONDS)) {
-                    bounds.decideOnce(socket, policies, () -> evidence(socket, now, requests.waiting() + " requests for as much wait"));
+                    bounds.decideOnce(socket, () -> evidence(socket, now, requests.waiting() + " requests for as much wait"));
                 }
             }
         }
@@ -149,7 +148,7 @@ final class Relief {
      * Requests of the same kind that nobody has accepted wait for their turn, and are in nobody's way. What lies in the listener's queue already cannot be
      * taken back: of those go whose window was never open. The number of both.
      */
-    private int takeBack(Listening listening, PolicyChain policies, long now) {
+    private int takeBack(Listening listening, long now) {
         int taken = 0;
         LongRequests requests = listening.longRequests;
         List<RelayedSocket> rows = table.rows();
@@ -166,7 +165,7 @@ final class Relief {
                     taken++;
                 } else if (gate.isShut()) {
                     taken++;
-                    bounds.decideOnce(socket, policies, () -> "has room for " + gate.peerWindow
+                    bounds.decideOnce(socket, () -> "has room for " + gate.peerWindow
                             + " B, and asks for what keeps the application from going on; nobody has accepted it");
                 } else {
                     progress.ask(socket, now);

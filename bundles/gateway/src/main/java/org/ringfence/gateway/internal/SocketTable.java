@@ -16,6 +16,8 @@ final class SocketTable {
     private final ArrayList<RelayedSocket> free = new ArrayList<>();
     private RelayedSocket[] lively = new RelayedSocket[64];
     private int livelyCount;
+    /** Those before this place have been looked at since {@link #beginLooks}. */
+    private int looked;
     /** By row: {@link #NOTHING} of a lively or free one; side by side, so that those that are due are found without touching any other. */
     private byte[] resting = new byte[64];
     static final byte NOTHING = 0;
@@ -84,16 +86,32 @@ final class SocketTable {
 
     /** Nothing has happened to the socket for a while, or it is free. */
     void rest(RelayedSocket socket) {
-        RelayedSocket last = lively[--livelyCount];
-        lively[livelyCount] = null;
-        if (last != socket) {
-            lively[socket.livelyAt] = last;
-            last.livelyAt = socket.livelyAt;
+        int hole = socket.livelyAt;
+        if (hole < looked) {
+            hole = fill(hole, --looked); // those that were looked at stay before the others
         }
+        lively[fill(hole, --livelyCount)] = null;
         socket.livelyAt = RelayedSocket.QUIET;
         boolean connected = socket.gated && socket.phase == RelayedSocket.Phase.CONNECTED;
         boolean begun = connected && (socket.gate.stage == Stage.HEAD || socket.gate.stage == Stage.BODY);
         resting[socket.record] = begun ? BEGUN : connected ? IDLE : NOTHING;
+    }
+
+    /** Moves the lively one from another place; returns that, which is the hole now. */
+    private int fill(int hole, int from) {
+        lively[hole] = lively[from];
+        lively[hole].livelyAt = hole;
+        return from;
+    }
+
+    /** None of the lively ones has been looked at. */
+    void beginLooks() {
+        looked = 0;
+    }
+
+    /** The next of the lively ones that has not been looked at, or null; whoever is stirred meanwhile is among them. */
+    RelayedSocket nextLook() {
+        return looked < livelyCount ? lively[looked++] : null;
     }
 
     /** What there is to be looked at in a row: {@link #NOTHING}, an {@link #IDLE} connection or one that has {@link #BEGUN} a request. */
@@ -105,7 +123,7 @@ final class SocketTable {
         return livelyCount;
     }
 
-    /** By place; {@link #rest} puts the last one in the place of the one that goes. */
+    /** By place, in which {@link #rest} puts another one when it goes. */
     RelayedSocket lively(int place) {
         return lively[place];
     }

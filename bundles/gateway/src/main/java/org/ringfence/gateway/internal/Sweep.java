@@ -9,8 +9,8 @@ import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
- * Looks at all connections from outside ten times a second: counts, measures rates, has the bounds kept and asks the policies. Event loop's
- * thread only.
+ * Looks at all connections from outside ten times a second: counts, measures rates, has the bounds kept and asks the policies. Where there are
+ * many, a sweep takes several turns, and others have theirs in between. Event loop's thread only.
  */
 final class Sweep {
     private static final long PERIOD_NANOSECONDS = 100_000_000;
@@ -29,9 +29,9 @@ final class Sweep {
     private static final int QUIET_AFTER = 20;
     /** The same of a held one, which has nothing but what comes. */
     private static final int HELD_QUIET_AFTER = 2;
-    /** For quiet ones in each turn: others wait; and where their round has taken longer than it should. */
-    private static final long QUIET_NANOSECONDS = 200_000;
-    private static final long LATE_QUIET_NANOSECONDS = 1_000_000;
+    /** For looks in each turn, those at quiet ones and the others: somebody waits; and where they have taken longer than they should. */
+    private static final long LOOKS_NANOSECONDS = 200_000;
+    private static final long LATE_LOOKS_NANOSECONDS = 1_000_000;
     private static final long ROUND_NANOSECONDS = 300_000_000;
 
     private final Services services;
@@ -46,7 +46,10 @@ final class Sweep {
     private final Relief relief;
     private final QuietRounds quiet;
     private long roundSince;
+    /** When the last sweep began; and whether it goes on. */
     private long last;
+    private boolean sweeping;
+    private boolean inspects;
     private int sweeps;
     private boolean reconsider;
 
@@ -131,26 +134,44 @@ final class Sweep {
             bounds.relieveAtOnce(listeners.get(i), now);
         }
         lookAtQuietOnes(now);
-        if (now - last < PERIOD_NANOSECONDS || listeners.isEmpty()) {
-            return;
+        bounds.decideSome();
+        if (!sweeping && now - last >= PERIOD_NANOSECONDS && !listeners.isEmpty()) {
+            begin(now);
         }
+        if (sweeping && lookAtLivelyOnes(now)) {
+            end(now);
+        }
+    }
+
+    private void begin(long now) {
+        sweeping = true;
         last = now;
+        inspects = ++sweeps % INSPECT_EVERY == 0;
         for (int i = 0; i < listeners.size(); i++) {
             listeners.get(i).beginCount();
         }
-        boolean inspects = ++sweeps % INSPECT_EVERY == 0;
+        table.beginLooks();
+    }
+
+    /** True if there are no more. */
+    private boolean lookAtLivelyOnes(long now) {
         PolicyChain policies = services.policies();
-        for (int i = 0; i < table.livelyCount(); ) {
-            RelayedSocket socket = table.lively(i);
+        long until = System.nanoTime() + (now - last > PERIOD_NANOSECONDS ? LATE_LOOKS_NANOSECONDS : LOOKS_NANOSECONDS);
+        for (RelayedSocket socket; (socket = table.nextLook()) != null; ) {
             look(socket, policies, inspects, now);
-            if (i < table.livelyCount() && table.lively(i) == socket) {
-                i++; // else another one has taken its place
+            if (System.nanoTime() - until > 0) {
+                return false;
             }
         }
+        return true;
+    }
+
+    private void end(long now) {
+        sweeping = false;
         boolean wanted = false;
         for (int i = 0; i < listeners.size(); i++) {
-            relief.relieve(listeners.get(i), policies, now);
-            bounds.keep(listeners.get(i), policies, now);
+            relief.relieve(listeners.get(i), now);
+            bounds.keep(listeners.get(i), now);
             wanted |= listeners.get(i).isWanting();
         }
         if (quiet.isOver()) {
@@ -163,7 +184,7 @@ final class Sweep {
         if (quiet.isOver()) {
             return;
         }
-        long until = System.nanoTime() + (now - roundSince > ROUND_NANOSECONDS ? LATE_QUIET_NANOSECONDS : QUIET_NANOSECONDS);
+        long until = System.nanoTime() + (now - roundSince > ROUND_NANOSECONDS ? LATE_LOOKS_NANOSECONDS : LOOKS_NANOSECONDS);
         for (RelayedSocket socket; (socket = quiet.next()) != null; ) {
             if (onlyAges(socket)) {
                 age(socket, socket.gate, services.policies(), now);
@@ -180,14 +201,14 @@ final class Sweep {
 
     /** Milliseconds, {@code most} at most, after which the next turn has work here, whatever comes. */
     int patience(int most) {
-        int patience = quiet.isOver() ? most : 0;
+        int patience = quiet.isOver() && !sweeping && !bounds.hasDecisions() ? most : 0;
         for (int i = 0; i < listeners.size(); i++) {
             patience = listeners.get(i).line.patience(gatekeeper.now(), patience);
         }
         return patience;
     }
 
-    private void look(RelayedSocket socket, PolicyChain policies, boolean inspects, long now) {
+    private void look(RelayedSocket socket, PolicyChain policies, boolean inspected, long now) {
         socket.still++;
         if (isLive(socket)) {
             measure(socket, socket.gate, now);
@@ -195,7 +216,7 @@ final class Sweep {
                 restraint.relax(socket, now);
             }
             bounds.expire(socket, socket.gate, policies, now);
-            if (isLive(socket) && inspects && policies != null) {
+            if (isLive(socket) && inspected && policies != null) {
                 carryOut(socket, policies.inspect(socket));
             }
             if (isLive(socket)) {
@@ -208,7 +229,7 @@ final class Sweep {
             }
         } else if (isDraining(socket)) {
             measure(socket, socket.gate, now);
-            if (inspects && policies != null && isDraining(socket)) {
+            if (inspected && policies != null && isDraining(socket)) {
                 carryOut(socket, policies.inspect(socket));
             }
             socket.gate.listening.countedWaiting += Bounds.slowlyWaiting(socket.gate, now);

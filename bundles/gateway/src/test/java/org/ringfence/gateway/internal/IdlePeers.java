@@ -53,7 +53,7 @@ final class IdlePeers {
             asked.add(method.getName());
             Class<?> returned = method.getReturnType();
             return switch (method.getName()) {
-                case "slots", "maxConnections" -> 8;
+                case "slots", "maxConnections" -> 64;
                 case "name", "abi" -> "any";
                 case "putCall" -> sent.add(text((Call) arguments[0]));
                 case "newFlow" -> flow((Direction) arguments[0]);
