@@ -99,6 +99,9 @@ final class SocketTable {
 
     /** Moves the lively one from another place; returns that, which is the hole now. */
     private int fill(int hole, int from) {
+        if (hole == from) {
+            return from;
+        }
         lively[hole] = lively[from];
         lively[hole].livelyAt = hole;
         return from;

@@ -60,6 +60,17 @@ class LooksTest {
     }
 
     @Test
+    void whoRestsBetweenSweepsHidesNobody() {
+        List<RelayedSocket> all = connected(5);
+        table.beginLooks();
+        lookAtTheRest();
+        table.rest(all.get(0));
+        table.rest(all.get(4));
+        table.beginLooks();
+        assertEquals(List.of(all.get(3), all.get(1), all.get(2)), lookAtTheRest());
+    }
+
+    @Test
     void nobodyIsMissedOrLookedAtTwiceInAnyOrder() {
         Random random = new Random(42);
         List<RelayedSocket> all = connected(50);
@@ -81,6 +92,14 @@ class LooksTest {
                 }
             }
             assertEquals(List.of(), due);
+            for (int i = random.nextInt(all.size()); i > 0; i--) {
+                RelayedSocket other = all.get(random.nextInt(all.size()));
+                if (other.isQuiet()) {
+                    table.stir(other);
+                } else {
+                    table.rest(other);
+                }
+            }
         }
     }
 }
