@@ -91,7 +91,8 @@ struct rf_stack {
     void (*close)(int socket, uint32_t kept, bool reset);
 
     ssize_t (*receive)(int socket, const struct iovec *pieces, int count); /* 0: end of file */
-    /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them. */
+    /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them.
+     * `kept` may want the same of all of the socket's bytes. */
     ssize_t (*send)(int socket, uint32_t kept, const struct iovec *pieces, int count, bool more);
     /* True if it makes them wait, and a close of a socket with this word kept is a plain end. NULL: it does not. */
     bool (*waits_for_more)(uint32_t kept);

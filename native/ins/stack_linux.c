@@ -150,9 +150,9 @@ static void linux_flows(int s, uint32_t *kept) {
 
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
-/* Options that always have one value, whatever the application asks for.
+/* Options whose value is the stack's business, whatever the application asks for, but for TCP_NOTSENT_LOWAT if it asks for a limit.
  *
- * TCP_CORK is never set. It makes the kernel keep a segment that is not full though no more bytes are taken from the application until it
+ * TCP_CORK is never set; clearing it sends what waits. It makes the kernel keep a segment that is not full though no more bytes are taken from the application until it
  * has gone: on a loopback such a segment can be half of UNSENT_AT_FIRST, and both wait for 200 ms. What is sent meanwhile says MSG_MORE,
  * which ends where the socket is full. */
 static uint32_t kept_bit(int level, int name) {
@@ -162,14 +162,21 @@ static uint32_t kept_bit(int level, int name) {
     return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
 }
 
+static int keep_cork(int s, uint32_t *kept) {
+    int is;
+    int error = result(getsockopt(s, IPPROTO_TCP, TCP_CORK, &is, &(socklen_t){sizeof is})); /* a datagram socket has none */
+    if (error == 0) *kept |= KEPT_CORK;
+    return error;
+}
+
 static int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
     /* With it the kernel would give several datagrams as one, and a record does not say where one ends. */
     if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
     uint32_t bit = kept_bit(level, name);
     int wanted = 0;
     if (length >= sizeof wanted) memcpy(&wanted, value, sizeof wanted);
-    const void *given = bit == KEPT_CORK && length >= sizeof wanted ? &(int){0} : value; /* clearing it sends what waits */
-    int error = result(setsockopt(s, level, name, given, length));
+    if (bit == KEPT_CORK && wanted != 0) return keep_cork(s, kept);
+    int error = result(setsockopt(s, level, name, value, length));
     if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
     if (error == 0 && level == IPPROTO_IP && name == IP_TRANSPARENT) *kept |= KEPT_FOREIGN;
     if (error != 0 || bit == 0) return error;

@@ -62,6 +62,8 @@ static void waits(void) {
     cork(1);
     put(HEAD);
     check(!comes(s, 50), "a few bytes under TCP_CORK wait for those that follow", "they came within 50 ms");
+    cork(1);
+    check(!comes(s, 50), "setting it again does not send them", "they came within 50 ms");
     struct answer answer = frontend_call(&f, RF_OP_GETSOCKOPT, 1, IPPROTO_TCP, TCP_CORK, sizeof on, NULL, 0);
     memcpy(&on, answer.payload, sizeof on);
     check(answer.error == 0 && on == 1, "the option reads as it was set", "error %d, %d", answer.error, on);

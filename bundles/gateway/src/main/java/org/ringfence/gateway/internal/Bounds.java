@@ -103,12 +103,19 @@ final class Bounds {
     void decideOnce(RelayedSocket socket, Supplier<String> evidence) {
         if (!socket.gate.overrun) {
             socket.gate.overrun = true;
-            decisions.add(new Decision(socket, socket.id(), evidence));
+            decisions.add(new Decision(socket, socket.id(), socket.gate.stageSince, socket.gate.offered, socket.closing, evidence));
         }
     }
 
-    /** Connection {@code id} goes, if it is still there. */
-    private record Decision(RelayedSocket socket, long id, Supplier<String> evidence) {
+    /** Connection {@code id} goes, if nothing has become of it since. */
+    private record Decision(RelayedSocket socket, long id, long stageSince, boolean offered, boolean closing, Supplier<String> evidence) {
+        boolean isOfThisConnection() {
+            return socket.id() == id && (Sweep.isLive(socket) || Sweep.isDraining(socket));
+        }
+
+        boolean holds() {
+            return socket.gate.stageSince == stageSince && socket.gate.offered == offered && socket.closing == closing;
+        }
     }
 
     boolean hasDecisions() {
@@ -124,8 +131,12 @@ final class Bounds {
         long until = System.nanoTime() + DECISIONS_NANOSECONDS;
         for (Decision decision; (decision = decisions.poll()) != null; ) {
             RelayedSocket socket = decision.socket;
-            if (socket.id() == decision.id && (Sweep.isLive(socket) || Sweep.isDraining(socket))) {
-                decide(socket, policies, decision.evidence.get());
+            if (decision.isOfThisConnection()) {
+                if (decision.holds()) {
+                    decide(socket, policies, decision.evidence.get());
+                } else {
+                    socket.gate.overrun = false;
+                }
             }
             if (System.nanoTime() - until > 0) {
                 return;
@@ -239,9 +250,9 @@ final class Bounds {
         chosen.sort(Comparator.comparingDouble(socket -> socket.gate.takes()));
         for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
             RelayedSocket socket = chosen.get(i);
+            long mebibytes = listening.countedWaiting >> 20;
             listening.countedWaiting -= socket.gate.outWaiting;
-            decideOnce(socket, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(),
-                    listening.waitingBytes() >> 20));
+            decideOnce(socket, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(), mebibytes));
         }
         chosen.clear();
         return most != Long.MAX_VALUE;

@@ -95,7 +95,7 @@ final class Gate implements Request {
     /** When there was something to take again after there was nothing. */
     long waitingSince;
     boolean reported;
-    /** It was reported, in observe mode, that a bound would have ended it. */
+    /** It was decided that a bound ends it, or, in observe mode, reported that it would have. */
     boolean overrun;
     /** What the INS's stack says of the peer; -1: not asked yet. */
     long peerWindow;

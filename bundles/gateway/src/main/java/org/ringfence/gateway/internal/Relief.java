@@ -109,11 +109,12 @@ final class Relief {
             }
         } else if (requests.waiting() > 0 && pinned > 0) {
             choose(listening, now);
+            String why = requests.waiting() + " requests for as much wait";
             for (RelayedSocket socket : chosen) {
                 Gate gate = socket.gate;
                 long still = now - Math.max(gate.stage == Stage.BODY ? gate.lastIn : gate.lastOut, gate.stageSince);
                 if (still > (gate.isShut() ? SHUT_NANOSECONDS : STILL_NANOSECONDS)) {
-                    bounds.decideOnce(socket, () -> evidence(socket, now, requests.waiting() + " requests for as much wait"));
+                    bounds.decideOnce(socket, () -> evidence(socket, now, why));
                 }
             }
         }

@@ -1,8 +1,8 @@
 package org.ringfence.gateway.internal;
 
 /**
- * How long the responses of a listener were, by what was asked for: whoever writes one of that kind again is granted a ring for all of it before
- * it begins, and need not stop and be told of room. Event loop's thread only.
+ * How long the responses of a listener were, by what was asked for: whoever writes one of that kind again is granted a ring for it, or for its
+ * beginning, before he begins, and need not stop so soon and be told of room. Event loop's thread only.
  */
 final class ResponseSizes {
     private static final int TARGETS = 256;

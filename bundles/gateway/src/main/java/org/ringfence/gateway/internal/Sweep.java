@@ -9,8 +9,8 @@ import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
- * Looks at all connections from outside ten times a second: counts, measures rates, has the bounds kept and asks the policies. Where there are
- * many, a sweep takes several turns, and others have theirs in between. Event loop's thread only.
+ * Looks at all connections from outside ten times a second: measures rates and asks the policies, and, when it has looked at all, counts them and has
+ * the bounds kept. Where there are many, the looks take several turns, and others have theirs in between. Event loop's thread only.
  */
 final class Sweep {
     private static final long PERIOD_NANOSECONDS = 100_000_000;
@@ -147,9 +147,6 @@ final class Sweep {
         sweeping = true;
         last = now;
         inspects = ++sweeps % INSPECT_EVERY == 0;
-        for (int i = 0; i < listeners.size(); i++) {
-            listeners.get(i).beginCount();
-        }
         table.beginLooks();
     }
 
@@ -168,6 +165,16 @@ final class Sweep {
 
     private void end(long now) {
         sweeping = false;
+        for (int i = 0; i < listeners.size(); i++) {
+            listeners.get(i).beginCount();
+        }
+        for (int i = 0; i < table.livelyCount(); ) {
+            RelayedSocket socket = table.lively(i);
+            conclude(socket, now);
+            if (i < table.livelyCount() && table.lively(i) == socket) {
+                i++; // else another one has taken its place
+            }
+        }
         boolean wanted = false;
         for (int i = 0; i < listeners.size(); i++) {
             relief.relieve(listeners.get(i), now);
@@ -192,6 +199,7 @@ final class Sweep {
                 table.stir(socket);
                 socket.still = QUIET_AFTER;
                 look(socket, services.policies(), true, now);
+                conclude(socket, now);
             }
             if (System.nanoTime() - until > 0) {
                 return;
@@ -219,19 +227,24 @@ final class Sweep {
             if (isLive(socket) && inspected && policies != null) {
                 carryOut(socket, policies.inspect(socket));
             }
-            if (isLive(socket)) {
-                count(socket, socket.gate, now);
-                if (socket.still > (socket.gate.offered ? QUIET_AFTER : HELD_QUIET_AFTER) && mayRest(socket, socket.gate)) {
-                    socket.gate.listening.rests(socket.gate, socket.inward.held());
-                    socket.gate.rest();
-                    table.rest(socket);
-                }
-            }
         } else if (isDraining(socket)) {
             measure(socket, socket.gate, now);
             if (inspected && policies != null && isDraining(socket)) {
                 carryOut(socket, policies.inspect(socket));
             }
+        }
+    }
+
+    /** Counts a connection that was looked at, and lets it rest if nothing happens to it. */
+    private void conclude(RelayedSocket socket, long now) {
+        if (isLive(socket)) {
+            count(socket, socket.gate, now);
+            if (socket.still > (socket.gate.offered ? QUIET_AFTER : HELD_QUIET_AFTER) && mayRest(socket, socket.gate)) {
+                socket.gate.listening.rests(socket.gate, socket.inward.held());
+                socket.gate.rest();
+                table.rest(socket);
+            }
+        } else if (isDraining(socket)) {
             socket.gate.listening.countedWaiting += Bounds.slowlyWaiting(socket.gate, now);
         } else if (socket.still > QUIET_AFTER && !socket.isQuiet()) {
             table.rest(socket); // whatever it is, it comes back with its next news

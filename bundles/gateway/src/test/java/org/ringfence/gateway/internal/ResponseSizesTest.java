@@ -8,24 +8,23 @@ class ResponseSizesTest {
     private final ResponseSizes sizes = new ResponseSizes();
 
     @Test
-    void whatWasAnsweredLastIsExpectedForTheSameTarget() {
-        assertEquals(0, sizes.of(4711));
-        sizes.learn(4711, 20_000);
-        assertEquals(20_000, sizes.of(4711));
-        sizes.learn(4711, 10_000);
-        assertEquals(10_000, sizes.of(4711));
-        assertEquals(0, sizes.of(4712));
+    void theLastResponseToTheSameIsExpectedAgain() {
+        sizes.learn(7, 10_000);
+        sizes.learn(7, 12_000);
+        sizes.learn(8, 1);
+        assertEquals(12_000, sizes.of(7));
     }
 
     @Test
-    void noMoreRoomThanAPieceIsGrantedAtATime() {
-        sizes.learn(4711, 200 << 10);
-        assertEquals(64 << 10, sizes.of(4711));
-    }
-
-    @Test
-    void aRequestWhoseTargetIsUnknownHasNoSize() {
-        sizes.learn(0, 20_000);
+    void nothingIsExpectedOfWhatIsNotKnown() {
+        sizes.learn(7, 10_000);
         assertEquals(0, sizes.of(0));
+        assertEquals(0, sizes.of(7 + 256), "of the same place, and another");
+    }
+
+    @Test
+    void noMoreThanAPieceIsExpectedAtATime() {
+        sizes.learn(7, 1L << 40);
+        assertEquals(64 << 10, sizes.of(7));
     }
 }
