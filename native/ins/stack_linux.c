@@ -152,9 +152,9 @@ static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
 /* Options whose value is the stack's business, whatever the application asks for, but for TCP_NOTSENT_LOWAT if it asks for a limit.
  *
- * TCP_CORK is never set; clearing it sends what waits. It makes the kernel keep a segment that is not full though no more bytes are taken from the application until it
- * has gone: on a loopback such a segment can be half of UNSENT_AT_FIRST, and both wait for 200 ms. What is sent meanwhile says MSG_MORE,
- * which ends where the socket is full. */
+ * TCP_CORK is never set; clearing it sends what waits. It makes the kernel keep a segment that is not full though no more bytes are taken
+ * from the application until it has gone: on a loopback such a segment can be half of UNSENT_AT_FIRST, and both wait for 200 ms. What is
+ * sent meanwhile says MSG_MORE, which ends where the socket is full. */
 static uint32_t kept_bit(int level, int name) {
     if (level == IPPROTO_TCP && name == TCP_NODELAY) return KEPT_NODELAY;
     if (level == IPPROTO_TCP && name == TCP_CORK) return KEPT_CORK;

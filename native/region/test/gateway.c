@@ -105,7 +105,7 @@ static void watch(struct gateway *g) {
     if (head != g->head_seen || in_ring_empty(g)) {
         g->head_seen = head;
         g->head_moved = now;
-    } else if (g->watchdog && now - g->head_moved > (rf_packet_lies(g->pair[1]) ? 1.0 : 0.050)) {
+    } else if (g->watchdog && now - g->head_moved > 0.050 && (now - g->head_moved > 1.0 || !rf_packet_lies(g->pair[1]))) {
         g->head_moved = now;
         g->barks++;
         send_packet(g);

@@ -1,0 +1,99 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.ringfence.api.call.CallTranslator;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.PolicyChain;
+import org.ringfence.api.policy.Stage;
+
+/** What bounds have decided of a connection is carried out a turn later, if nothing has become of it. */
+class DecisionsTest {
+    private final IdlePeers peers = new IdlePeers();
+    private final Listening listening = new Listening(peers.opening());
+    /** What was told of decisions; they are only observed. */
+    private final List<Object> told = new ArrayList<>();
+    private final PolicyChain observing = (PolicyChain) Proxy.newProxyInstance(PolicyChain.class.getClassLoader(), new Class<?>[] {PolicyChain.class},
+            (proxy, method, arguments) -> method.getName().equals("decided") ? !told.add(arguments[2]) : null);
+    private final Bounds bounds = new Bounds(new Services() {
+        @Override
+        public CallTranslator translator(String abi) {
+            return null;
+        }
+
+        @Override
+        public PolicyChain policies() {
+            return observing;
+        }
+    }, peers.table, null, null, null);
+    private final RelayedSocket socket = held(1);
+
+    private RelayedSocket held(long id) {
+        RelayedSocket held = peers.connected();
+        held.gate = new Gate(new HttpReaders());
+        held.gate.begin(HoldRule.NONE, listening, 0);
+        held.gate.enter(Stage.HEAD, 0);
+        held.gated = true;
+        held.id = id;
+        return held;
+    }
+
+    private void turn() {
+        while (bounds.hasDecisions()) {
+            bounds.decideSome();
+        }
+    }
+
+    @Test
+    void aDecisionIsCarriedOutInATurnSoonAndOnce() {
+        bounds.decideOnce(socket, () -> "slow");
+        bounds.decideOnce(socket, () -> "slow again");
+        assertTrue(bounds.hasDecisions());
+        assertEquals(List.of(), told);
+        turn();
+        assertEquals(List.of("slow"), told);
+        bounds.decideOnce(socket, () -> "slow as ever");
+        assertFalse(bounds.hasDecisions());
+    }
+
+    @Test
+    void whoHasShownHisRequestMeanwhileStaysAndCanBeChosenAgain() {
+        bounds.decideOnce(socket, () -> "slow");
+        socket.gate.offered = true;
+        turn();
+        assertEquals(List.of(), told);
+        bounds.decideOnce(socket, () -> "takes nothing");
+        turn();
+        assertEquals(List.of("takes nothing"), told);
+    }
+
+    @Test
+    void whoHasGoneOnToAnotherStageStays() {
+        bounds.decideOnce(socket, () -> "slow");
+        socket.gate.enter(Stage.BODY, 1);
+        turn();
+        assertEquals(List.of(), told);
+    }
+
+    @Test
+    void whoWasClosedMeanwhileHasHisLastBytesSent() {
+        bounds.decideOnce(socket, () -> "slow");
+        socket.closing = true;
+        turn();
+        assertEquals(List.of(), told);
+    }
+
+    @Test
+    void anotherConnectionInTheSameRowIsNotMeant() {
+        bounds.decideOnce(socket, () -> "slow");
+        socket.id = 2;
+        turn();
+        assertEquals(List.of(), told);
+    }
+}
