@@ -271,15 +271,15 @@ fetches() {
     curl -sSf -m 60 "$@" "$url" | cmp -s - "$file"
 }
 
-# fetched_by N TIMES URL FILE: N curls at the same time, each TIMES in turn, all get the file. Fails with the number of
-# those that did not.
+# fetched_by N TIMES URL FILE [RATE]: N curls at the same time, each TIMES in turn (at most RATE fast, as curl's
+# --limit-rate has it), all get the file. Fails with the number of those that did not.
 fetched_by() {
     local missing errors
     errors=$(mktemp -d)
     # shellcheck disable=SC2016 # expanded by the inner shell
     missing=$(seq $(($1 * $2)) | xargs -P "$1" -I{} sh -c \
-        'curl -sS -f -m 120 "$1" 2>"$3/{}.curl" | cmp -s - "$2" || echo "{} $(cat "$3/{}.curl")"' \
-        fetch "$3" "$4" "$errors")
+        'curl -sS -f -m 120 --limit-rate "$4" "$1" 2>"$3/{}.curl" | cmp -s - "$2" || echo "{} $(cat "$3/{}.curl")"' \
+        fetch "$3" "$4" "$errors" "${5:-0}")
     rm -rf -- "$errors"
     [ -z "$missing" ] || {
         echo "$(wc -l <<<"$missing") of $(($1 * $2)) fetches differ, the first: ${missing%%$'\n'*}"

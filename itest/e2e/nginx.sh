@@ -42,6 +42,7 @@ check "nginx serves 1 KiB" fetches "$url/small" "$SITE/www/small"
 check "nginx serves 50 MiB" fetches "$url/large" "$SITE/www/large"
 check "nginx serves 1 KiB to 64 curls at a time, 640 in all" fetched_by 64 10 "$url/small" "$SITE/www/small"
 check "nginx serves 50 MiB to 64 curls at a time" fetched_by 64 1 "$url/large" "$SITE/www/large"
+check "nginx serves 50 MiB to 64 curls that take 5 MiB a second each" fetched_by 64 1 "$url/large" "$SITE/www/large" 5M
 check "nginx serves over IPv6" fetches "http://[::1]:$port/large" "$SITE/www/large"
 check "nginx answers a range" bash -c \
     "curl -sSf -m 20 -r 1000000-30000000 $url/large | cmp -s - <(tail -c +1000001 $SITE/www/large | head -c 29000001)"

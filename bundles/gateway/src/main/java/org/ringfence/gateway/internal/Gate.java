@@ -115,8 +115,10 @@ final class Gate implements Request {
     boolean waits;
     /** At the last sweep the application waited for this client. */
     boolean pins;
-    /** Bytes a second that the peer acknowledges, since it was first asked or of late; -1: not known yet. */
+    /** Bytes a second that the peer acknowledges, since it was first asked or of late, much counting as less; -1: not known yet. */
     double ackRate;
+    /** The same of late, as much as it is; nothing while {@code ackRate} is not known. */
+    double takeRate;
     /** The next request waits until its client has taken more of the last response. */
     boolean deferred;
     /** A response was seen, and all were small. */
@@ -231,6 +233,7 @@ final class Gate implements Request {
         waits = false;
         pins = false;
         ackRate = -1;
+        takeRate = 0;
         smallResponses = false;
         firstResponse = true;
         throttledUntil = 0;
@@ -322,7 +325,7 @@ final class Gate implements Request {
 
     /** Bytes a second that the client takes. What went into the stack's buffer at once says nothing of that, where the stack can be asked. */
     double takes() {
-        return ackRate >= 0 ? ackRate : outRate;
+        return ackRate >= 0 ? takeRate : outRate;
     }
 
     /** True if it would be held if that were not only observed. */

@@ -116,7 +116,9 @@ final class PeerProgress {
         if (gate.acked >= 0 && seconds > 0 && seconds < 2 * AVERAGED_SECONDS) {
             double rate = (acked - gate.acked) / seconds;
             gate.outRate += (rate - gate.outRate) * Math.min(1, seconds / AVERAGED_SECONDS);
-            double averaged = Math.min((now - gate.ackedSince) / 1e9, gate.isShut() ? AVERAGED_SECONDS : OPEN_SECONDS);
+            double known = (now - gate.ackedSince) / 1e9;
+            gate.takeRate += (rate - gate.takeRate) * Math.min(1, seconds / Math.min(known, AVERAGED_SECONDS));
+            double averaged = Math.min(known, gate.isShut() ? AVERAGED_SECONDS : OPEN_SECONDS);
             gate.ackRate = Math.max(0, gate.ackRate);
             gate.ackRate += (Math.min(rate, MOST_A_SECOND) - gate.ackRate) * Math.min(1, seconds / averaged);
             if (acked != gate.acked) {
@@ -131,6 +133,7 @@ final class PeerProgress {
             }
             gate.ackedSince = now;
             gate.ackRate = -1;
+            gate.takeRate = 0;
         }
         gate.acked = acked;
         gate.ackedAt = now;

@@ -77,4 +77,36 @@ class PeerProgressTest {
         assertEquals(1000, pauseAfter(1500, 0));
         assertEquals(200, pauseAfter(1600, 0));
     }
+
+    @Test
+    void whoTakesWhatWaitsInASecondIsNotSlowHoweverMuchWaits() {
+        progress.ask(socket, now);
+        socket.gate.outWaiting = 3 << 19;
+        pauseAfter(0, 1 << 20);
+        for (int i = 1; i < 6; i++) {
+            pauseAfter(i * 3_000_000L, 1 << 20);
+            assertEquals(0, Bounds.slowlyWaiting(socket.gate, now));
+        }
+    }
+
+    @Test
+    void whoTakesMuchAndThenNothingForASecondIsNotSlow() {
+        progress.ask(socket, now);
+        socket.gate.outWaiting = 3 << 19;
+        pauseAfter(0, 1 << 20);
+        pauseAfter(6_000_000L, 1 << 20);
+        pauseAfter(6_000_000L, 1 << 20);
+        assertEquals(0, Bounds.slowlyWaiting(socket.gate, now));
+    }
+
+    @Test
+    void whoHasTakenNothingForLongIsSlowWhateverHeTookBefore() {
+        progress.ask(socket, now);
+        socket.gate.outWaiting = 3 << 19;
+        pauseAfter(0, 1 << 20);
+        for (int i = 0; i < 12; i++) {
+            pauseAfter(6_000_000L, 0);
+        }
+        assertEquals(3 << 19, Bounds.slowlyWaiting(socket.gate, now));
+    }
 }
