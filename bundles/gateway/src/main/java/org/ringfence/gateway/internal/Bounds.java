@@ -200,17 +200,17 @@ final class Bounds {
 
     /**
      * Between sweeps: somebody waits for an application of which nothing has been heard for as long. Idle connections may keep all its workers, and are taken
-     * back from it, unless it has served as many at once.
+     * back from it, unless it has served as many at once, those who wait included.
      */
     void relieveAtOnce(Listening listening, long now) {
-        HoldRule rule = listening.rule;
-        if (listening.line.isEmpty() || now - listening.relievedAt < Line.PROMPT_NANOSECONDS || now - listening.lastNews() < Line.PROMPT_NANOSECONDS
-                || !rule.reparks() || !rule.enforced() || bytes.isHolding()) {
+        int late = listening.line.isDue(now) ? listening.line.late(now) : 0;
+        if (late == 0) {
             return;
         }
         listening.relievedAt = now;
-        int late = listening.line.late(now);
-        if (late > 0 && served(listening) >= listening.capacity && reparking.takeBack(listening, late, IDLE_NANOSECONDS) > 0) {
+        HoldRule rule = listening.rule;
+        boolean may = rule.reparks() && rule.enforced() && !bytes.isHolding();
+        if (may && served(listening) + late > listening.capacity && reparking.takeBack(listening, late, IDLE_NANOSECONDS) > 0) {
             listening.waited(now);
         }
     }

@@ -55,16 +55,11 @@ final class Line {
                 && !gate.read && socket.inward.unread() > 0 && socket.inward.given() - socket.inward.held() <= socket.inward.unread();
     }
 
-    /** True if nobody has been added since the last count who may wait. */
-    boolean isEmpty() {
-        return size == 0;
-    }
-
     /** How many wait for longer than an application that has a free worker lets them. */
     int late(long now) {
         retain();
         int late = 0;
-        while (late < size && now - since[late] > PROMPT_NANOSECONDS) {
+        while (late < size && now - since[late] >= PROMPT_NANOSECONDS) {
             late++;
         }
         return late;
@@ -75,11 +70,21 @@ final class Line {
         return size;
     }
 
+    /** When the first of them, served meanwhile or not, will have waited for too long of an application of which nothing is heard. */
+    private long due() {
+        return Math.max(since[0], Math.max(listening.lastNews(), listening.relievedAt)) + PROMPT_NANOSECONDS;
+    }
+
+    /** True if it is time to count those who are late. */
+    boolean isDue(long now) {
+        return size > 0 && now - due() >= 0;
+    }
+
     /** Milliseconds after which somebody should count again; {@code most} if nobody waits, or all for so long that the sweeps know of them. */
     int patience(long now, int most) {
         if (size == 0 || now - since[size - 1] > LONG_NANOSECONDS) {
             return most;
         }
-        return (int) Math.min(most, PROMPT_NANOSECONDS / 1_000_000);
+        return (int) Math.min(most, Math.max(1, (due() - now + 999_999) / 1_000_000));
     }
 }

@@ -110,8 +110,8 @@ class ReparkingTest extends ServedRequests {
         }
     }
 
-    @Test
-    void whoWaitsForAWorkerThatIsIdleWaitsForLessThanASweepTakesToFindOut() throws IOException {
+    /** The shortest time until {@code waiting} connections are answered that come while another one idles at the only worker, with a known capacity. */
+    private long answeredAfter(int waiting, int capacity) throws IOException {
         long shortest = Long.MAX_VALUE;
         for (int round = 0; round < 10 && shortest > SWEEP_NANOSECONDS; round++) { // a machine that is busy is late
             serve(true, "in-turn");
@@ -119,15 +119,32 @@ class ReparkingTest extends ServedRequests {
             send(kept, REQUEST);
             assertAnswered(kept);
             RunningGateway.await("nothing was wanted of the worker for a while", () -> count(s -> s.gate.offered && idleFor(s.gate) > IDLE_NANOSECONDS) == 1);
+            count(s -> (s.gate.listening.capacity = capacity) > 0);
             long sent = System.nanoTime();
-            Socket waiting = connect();
-            send(waiting, REQUEST);
-            assertAnswered(waiting);
-            shortest = System.nanoTime() - sent;
+            List<Socket> others = connections(waiting);
+            for (Socket other : others) {
+                send(other, REQUEST);
+            }
+            assertAnswered(others.get(0));
+            shortest = Math.min(shortest, System.nanoTime() - sent);
             kept.close();
-            waiting.close();
+            for (Socket other : others) {
+                other.close();
+            }
             server.close();
         }
+        return shortest;
+    }
+
+    @Test
+    void whoWaitsForAWorkerThatIsIdleWaitsForLessThanASweepTakesToFindOut() throws IOException {
+        long shortest = answeredAfter(1, 1);
+        assertTrue(shortest < SWEEP_NANOSECONDS, shortest + " ns");
+    }
+
+    @Test
+    void whoAreMoreThanAnApplicationEverHadDoNotWaitForASweepEither() throws IOException {
+        long shortest = answeredAfter(2, 2);
         assertTrue(shortest < SWEEP_NANOSECONDS, shortest + " ns");
     }
 
