@@ -32,7 +32,7 @@ public final class ByteRanges extends Detector {
         @AttributeDefinition(description = "Measure while the listener is calm")
         MeasureChoice calm() default MeasureChoice.reset;
 
-        @AttributeDefinition(description = "Measure while the application does not keep up")
+        @AttributeDefinition(description = "Measure while the listener is pressed")
         MeasureChoice pressed() default MeasureChoice.reset;
 
         @AttributeDefinition(description = "Measure when that has lasted")

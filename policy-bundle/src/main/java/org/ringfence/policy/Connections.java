@@ -36,7 +36,7 @@ public final class Connections extends Detector {
         @AttributeDefinition(description = "Measure while the listener is calm")
         MeasureChoice calm() default MeasureChoice.note;
 
-        @AttributeDefinition(description = "Measure while the application does not keep up")
+        @AttributeDefinition(description = "Measure while the listener is pressed")
         MeasureChoice pressed() default MeasureChoice.note;
 
         @AttributeDefinition(description = "Measure when that has lasted")

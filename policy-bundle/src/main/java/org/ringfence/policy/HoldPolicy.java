@@ -88,7 +88,7 @@ public final class HoldPolicy implements Policy {
         @AttributeDefinition(description = "KiB of a response that are taken from the application at once, per connection", min = "4", max = "1024")
         int absorbKibibytes() default 1024;
 
-        @AttributeDefinition(description = "MiB of responses that may wait for the clients of a listener; of more, the connections that take least are reset", min = "1")
+        @AttributeDefinition(description = "MiB of responses that may wait for clients of a listener who need more than ten seconds to take them; of more, the connections that take least are reset", min = "1")
         int absorbMebibytes() default 96;
 
         @AttributeDefinition(description = "Whether idle keep-alive connections are taken back from an application that does not keep up")

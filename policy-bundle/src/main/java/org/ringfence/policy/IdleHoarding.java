@@ -33,7 +33,7 @@ public final class IdleHoarding extends Detector {
         @AttributeDefinition(description = "Measure while the listener is calm")
         MeasureChoice calm() default MeasureChoice.none;
 
-        @AttributeDefinition(description = "Measure while the application does not keep up")
+        @AttributeDefinition(description = "Measure while the listener is pressed")
         MeasureChoice pressed() default MeasureChoice.refuse;
 
         @AttributeDefinition(description = "Measure when that has lasted")

@@ -76,14 +76,15 @@ public interface Connection {
     long inRate();
 
     /**
-     * Bytes a second the network takes, averaged over some ten seconds in which there was something to take; {@link Long#MAX_VALUE} while there has been
-     * something for a shorter time: nobody is slow yet.
+     * Bytes a second the network takes, averaged over some ten seconds in which there was something to take (three where the peer's window is shut), what is
+     * more than 64 KiB counting as that where the stack tells what was acknowledged; {@link Long#MAX_VALUE} while there has been something for less than ten
+     * seconds: nobody is slow yet.
      */
     long outRate();
 
     /** Complete HTTP/1 requests so far. */
     long requests();
 
-    /** The peer's receive window as the INS's stack knows it, in bytes; -1 if it is not known. Asked for while {@link #outWaiting} stands still. */
+    /** The peer's receive window as the INS's stack knows it, in bytes; -1 if it is not known. Asked for, once a second, while anything waits for the peer. */
     long peerWindow();
 }

@@ -30,8 +30,8 @@ public interface Listener {
     int unread();
 
     /**
-     * 0 calm; 1 pressed: one connection had waited for the application for a second, or several at a time for half a second, or held connections
-     * came near a bound, in the last five seconds; 2 hard pressed: that has lasted for more than two seconds.
+     * 0 calm; 1 pressed: one connection had waited for the application for a second, or several at a time for half a second, or what is held or waits for
+     * clients came near a bound, or more long requests waited than went on, in the last five seconds; 2 hard pressed: that has lasted for more than two seconds.
      */
     int pressure();
 

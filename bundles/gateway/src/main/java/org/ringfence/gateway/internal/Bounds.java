@@ -200,7 +200,8 @@ final class Bounds {
 
     /**
      * Between sweeps: somebody waits for an application of which nothing has been heard for as long. Idle connections may keep all its workers, and are taken
-     * back from it, unless it has served as many at once, those who wait included.
+     * back from it, if it has served no more at once. Where it has served a few more, they may be free and no more than that, so who is beyond them counts when
+     * the first has waited twice as long.
      */
     void relieveAtOnce(Listening listening, long now) {
         int late = listening.line.isDue(now) ? listening.line.late(now) : 0;
@@ -209,8 +210,11 @@ final class Bounds {
         }
         listening.relievedAt = now;
         HoldRule rule = listening.rule;
-        boolean may = rule.reparks() && rule.enforced() && !bytes.isHolding();
-        if (may && served(listening) + late > listening.capacity && reparking.takeBack(listening, late, IDLE_NANOSECONDS) > 0) {
+        if (!rule.reparks() || !rule.enforced() || bytes.isHolding()) {
+            return;
+        }
+        int free = Math.max(0, listening.capacity - served(listening));
+        if (free < late && (free == 0 || listening.line.isLate(now)) && reparking.takeBack(listening, late - free, IDLE_NANOSECONDS) > 0) {
             listening.waited(now);
         }
     }
@@ -227,7 +231,7 @@ final class Bounds {
 
     /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */
     static long slowlyWaiting(Gate gate, long now) {
-        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.takes() * LONG_SECONDS ? gate.outWaiting : 0;
+        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.takesOfLate() * LONG_SECONDS ? gate.outWaiting : 0;
     }
 
     /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */
@@ -247,12 +251,12 @@ final class Bounds {
                 }
             }
         }
-        chosen.sort(Comparator.comparingDouble(socket -> socket.gate.takes()));
+        chosen.sort(Comparator.comparingDouble(socket -> socket.gate.takesOfLate()));
         for (int i = 0; i < chosen.size() && listening.countedWaiting > most - most / 8; i++) {
             RelayedSocket socket = chosen.get(i);
             long mebibytes = listening.countedWaiting >> 20;
             listening.countedWaiting -= socket.gate.outWaiting;
-            decideOnce(socket, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takes(), mebibytes));
+            decideOnce(socket, () -> String.format(Locale.ROOT, "takes %.0f B/s, the least of those for whom %d MiB wait", socket.gate.takesOfLate(), mebibytes));
         }
         chosen.clear();
         return most != Long.MAX_VALUE;

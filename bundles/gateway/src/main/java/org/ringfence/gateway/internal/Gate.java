@@ -117,7 +117,7 @@ final class Gate implements Request {
     boolean pins;
     /** Bytes a second that the peer acknowledges, since it was first asked or of late, much counting as less; -1: not known yet. */
     double ackRate;
-    /** The same of late, as much as it is; nothing while {@code ackRate} is not known. */
+    /** The same of the last seconds, as much as it is; of no meaning while {@code ackRate} is not known. */
     double takeRate;
     /** The next request waits until its client has taken more of the last response. */
     boolean deferred;
@@ -325,6 +325,11 @@ final class Gate implements Request {
 
     /** Bytes a second that the client takes. What went into the stack's buffer at once says nothing of that, where the stack can be asked. */
     double takes() {
+        return ackRate >= 0 ? ackRate : outRate;
+    }
+
+    /** The same of the last seconds, however much it is. */
+    double takesOfLate() {
         return ackRate >= 0 ? takeRate : outRate;
     }
 

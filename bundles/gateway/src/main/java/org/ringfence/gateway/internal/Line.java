@@ -65,6 +65,11 @@ final class Line {
         return late;
     }
 
+    /** True if the first of them has waited for twice as long, as of the last count. */
+    boolean isLate(long now) {
+        return size > 0 && now - since[0] >= 2 * PROMPT_NANOSECONDS;
+    }
+
     /** How many waited when they were last counted. */
     int size() {
         return size;

@@ -182,7 +182,7 @@ final class Listening implements Listener {
         paced = 0;
     }
 
-    /** Takes over what was counted; {@code full} if held connections are near a bound. */
+    /** Takes over what was counted; {@code full} if what is held or waits for clients is near a bound, or long requests crowd. */
     void endCount(long now, boolean full) {
         open = countedOpen;
         held = countedHeld;

@@ -24,8 +24,9 @@ final class PeerProgress {
     private static final int MOST_SOON = MOST / 4;
     private static final long EVERY_NANOSECONDS = 1_000_000_000;
     private static final long SOON_NANOSECONDS = 200_000_000;
-    private static final double AVERAGED_SECONDS = 3;
     private static final double FULL_SECONDS = 0.9;
+    /** Rates are those of so many seconds. */
+    private static final double RECENT_SECONDS = 3;
     /** The same where the window is open: on a bad line nothing may come for some seconds. */
     private static final double OPEN_SECONDS = 10;
     /** What was taken faster than this counts as so much, so that it is soon over. */
@@ -110,15 +111,18 @@ final class PeerProgress {
         }
         ByteBuffer info = ByteBuffer.wrap(answer.payload).order(ByteOrder.LITTLE_ENDIAN);
         Gate gate = socket.gate;
+        if (gate.acked >= 0 && now == gate.ackedAt) {
+            return; // two answers in a turn: nothing lies between them
+        }
         long acked = info.getLong(BYTES_ACKED);
         gate.peerWindow = Integer.toUnsignedLong(info.getInt(SND_WND));
         double seconds = (now - gate.ackedAt) / 1e9;
-        if (gate.acked >= 0 && seconds > 0 && seconds < 2 * AVERAGED_SECONDS) {
+        if (gate.acked >= 0 && seconds < 2 * RECENT_SECONDS) {
             double rate = (acked - gate.acked) / seconds;
-            gate.outRate += (rate - gate.outRate) * Math.min(1, seconds / AVERAGED_SECONDS);
+            gate.outRate += (rate - gate.outRate) * Math.min(1, seconds / RECENT_SECONDS);
             double known = (now - gate.ackedSince) / 1e9;
-            gate.takeRate += (rate - gate.takeRate) * Math.min(1, seconds / Math.min(known, AVERAGED_SECONDS));
-            double averaged = Math.min(known, gate.isShut() ? AVERAGED_SECONDS : OPEN_SECONDS);
+            gate.takeRate += (rate - gate.takeRate) * Math.min(1, seconds / Math.min(known, RECENT_SECONDS));
+            double averaged = Math.min(known, gate.isShut() ? RECENT_SECONDS : OPEN_SECONDS);
             gate.ackRate = Math.max(0, gate.ackRate);
             gate.ackRate += (Math.min(rate, MOST_A_SECOND) - gate.ackRate) * Math.min(1, seconds / averaged);
             if (acked != gate.acked) {

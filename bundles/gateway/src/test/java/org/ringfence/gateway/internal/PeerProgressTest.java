@@ -1,6 +1,7 @@
 package org.ringfence.gateway.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
@@ -11,7 +12,7 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.HoldRule;
 import org.ringfence.api.policy.PolicyChain;
 
-/** How often it is asked what a peer has taken. */
+/** How often it is asked what a peer has taken, and what is known of it then. */
 class PeerProgressTest {
     private static final long MILLISECOND = 1_000_000L;
     // struct tcp_info, <linux/tcp.h>
@@ -108,5 +109,31 @@ class PeerProgressTest {
             pauseAfter(6_000_000L, 0);
         }
         assertEquals(3 << 19, Bounds.slowlyWaiting(socket.gate, now));
+    }
+
+    @Test
+    void whoReadsAndHearsNothingForSecondsOnABadLineIsNoSlowerForThat() {
+        progress.ask(socket, now);
+        socket.gate.outWaiting = 1 << 17;
+        socket.gate.swept = now;
+        socket.gate.waitingSince = now - 60_000 * MILLISECOND;
+        for (int i = 0; i < 35; i++) {
+            pauseAfter(i * 3_750L, 1 << 16); // 30 kbit/s
+        }
+        for (int i = 0; i < 4; i++) {
+            pauseAfter(34 * 3_750L, 1 << 16);
+        }
+        assertTrue(socket.outRate() > 2000, socket.outRate() + " B/s");
+    }
+
+    @Test
+    void twoAnswersOfAMomentAreOne() {
+        progress.ask(socket, now);
+        pauseAfter(0, 1 << 20);
+        long answered = now;
+        pauseAfter(3_000_000L, 1 << 20);
+        now = answered;
+        pauseAfter(3_000_000L, 1 << 20);
+        assertTrue(socket.gate.ackRate > 0, socket.gate.ackRate + " B/s");
     }
 }

@@ -111,9 +111,9 @@ class ReparkingTest extends ServedRequests {
     }
 
     /** The shortest time until {@code waiting} connections are answered that come while another one idles at the only worker, with a known capacity. */
-    private long answeredAfter(int waiting, int capacity) throws IOException {
+    private long answeredAfter(int waiting, int capacity, int rounds) throws IOException {
         long shortest = Long.MAX_VALUE;
-        for (int round = 0; round < 10 && shortest > SWEEP_NANOSECONDS; round++) { // a machine that is busy is late
+        for (int round = 0; round < rounds && shortest > SWEEP_NANOSECONDS; round++) { // a machine that is busy is late
             serve(true, "in-turn");
             Socket kept = connect();
             send(kept, REQUEST);
@@ -138,14 +138,20 @@ class ReparkingTest extends ServedRequests {
 
     @Test
     void whoWaitsForAWorkerThatIsIdleWaitsForLessThanASweepTakesToFindOut() throws IOException {
-        long shortest = answeredAfter(1, 1);
+        long shortest = answeredAfter(1, 1, 10);
         assertTrue(shortest < SWEEP_NANOSECONDS, shortest + " ns");
     }
 
     @Test
     void whoAreMoreThanAnApplicationEverHadDoNotWaitForASweepEither() throws IOException {
-        long shortest = answeredAfter(2, 2);
+        long shortest = answeredAfter(2, 2, 10);
         assertTrue(shortest < SWEEP_NANOSECONDS, shortest + " ns");
+    }
+
+    @Test
+    void whoMayWaitForAFreeWorkerTakesNothingBackBeforeASweep() throws IOException {
+        long shortest = answeredAfter(1, 2, 3);
+        assertTrue(shortest >= SWEEP_NANOSECONDS, shortest + " ns");
     }
 
     @Test
