@@ -38,7 +38,7 @@ def arguments():
     parser.add_argument("--elsewhere", action="store_true",
                         help="the attack goes to another server, which holds all of it: what the attacker by itself takes of the machine")
     parser.add_argument("--published", action="store_true",
-                        help="16,384 connections, 256 a second, for 300 s, as the original project's data generator has it")
+                        help="16,384 connections, 256 a second, for 300 s")
     parser.add_argument("--out", default=os.path.join(ROOT, "target", "attack-lab"), metavar="DIR",
                         help="where report.md, CSV and plots go (default: target/attack-lab)")
     parser.add_argument("--require", type=float, metavar="SHARE",
