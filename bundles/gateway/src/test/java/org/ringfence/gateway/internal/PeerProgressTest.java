@@ -19,6 +19,7 @@ class PeerProgressTest {
     private static final int BYTES_ACKED = 120;
     private static final int SND_WND = 228;
     private static final int BYTES = 232;
+    private static final int MUCH = 3 << 19;
 
     private final IdlePeers peers = new IdlePeers();
     private final RelayedSocket socket = peers.connected();
@@ -79,11 +80,16 @@ class PeerProgressTest {
         assertEquals(200, pauseAfter(1600, 0));
     }
 
+    /** It is known that nothing was acknowledged so far. */
+    private void muchWaits() {
+        progress.ask(socket, now);
+        socket.gate.outWaiting = MUCH;
+        pauseAfter(0, 1 << 20);
+    }
+
     @Test
     void whoTakesWhatWaitsInASecondIsNotSlowHoweverMuchWaits() {
-        progress.ask(socket, now);
-        socket.gate.outWaiting = 3 << 19;
-        pauseAfter(0, 1 << 20);
+        muchWaits();
         for (int i = 1; i < 6; i++) {
             pauseAfter(i * 3_000_000L, 1 << 20);
             assertEquals(0, Bounds.slowlyWaiting(socket.gate, now));
@@ -92,9 +98,7 @@ class PeerProgressTest {
 
     @Test
     void whoTakesMuchAndThenNothingForASecondIsNotSlow() {
-        progress.ask(socket, now);
-        socket.gate.outWaiting = 3 << 19;
-        pauseAfter(0, 1 << 20);
+        muchWaits();
         pauseAfter(6_000_000L, 1 << 20);
         pauseAfter(6_000_000L, 1 << 20);
         assertEquals(0, Bounds.slowlyWaiting(socket.gate, now));
@@ -102,13 +106,11 @@ class PeerProgressTest {
 
     @Test
     void whoHasTakenNothingForLongIsSlowWhateverHeTookBefore() {
-        progress.ask(socket, now);
-        socket.gate.outWaiting = 3 << 19;
-        pauseAfter(0, 1 << 20);
+        muchWaits();
         for (int i = 0; i < 12; i++) {
             pauseAfter(6_000_000L, 0);
         }
-        assertEquals(3 << 19, Bounds.slowlyWaiting(socket.gate, now));
+        assertEquals(MUCH, Bounds.slowlyWaiting(socket.gate, now));
     }
 
     @Test
@@ -128,8 +130,7 @@ class PeerProgressTest {
 
     @Test
     void twoAnswersOfAMomentAreOne() {
-        progress.ask(socket, now);
-        pauseAfter(0, 1 << 20);
+        muchWaits();
         long answered = now;
         pauseAfter(3_000_000L, 1 << 20);
         now = answered;
