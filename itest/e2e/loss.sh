@@ -38,16 +38,18 @@ begin "INS killed"
 ins=$INS
 kill -KILL "$ins"
 broken "INS killed"
-check "INS killed: who accepts again and again is slowed down" within 10 grep -qx slow "$SITE/sender.log"
 another_ins() { local now; now=$(ins); [ -n "$now" ] && [ "$now" != "$ins" ] && [[ $now =~ ^[0-9]+$ ]]; }
 check "INS killed: another one is started" within 20 another_ins
 check "INS killed: the gateway is the same" test "$(gateway)" = "$GATEWAY"
-# its listener was the lost INS's: a server that is started again gets a new one
-stop "$server" KILL
 INS=$(ins)
+serves_on() { curl -s -m 10 "http://127.0.0.1:$port/" | head -c 100000 | wc -c | grep -qx 100000; }
+check "INS killed: the same server serves at the next one" within 20 serves_on
+check "INS killed: and has had no error of its listener" bash -c "! grep -q accept '$SITE/sender.log'"
+stop "$server" KILL
+within 10 no_ins_sockets
 INS_DESCRIPTORS=$(descriptors "$INS")
 start_server
-check "INS killed: new sockets work" bash -c "curl -s -m 10 http://127.0.0.1:$port/ | head -c 100000 | wc -c | grep -qx 100000"
+check "INS killed: new sockets work" serves_on
 stop "$server" KILL
 left "INS killed: no application stays" no_applications shell ringfence:applications
 left "INS killed: no socket stays in the INS" no_ins_sockets shell ringfence:ins
@@ -66,9 +68,10 @@ start_server
 begin "gateway killed"
 kill -KILL "$GATEWAY"
 broken "gateway killed"
+check "gateway killed: who accepts again and again is slowed down" within 10 grep -qx slow "$SITE/sender.log"
 check "gateway killed: its INS ends" within 10 ended "$INS"
 stop "$server" KILL
 check "gateway killed: up starts another one" "$ROOT/ringfence" up
 start_server
-check "gateway killed: the next one serves" bash -c "curl -s -m 10 http://127.0.0.1:$port/ | head -c 100000 | wc -c | grep -qx 100000"
+check "gateway killed: the next one serves" serves_on
 stop "$server" KILL

@@ -42,7 +42,7 @@ while True:
     try:
         conn, _ = listener.accept()
     except OSError as e:
-        # the listener went with its network stack: stay, so that a test can see that nothing hangs or dies
+        # the listener went with its gateway: stay, so that a test can see that nothing hangs or dies
         say("accept", errno.errorcode.get(e.errno, repr(e)))
         say("slow" if try_again(10) > 0.5 else "fast")
         threading.Event().wait()

@@ -35,6 +35,15 @@ final class Addresses {
         }
     }
 
+    /** Writes the address that means all, with a port, and returns its length. */
+    static int any(int family, int port, byte[] into) {
+        Arrays.fill(into, (byte) 0);
+        into[0] = (byte) family;
+        into[2] = (byte) (port >> 8);
+        into[3] = (byte) port;
+        return family == AF_INET6 ? IN6_BYTES : IN_BYTES;
+    }
+
     private static boolean isZero(byte[] address, int from, int to) {
         for (int i = from; i < to; i++) {
             if (address[i] != 0) {

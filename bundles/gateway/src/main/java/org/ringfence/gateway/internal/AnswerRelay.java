@@ -14,20 +14,28 @@ final class AnswerRelay {
     private final Endings endings;
     private final Acceptor acceptor;
     private final Sweep sweep;
+    private final Reopening reopening;
     private final CallTrace trace;
 
-    AnswerRelay(Services services, Ledger ledger, ByteRelay bytes, Endings endings, Acceptor acceptor, Sweep sweep, CallTrace trace) {
+    AnswerRelay(Services services, Ledger ledger, ByteRelay bytes, Endings endings, Acceptor acceptor, Sweep sweep, Reopening reopening,
+            CallTrace trace) {
         this.services = services;
         this.ledger = ledger;
         this.bytes = bytes;
         this.endings = endings;
         this.acceptor = acceptor;
         this.sweep = sweep;
+        this.reopening = reopening;
         this.trace = trace;
     }
 
     void answer(InsLink ins, PendingCall pending, Answer answer) {
         RelayedSocket socket = pending.socket;
+        if (pending.reopens) {
+            translate(ins, pending, answer);
+            reopening.answered(ins, pending, answer);
+            return;
+        }
         switch (pending.operation) {
             case ACCEPT -> acceptor.accepted(ins, pending, answer);
             case CLOSE -> closed(ins, pending);
@@ -57,6 +65,9 @@ final class AnswerRelay {
                 if (answer.error == 0 && !socket.closing) {
                     socket.localPort = Addresses.port(answer.payload, 0, answer.payloadLength);
                     socket.region().setLocal(socket.slot, answer.payload, 0, Math.min(answer.payloadLength, Addresses.IN6_BYTES));
+                    if (!socket.datagrams) {
+                        socket.setup().bound(answer.payload, answer.payloadLength);
+                    }
                 }
                 pass(pending, answer);
             }

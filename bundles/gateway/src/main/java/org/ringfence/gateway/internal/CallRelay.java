@@ -105,6 +105,9 @@ final class CallRelay {
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.LISTENING) {
             socket.inputShut = call.arguments[0] != SHUT_WR; // which a listener takes no notice of
         }
+        if (!socket.datagrams && (socket.phase == Phase.OPEN || socket.phase == Phase.LISTENING) && Setup.consistsOf(operation)) {
+            socket.setup().remember(operation, call);
+        }
         int sendBuffer = operation == Operation.SETSOCKOPT ? sendBuffer(call) : 0;
         int error = operation == Operation.CONNECT ? connect(socket, translator, call) : translator.call(call, pending.context);
         if (error == 0) {

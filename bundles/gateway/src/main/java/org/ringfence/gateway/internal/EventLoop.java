@@ -48,6 +48,7 @@ final class EventLoop implements Runnable, AutoCloseable {
     private final Intervention intervention;
     private final Rates rates = new Rates();
     private final Acceptor acceptor;
+    private final Reopening reopening;
     private final Links links;
     private final CallRelay calls;
     private final AnswerRelay answers;
@@ -79,14 +80,19 @@ final class EventLoop implements Runnable, AutoCloseable {
         intervention = new Intervention(ledger, bytes, endings);
         sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), progress, restraint);
         acceptor = new Acceptor(services, table, ledger, bytes, endings, gatekeeper, sweep, trace);
-        links = new Links(table, bytes, endings, sweep, stages, insChanged);
-        calls = new CallRelay(session, services, table, ledger, bytes, trace, links::chooseIns);
-        answers = new AnswerRelay(services, ledger, bytes, endings, acceptor, sweep, trace);
+        reopening = new Reopening(services, endings, acceptor, this::chooseIns);
+        links = new Links(table, bytes, endings, sweep, reopening, stages, insChanged);
+        calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns);
+        answers = new AnswerRelay(services, ledger, bytes, endings, acceptor, sweep, reopening, trace);
         thread = new Thread(this, "ringfence-loop");
     }
 
     private void listenerKnown() {
         sweep.reconsiderSoon();
+    }
+
+    private InsLink chooseIns(ApplicationLink application) {
+        return links.chooseIns(application);
     }
 
     void start() {
@@ -147,6 +153,7 @@ final class EventLoop implements Runnable, AutoCloseable {
         }
         bytes.relayPatient();
         acceptor.replenishStarved();
+        reopening.turn(gatekeeper.now());
         sweep.turn();
         stackWatch.turn(links.inss(), services.policies(), gatekeeper.now());
         if (!judging || bytes.isHolding()) {

@@ -1,9 +1,6 @@
 package org.ringfence.gateway.internal;
 
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.StringJoiner;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.InsRegion;
@@ -21,6 +18,7 @@ final class Links implements TransportListener {
     private final ByteRelay bytes;
     private final Endings endings;
     private final Sweep sweep;
+    private final Reopening reopening;
     private final Stages stages;
     private final Runnable insChanged;
     private final Answer answer = new Answer();
@@ -28,11 +26,12 @@ final class Links implements TransportListener {
     private ApplicationLink[] applications = {};
     private InsLink[] inss = {};
 
-    Links(SocketTable table, ByteRelay bytes, Endings endings, Sweep sweep, Stages stages, Runnable insChanged) {
+    Links(SocketTable table, ByteRelay bytes, Endings endings, Sweep sweep, Reopening reopening, Stages stages, Runnable insChanged) {
         this.table = table;
         this.bytes = bytes;
         this.endings = endings;
         this.sweep = sweep;
+        this.reopening = reopening;
         this.stages = stages;
         this.insChanged = insChanged;
     }
@@ -129,6 +128,11 @@ final class Links implements TransportListener {
         insChanged.run();
     }
 
+    /** True of a listener that its program has neither closed nor shut down. */
+    private static boolean listens(RelayedSocket socket) {
+        return (socket.phase == Phase.LISTENING || socket.phase == Phase.REOPENING) && !socket.closing && !socket.inputShut;
+    }
+
     @Override
     public void detached(InsRegion region) {
         InsLink link = Arrays.stream(inss).filter(i -> i.region == region).findFirst().orElseThrow();
@@ -145,23 +149,20 @@ final class Links implements TransportListener {
             }
         });
         sweep.insGone();
-        Set<ApplicationLink> listeners = new HashSet<>();
+        int listeners = 0;
         for (RelayedSocket socket : table.rows()) {
             if (socket.phase != Phase.FREE && socket.ins == link) {
-                lost++;
-                if (socket.phase == Phase.LISTENING && !socket.closing) {
-                    listeners.add(socket.application);
+                if (listens(socket)) {
+                    reopening.lost(socket);
+                    listeners++;
+                } else {
+                    endings.insGone(socket);
+                    lost++;
                 }
-                endings.insGone(socket);
             }
         }
-        StringJoiner deaf = new StringJoiner(", ", "; listeners of these are lost, start them again: ", "").setEmptyValue("");
-        for (ApplicationLink application : applications) {
-            if (listeners.contains(application)) {
-                deaf.add("'" + application.name + "' (pid " + application.region.pid() + ")");
-            }
-        }
-        LOG.warn("region {}: INS (pid {}) detached; {} {} lost{}", region.id(), region.pid(), lost, lost == 1 ? "socket is" : "sockets are", deaf);
+        LOG.warn("region {}: INS (pid {}) detached; lost connections and other sockets: {}; listeners to be opened at the next: {}", region.id(), region.pid(),
+                lost, listeners);
         insChanged.run();
     }
 }

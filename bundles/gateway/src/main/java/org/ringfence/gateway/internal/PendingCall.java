@@ -8,9 +8,9 @@ final class PendingCall {
     Operation operation;
     /** The socket it is about; for ACCEPT the listener. */
     RelayedSocket socket;
-    /** ACCEPT: slot of the INS's region for the new connection. */
+    /** Slot of the INS's region: for the new connection, if it is ACCEPT; of a listener that is opened again. */
     int newSlot;
-    /** ACCEPT: its number among the listener's. */
+    /** ACCEPT: its number among the listener's. Of a listener that is opened again: the number of the call that is to follow. */
     long number;
     /** Reply cell of the application, or -1 if the application waits for nothing. */
     int applicationCell;
@@ -23,6 +23,8 @@ final class PendingCall {
     boolean dissolves;
     /** A question of the gateway's own, for {@link PeerProgress}. */
     boolean progress;
+    /** A call of the gateway's own, for {@link Reopening}. */
+    boolean reopens;
     /** Its number in the {@link CallTrace}, or {@link CallTrace#NONE}. */
     long trace;
     final CallContext context = new CallContext();
@@ -38,6 +40,7 @@ final class PendingCall {
         sent = other.sent;
         dissolves = other.dissolves;
         progress = other.progress;
+        reopens = other.reopens;
         trace = other.trace;
         context.copyFrom(other.context);
     }
@@ -46,6 +49,7 @@ final class PendingCall {
         operation = null;
         socket = null;
         progress = false;
+        reopens = false;
         dissolves = false;
         application = null;
         applicationCell = -1;

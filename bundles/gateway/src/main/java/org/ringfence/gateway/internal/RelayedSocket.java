@@ -17,7 +17,7 @@ import org.ringfence.gateway.internal.Timeline.Event;
  */
 final class RelayedSocket implements Connection {
     /** What has become of the socket, on the gateway's own knowledge. */
-    enum Phase { FREE, OPENING, OPEN, LISTENING, CONNECTING, CONNECTED, FAILED }
+    enum Phase { FREE, OPENING, OPEN, LISTENING, REOPENING, CONNECTING, CONNECTED, FAILED }
 
     /** For {@link #livelyAt}. */
     static final int QUIET = -1;
@@ -81,6 +81,11 @@ final class RelayedSocket implements Connection {
     /** Their order; null until the row is first used by a listener. */
     AcceptOrder order;
     boolean starved;
+    /** What the program has made of a stream socket; null until the row is used by one that is set up. */
+    private Setup setup;
+    /** Of a listener whose INS is gone: when the next attempt to open it is due, {@link System#nanoTime()}, and why the last one failed. */
+    long reopenAt;
+    int reopenError;
 
     /** Of a listener: what policies see of it; null until the row is used by one. */
     Listening listening;
@@ -140,6 +145,10 @@ final class RelayedSocket implements Connection {
             order.reset();
         }
         starved = false;
+        if (setup != null) {
+            setup.clear();
+        }
+        reopenError = 0;
         listening = null;
         gated = false;
         unwanted = null;
@@ -210,6 +219,13 @@ final class RelayedSocket implements Connection {
 
     private void resume(long[] position, Flow flow) {
         flow.resume(position, record, application == null ? null : application.region, slot, ins == null ? null : ins.region, insSlot);
+    }
+
+    Setup setup() {
+        if (setup == null) {
+            setup = new Setup();
+        }
+        return setup;
     }
 
     boolean isQuiet() {

@@ -66,7 +66,7 @@ public final class Reports implements Gateway {
         return ask(() -> loop.applications().stream().map(link -> {
             int listeners = 0;
             for (RelayedSocket socket : link.sockets) {
-                listeners += socket != null && socket.phase == Phase.LISTENING ? 1 : 0;
+                listeners += socket != null && (socket.phase == Phase.LISTENING || socket.phase == Phase.REOPENING) ? 1 : 0;
             }
             return new ApplicationReport(link.region.id(), link.name, link.region.pid(), link.region.openSlots(), listeners,
                     connected(link.sockets), link.callRate.perSecond(), link.bytesInPerSecond, link.bytesOutPerSecond);

@@ -46,7 +46,7 @@ final class IdlePeers {
     final Ledger ledger = new Ledger(table, NO_SERVICES, stages);
     final Endings endings = new Endings(table, ledger);
     final Acceptor acceptor = new Acceptor(NO_SERVICES, table, ledger, null, endings, null, null, trace);
-    final AnswerRelay answers = new AnswerRelay(NO_SERVICES, ledger, null, endings, acceptor, null, trace);
+    final AnswerRelay answers = new AnswerRelay(NO_SERVICES, ledger, null, endings, acceptor, null, null, trace);
 
     private <T> T idle(Class<T> type) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
