@@ -86,18 +86,19 @@ class Ringfence(Native):
     """A gateway of its own with its network stack on the host's network."""
     name = "ringfence"
 
+    def __init__(self, site, www, server, abi="linux"):
+        super().__init__(site, www, server)
+        self.abi = abi
+
     def __enter__(self):
         self.state = os.path.join(self.site, "state")
         self.environment = {**os.environ, "RINGFENCE_STATE": self.state}
-        self._command("up", "--abi", self.abi())
+        self._command("up", "--abi", self.abi)
         os.environ["RINGFENCE_STATE"] = self.state
         with open(os.path.join(self.state, "gateway.pid")) as file:
             self.gateway = int(file.read())
         self.serve(self.port, [RINGFENCE, "run", "--name", self.server, "--"])
         return self
-
-    def abi(self):
-        return "linux"
 
     def _command(self, *arguments):
         done = subprocess.run([RINGFENCE, *arguments], env=self.environment, capture_output=True, text=True)

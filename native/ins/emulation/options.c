@@ -9,8 +9,8 @@
 #include "emulation.h"
 
 #include <limits.h>
+#include <linux/tcp.h> /* its struct tcp_info has the send window */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -196,8 +196,11 @@ static uint32_t get_info(const struct tcp_info *here, uint8_t *there) {
         {76, threshold < LARGEST_WINDOW ? threshold : LARGEST_WINDOW}, /* in bytes */
         {80, window < LARGEST_WINDOW ? window : LARGEST_WINDOW},       /* in bytes */
         {96, here->tcpi_rcv_space},
-        {100, LARGEST_WINDOW}, /* send window: where Linux has its retransmissions */
+        {100, here->tcpi_snd_wnd}, /* where Linux has its retransmissions */
+        {108, here->tcpi_bytes_sent - here->tcpi_bytes_retrans}, /* the next sequence number, from 0 */
+        {112, here->tcpi_bytes_received},
         {120, here->tcpi_total_retrans},
+        {124, here->tcpi_rcv_ooopack},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         memcpy(there + words[i].offset, &(uint32_t){(uint32_t)words[i].value}, sizeof(uint32_t));

@@ -227,13 +227,14 @@ static void information(void) {
     call_address(RF_OP_CONNECT, 1, AF_INET, port);
     check_need(FRONTEND_WAIT(&f, frontend_state(&f, 1) == RF_STATE_CONNECTED), "a connection");
     struct answer info = get(1, NETBSD_IPPROTO_TCP, NETBSD_TCP_INFO, 384);
-    uint32_t segment, window;
+    uint32_t segment, window, peer;
     memcpy(&segment, info.payload + 16, sizeof segment);
+    memcpy(&peer, info.payload + 100, sizeof peer);
     memcpy(&window, info.payload + 80, sizeof window);
     check(info.error == 0 && info.length == 236 && info.payload[0] == 4 && segment != 0 && window != 0 &&
-              window % segment == 0,
-          "TCP_INFO has 236 bytes, says ESTABLISHED as 4, and windows in bytes", "%u bytes, state %u, %u of %u",
-          info.length, info.payload[0], window, segment);
+              window % segment == 0 && peer != 0 && peer < 1 << 30,
+          "TCP_INFO has 236 bytes, says ESTABLISHED as 4, and windows in bytes",
+          "%u bytes, state %u, %u of %u, the peer's %u", info.length, info.payload[0], window, segment, peer);
     struct answer cut = get(1, NETBSD_IPPROTO_TCP, NETBSD_TCP_INFO, 100);
     check(cut.error == 0 && cut.length == 100, "a value is cut to the caller's buffer", "%u bytes", cut.length);
     frontend_close(&f, 1, false);

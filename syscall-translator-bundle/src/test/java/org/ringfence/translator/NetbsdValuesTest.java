@@ -184,15 +184,21 @@ class NetbsdValuesTest {
         LittleEndian.putInt(info, 76, 14_600);
         LittleEndian.putInt(info, 80, 29_200);
         LittleEndian.putInt(info, 100, 65_535);
+        LittleEndian.putInt(info, 108, 0x1234_5678); // the next sequence number
         LittleEndian.putInt(info, 120, 3);
+        LittleEndian.putInt(info, 124, 5);
         byte[] linux = answered(TCP, so("tcp", "TCP_INFO"), info, 384);
-        assertEquals(104, linux.length);
+        assertEquals(232, linux.length);
         assertEquals(1, linux[0]);
         assertEquals(0xf, linux[5]);
         assertEquals(12_345, LittleEndian.getInt(linux, 68));
         assertEquals(10, LittleEndian.getInt(linux, 76));
         assertEquals(20, LittleEndian.getInt(linux, 80));
         assertEquals(3, LittleEndian.getInt(linux, 100));
+        assertEquals(0, LittleEndian.getLong(linux, 120), "bytes acknowledged are not counted there");
+        assertEquals(0, LittleEndian.getLong(linux, 200), "nor are bytes sent");
+        assertEquals(5, LittleEndian.getInt(linux, 224));
+        assertEquals(65_535, LittleEndian.getInt(linux, 228));
         assertEquals(20, answered(TCP, so("tcp", "TCP_INFO"), info, 20).length);
 
         info[0] = (byte) 200;
