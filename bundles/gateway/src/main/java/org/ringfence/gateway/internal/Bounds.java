@@ -110,7 +110,7 @@ final class Bounds {
     /** Connection {@code id} goes, if nothing has become of it since. */
     private record Decision(RelayedSocket socket, long id, long stageSince, boolean offered, boolean closing, Supplier<String> evidence) {
         boolean isOfThisConnection() {
-            return socket.id() == id && (Sweep.isLive(socket) || Sweep.isDraining(socket));
+            return socket.id() == id && (socket.isLive() || socket.isDraining());
         }
 
         boolean holds() {
@@ -154,7 +154,7 @@ final class Bounds {
         for (int looked = 0, found = 0; looked < size && found < SAMPLED; looked++) {
             cursor = cursor + 1 < size ? cursor + 1 : 0;
             RelayedSocket socket = rows.get(cursor);
-            if (Sweep.isLive(socket) && Sweep.isOf(socket, listening) && !socket.gate.offered) {
+            if (socket.isLiveAt(listening) && !socket.gate.offered) {
                 found++;
                 if (slowest == null || speed(socket) < speed(slowest)) {
                     slowest = socket;
@@ -221,10 +221,10 @@ final class Bounds {
 
     /** Connections that the application has begun to read. */
     private int served(Listening listening) {
-        List<RelayedSocket> rows = table.rows();
-        int given = 0;
-        for (int i = 0; i < rows.size(); i++) {
-            given += Sweep.isLive(rows.get(i)) && rows.get(i).gate.listening == listening && rows.get(i).gate.offered ? 1 : 0;
+        int given = listening.quietOpen();
+        for (int i = 0; i < table.livelyCount(); i++) {
+            RelayedSocket socket = table.lively(i);
+            given += socket.isLiveAt(listening) && socket.gate.offered ? 1 : 0;
         }
         return given - listening.line.size();
     }
@@ -237,11 +237,10 @@ final class Bounds {
     /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */
     private boolean relieveReaders(Listening listening) {
         long most = Long.MAX_VALUE;
-        List<RelayedSocket> rows = table.rows();
         chosen.clear();
-        for (int i = 0; listening.countedWaiting > SMALL && i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
-            if ((Sweep.isLive(socket) || Sweep.isDraining(socket)) && socket.gate.listening == listening && socket.gate.outWaiting > 0) {
+        for (int i = 0; listening.countedWaiting > SMALL && i < table.livelyCount(); i++) { // for whom something waits is no quiet one
+            RelayedSocket socket = table.lively(i);
+            if ((socket.isLive() || socket.isDraining()) && socket.gate.listening == listening && socket.gate.outWaiting > 0) {
                 most = socket.gate.rule.absorbTotal();
                 if (listening.countedWaiting <= most) {
                     return false;
@@ -292,7 +291,7 @@ final class Bounds {
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
             RelayedSocket socket = rows.get(i);
-            if (Sweep.isLive(socket) && Sweep.isOf(socket, listening) && (!socket.gate.offered || socket.gate.isWatched())) {
+            if (socket.isLiveAt(listening) && (!socket.gate.offered || socket.gate.isWatched())) {
                 chosen.add(socket);
             }
         }

@@ -254,7 +254,7 @@ final class ByteRelay {
                 continue; // its record is another connection's by now
             }
             socket.gate.left = false;
-            if (Sweep.isLive(socket) && socket.isHeld() && !socket.held) {
+            if (socket.isLive() && socket.isHeld() && !socket.held) {
                 gatekeeper.letPass(socket);
                 offer(socket);
                 listening.leaves(socket);

@@ -1,7 +1,6 @@
 package org.ringfence.gateway.internal;
 
 import java.util.Arrays;
-import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
  * The connections that an application was given and has not begun to read, in the order in which it was given them. What it has begun to read, or what is
@@ -51,7 +50,7 @@ final class Line {
     private boolean waits(int at) {
         RelayedSocket socket = sockets[at];
         Gate gate = socket.gate;
-        return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && gate.listening == listening && gate.offered && gate.offeredAt == since[at]
+        return socket.isLiveAt(listening) && gate.offered && gate.offeredAt == since[at]
                 && !gate.read && socket.inward.unread() > 0 && socket.inward.given() - socket.inward.held() <= socket.inward.unread();
     }
 

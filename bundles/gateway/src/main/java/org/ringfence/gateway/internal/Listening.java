@@ -128,7 +128,7 @@ final class Listening implements Listener {
 
     /** True while the application has that one, but for one that it keeps for long. */
     boolean isLeaving(long now) {
-        return leaving != null && leaving.gate.offeredAt == leavingSince && Sweep.isOf(leaving, this) && now - leavingSince < LEAVING_NANOSECONDS;
+        return leaving != null && leaving.gate.offeredAt == leavingSince && leaving.isOf(this) && now - leavingSince < LEAVING_NANOSECONDS;
     }
 
     int slot() {
@@ -165,6 +165,11 @@ final class Listening implements Listener {
         countedHeldBytes -= gate.quietBytes;
         countedBusy -= busy;
         countedWatched -= watched;
+    }
+
+    /** How many of the quiet connections the application has. */
+    int quietOpen() {
+        return quietOpen;
     }
 
     void beginCount() {

@@ -237,6 +237,26 @@ final class RelayedSocket implements Connection {
         return phase == Phase.CONNECTED || datagrams && phase == Phase.OPEN;
     }
 
+    /** True of a connection from outside, but for one that its application has closed. */
+    boolean isLive() {
+        return gated && phase == Phase.CONNECTED && !closing;
+    }
+
+    /** The same of a given listener. */
+    boolean isLiveAt(Listening listener) {
+        return isLive() && gate.listening == listener;
+    }
+
+    /** True of one that its application has closed, and whose bytes still wait for the peer. */
+    boolean isDraining() {
+        return gated && phase == Phase.CONNECTED && closing && !closeSent;
+    }
+
+    /** True of one of a listener, whatever has become of it, until its application closes it. */
+    boolean isOf(Listening listener) {
+        return gated && phase != Phase.FREE && !closing && gate.listening == listener;
+    }
+
     private void bind() {
         inward.bind(record, application.region, slot, ins.region, insSlot);
         outward.bind(record, application.region, slot, ins.region, insSlot);

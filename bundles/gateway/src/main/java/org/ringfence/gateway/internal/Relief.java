@@ -2,11 +2,9 @@ package org.ringfence.gateway.internal;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Stage;
-import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
  * Frees workers of an application that wait for clients: for room for a response longer than what is taken from the application at once, for a body
@@ -152,11 +150,10 @@ final class Relief {
     private int takeBack(Listening listening, long now) {
         int taken = 0;
         LongRequests requests = listening.longRequests;
-        List<RelayedSocket> rows = table.rows();
-        for (int i = 0; i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
+        for (int i = 0; i < table.livelyCount(); i++) { // who has been given bytes that nobody reads is no quiet one
+            RelayedSocket socket = table.lively(i);
             Gate gate = socket.gate;
-            if (socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && gate.listening == listening && gate.offered && !gate.read
+            if (socket.isLiveAt(listening) && gate.offered && !gate.read
                     && gate.watch == Gate.Watch.HTTP && gate.rule.enforced() && !gate.probe && gate.requests().isBetween()
                     && requests.isLong(gate.requests().target())) {
                 if (socket.region().withdraw(listening.slot(), socket.slot)) {
@@ -179,10 +176,9 @@ final class Relief {
     private void choose(Listening listening, long now) {
         chosen.clear();
         unknown = 0;
-        List<RelayedSocket> rows = table.rows();
-        for (int i = 0; i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
-            if (socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.gate.listening == listening && socket.gate.pins) {
+        for (int i = 0; i < table.livelyCount(); i++) { // who keeps the application waiting is no quiet one
+            RelayedSocket socket = table.lively(i);
+            if (socket.isLiveAt(listening) && socket.gate.pins) {
                 double rate = rate(socket.gate, now);
                 if (rate < 0) {
                     unknown++;

@@ -7,7 +7,6 @@ import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.api.transport.ProtocolViolation;
-import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
  * Takes idle keep-alive connections back from an application that does not keep up. The application sees an end of file, as if the client
@@ -64,14 +63,22 @@ final class Reparking {
 
     private void choose(Listening listening, long idleNanoseconds) {
         idle.clear();
+        for (int i = 0; i < table.livelyCount(); i++) {
+            addIfIdle(table.lively(i), listening, idleNanoseconds);
+        }
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) {
-            RelayedSocket socket = rows.get(i);
-            if (mayGo(socket, listening) && gatekeeper.now() - socket.gate.idleSince > idleNanoseconds) {
-                idle.add(socket);
+            if (table.resting(i) != SocketTable.NOTHING) {
+                addIfIdle(rows.get(i), listening, idleNanoseconds);
             }
         }
         idle.sort(Comparator.comparingLong(socket -> socket.gate.idleSince));
+    }
+
+    private void addIfIdle(RelayedSocket socket, Listening listening, long idleNanoseconds) {
+        if (mayGo(socket, listening) && gatekeeper.now() - socket.gate.idleSince > idleNanoseconds) {
+            idle.add(socket);
+        }
     }
 
     /** Takes a connection back if it is idle: at once, or when the last bytes of its response are on their way. */
@@ -119,8 +126,7 @@ final class Reparking {
     }
 
     private static boolean mayGo(RelayedSocket socket, Listening listening) {
-        return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null && socket.gate.listening == listening
-                && socket.gate.offered && socket.gate.isIdle() && !socket.endShown && !socket.inputShut && !socket.outputShut
+        return socket.isLiveAt(listening) && socket.gate.offered && socket.gate.isIdle() && !socket.endShown && !socket.inputShut && !socket.outputShut
                 && socket.inward.unread() == 0 && listening.accepts();
     }
 

@@ -6,7 +6,6 @@ import org.ringfence.api.call.Answer;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
-import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
 /**
  * Looks at all connections from outside ten times a second: measures rates and asks the policies, and, when it has looked at all, counts them and has
@@ -77,23 +76,10 @@ final class Sweep {
         listening.closed = true;
         listeners.remove(listening);
         for (RelayedSocket socket : table.rows()) {
-            if (isOf(socket, listening) && !socket.gate.offered) {
+            if (socket.isOf(listening) && !socket.gate.offered) {
                 bytes.end(socket, Measure.RESET);
             }
         }
-    }
-
-    static boolean isOf(RelayedSocket socket, Listening listening) {
-        return socket.gated && socket.phase != Phase.FREE && !socket.closing && socket.gate.listening == listening;
-    }
-
-    static boolean isLive(RelayedSocket socket) {
-        return socket.gated && socket.phase == Phase.CONNECTED && !socket.closing && socket.ins != null;
-    }
-
-    /** The application has closed it, and its bytes still wait for the peer. */
-    static boolean isDraining(RelayedSocket socket) {
-        return socket.gated && socket.phase == Phase.CONNECTED && socket.closing && !socket.closeSent && socket.ins != null;
     }
 
     /** What a listener speaks has become known. */
@@ -113,11 +99,11 @@ final class Sweep {
             List<RelayedSocket> rows = table.rows();
             for (int i = 0; i < rows.size(); i++) {
                 RelayedSocket socket = rows.get(i);
-                if (isLive(socket)) {
+                if (socket.isLive()) {
                     gatekeeper.reconsider(socket);
                     if (!socket.gate.offered && gatekeeper.passes(socket)) {
                         bytes.relay(socket);
-                        if (isLive(socket) && socket.isHeld()) {
+                        if (socket.isLive() && socket.isHeld()) {
                             bytes.offer(socket);
                         }
                     }
@@ -218,18 +204,18 @@ final class Sweep {
 
     private void look(RelayedSocket socket, PolicyChain policies, boolean inspected, long now) {
         socket.still++;
-        if (isLive(socket)) {
+        if (socket.isLive()) {
             measure(socket, socket.gate, now);
-            if (isLive(socket)) {
+            if (socket.isLive()) {
                 restraint.relax(socket, now);
             }
             bounds.expire(socket, socket.gate, policies, now);
-            if (isLive(socket) && inspected && policies != null) {
+            if (socket.isLive() && inspected && policies != null) {
                 carryOut(socket, policies.inspect(socket));
             }
-        } else if (isDraining(socket)) {
+        } else if (socket.isDraining()) {
             measure(socket, socket.gate, now);
-            if (inspected && policies != null && isDraining(socket)) {
+            if (inspected && policies != null && socket.isDraining()) {
                 carryOut(socket, policies.inspect(socket));
             }
         }
@@ -237,14 +223,14 @@ final class Sweep {
 
     /** Counts a connection that was looked at, and lets it rest if nothing happens to it. */
     private void conclude(RelayedSocket socket, long now) {
-        if (isLive(socket)) {
+        if (socket.isLive()) {
             count(socket, socket.gate, now);
             if (socket.still > (socket.gate.offered ? QUIET_AFTER : HELD_QUIET_AFTER) && mayRest(socket, socket.gate)) {
                 socket.gate.listening.rests(socket.gate, socket.inward.held());
                 socket.gate.rest();
                 table.rest(socket);
             }
-        } else if (isDraining(socket)) {
+        } else if (socket.isDraining()) {
             socket.gate.listening.countedWaiting += Bounds.slowlyWaiting(socket.gate, now);
         } else if (socket.still > QUIET_AFTER && !socket.isQuiet()) {
             table.rest(socket); // whatever it is, it comes back with its next news
@@ -259,7 +245,7 @@ final class Sweep {
 
     /** True if a quiet connection is held, or idle at an application that wants none back: nothing of it is in memory that others write. */
     private boolean onlyAges(RelayedSocket socket) {
-        if (!isLive(socket) || socket.gate.shrunk) {
+        if (!socket.isLive() || socket.gate.shrunk) {
             return false;
         }
         return !socket.gate.offered || table.resting(socket.record) == SocketTable.IDLE && !socket.gate.listening.isWanting() && !socket.gate.listening.isBehind();
