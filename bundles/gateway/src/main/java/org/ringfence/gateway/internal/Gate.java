@@ -338,6 +338,14 @@ final class Gate implements Request {
         return !rule.enforced() && probe && watch != Watch.NOTHING && !streaming && complete == 0;
     }
 
+    /** How far in the in flow the application may see. */
+    long shown() {
+        if (watch == Watch.NOTHING || probe) {
+            return Long.MAX_VALUE;
+        }
+        return waits ? messageAt : streaming ? parsed : complete;
+    }
+
     /** True if every request was answered completely and no further one is with the application. */
     boolean isIdle() {
         return responsesKnown && answered && outstanding == 0 && (watch == Watch.HTTP || watch == Watch.EMPTY_LINE) && !streaming

@@ -3,7 +3,6 @@ package org.ringfence.gateway.internal;
 import java.util.ArrayList;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
-import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.api.transport.ProtocolViolation;
@@ -23,9 +22,9 @@ final class Gatekeeper {
     private static final int LOOK_BYTES = 4096;
 
     private final Services services;
-    private final Restraint restraint;
     private final HttpReaders readers = new HttpReaders();
     private final byte[] bytes = new byte[LOOK_BYTES];
+    private final Requests requests;
     private final Responses responses;
     /** Connections that have become idle while their application does not keep up. */
     private final ArrayList<RelayedSocket> relieved = new ArrayList<>();
@@ -35,7 +34,7 @@ final class Gatekeeper {
     /** @param kindChanged called when it has become known what a listener speaks: what is held there is to be looked at again */
     Gatekeeper(Services services, Restraint restraint, Runnable kindChanged) {
         this.services = services;
-        this.restraint = restraint;
+        requests = new Requests(this, services, restraint);
         responses = new Responses(this, kindChanged);
     }
 
@@ -122,7 +121,7 @@ final class Gatekeeper {
         if (socket.unwanted != null) {
             return;
         }
-        socket.inward.release(shown(gate));
+        socket.inward.release(gate.shown());
         socket.inward.move(gate.deferred ? (int) Math.max(0, gate.parsed - socket.inward.given()) : waiting);
     }
 
@@ -155,22 +154,14 @@ final class Gatekeeper {
         return socket.gated && socket.gate.deferred && socket.gate.outstanding == 0;
     }
 
-    /** How far the application may see. */
-    private static long shown(Gate gate) {
-        if (gate.watch == Watch.NOTHING || gate.probe) {
-            return Long.MAX_VALUE;
-        }
-        return gate.waits ? gate.messageAt : gate.streaming ? gate.parsed : gate.complete;
-    }
-
     /** True if the application is to learn of the connection at once. */
     boolean passes(RelayedSocket socket) {
-        return shown(socket.gate) == Long.MAX_VALUE;
+        return socket.gate.shown() == Long.MAX_VALUE;
     }
 
     /** True if what came is evidence enough, and the application does not know of it yet. */
     boolean isDue(RelayedSocket socket) {
-        return socket.gated && !socket.gate.offered && shown(socket.gate) > 0;
+        return socket.gated && !socket.gate.offered && socket.gate.shown() > 0;
     }
 
     /** Everything the connection has sent and will send goes to the application. */
@@ -190,7 +181,7 @@ final class Gatekeeper {
             if (gate.watch == Watch.HTTP && gate.requests().skippable() > 0) {
                 long n = Math.min(gate.requests().skippable(), waiting - ahead);
                 gate.parsed += n;
-                http(socket, gate, gate.requests().skip(n));
+                requests.read(socket, gate, gate.requests().skip(n));
                 continue;
             }
             if (gate.watch == Watch.HTTP && gate.requests().isBetween() && (gate.waits || isBehind(socket, gate))) {
@@ -236,7 +227,7 @@ final class Gatekeeper {
                 }
                 Event event = gate.requests().read(b, 0, length);
                 gate.parsed += gate.requests().position;
-                http(socket, gate, event);
+                requests.read(socket, gate, event);
             }
         }
     }
@@ -264,117 +255,15 @@ final class Gatekeeper {
     }
 
     /** The rest is not looked at. An HTTP server that does not answer may wait for what it takes for the rest of a request. */
-    private void passInDoubt(RelayedSocket socket, Gate gate) {
+    void passInDoubt(RelayedSocket socket, Gate gate) {
         pass(gate);
         gate.responsesKnown = false;
         gate.doubt(gate.listening.kind == Kind.HTTP, socket.bytesOut());
     }
 
-    private void http(RelayedSocket socket, Gate gate, Event event) {
-        switch (event) {
-            case HEAD -> {
-                requested(socket, gate);
-                gate.doubt(gate.requests().isLoose(), socket.bytesOut());
-                gate.streaming = gate.requests().fields.expectsContinue || gate.requests().contentLength() > gate.rule.bodyBytes();
-                if (gate.streaming && !mustWait(socket, gate)) {
-                    gate.expectAnswer(socket);
-                }
-                gate.enter(Stage.BODY, now);
-            }
-            case MESSAGE -> {
-                if (gate.stage == Stage.HEAD) {
-                    requested(socket, gate);
-                    gate.doubt(gate.requests().isLoose(), socket.bytesOut());
-                } else if (now != gate.stageSince) {
-                    gate.listening.bodyRates.add((gate.parsed - gate.messageAt) * 1_000_000_000L / (now - gate.stageSince));
-                }
-                if (gate.waits || !gate.streaming && mustWait(socket, gate)) {
-                    gate.enter(Stage.RESPONSE, now);
-                } else {
-                    completed(socket, gate);
-                }
-            }
-            case OTHER -> {
-                if (gate.listening.kind == Kind.HTTP && !gate.requests().isSimple()) {
-                    gate.watch = Watch.EMPTY_LINE; // whatever it is to the server, it is read up to there
-                    gate.lineEmpty = gate.requests().isLineOver();
-                } else {
-                    passInDoubt(socket, gate);
-                }
-            }
-            case PREFACE -> gate.watch = Watch.PREFACE;
-            default -> {
-                gate.stageBytes = gate.parsed - gate.messageAt;
-                tooLong(socket, gate);
-            }
-        }
-    }
-
-    /** The application may see the whole request. */
-    private void completed(RelayedSocket socket, Gate gate) {
-        gate.expectAnswer(socket);
-        gate.complete = gate.parsed;
-        gate.streaming = false;
-        gate.requestCount++;
-        gate.probe &= !gate.rule.enforced();
-        gate.enter(Stage.RESPONSE, now);
-    }
-
-    /** True if the request keeps a worker for as long as its client likes, and there are enough of those: it waits for its turn. */
-    private boolean mustWait(RelayedSocket socket, Gate gate) {
-        LongRequests requests = gate.listening.longRequests;
-        if (gate.probe || !gate.rule.enforced() || !gate.streaming && !requests.isLong(gate.requests().target())) {
-            return false;
-        }
-        gate.isLong = true;
-        boolean takenBack = gate.rule.reparks() && gate.isIdle() && socket.outward.isDrained();
-        if (!requests.isFull() || gate.offered && !takenBack) {
-            requests.goesOn();
-            return false;
-        }
-        gate.waits = true;
-        requests.waits(socket);
-        if (gate.offered) {
-            relieved.add(socket);
-        }
-        return true;
-    }
-
     /** It is the turn of a request that waited. */
     void goOn(RelayedSocket socket) {
-        Gate gate = socket.gate;
-        gate.waits = false;
-        gate.listening.longRequests.goesOn();
-        if (gate.requests().isBetween()) {
-            completed(socket, gate);
-        } else {
-            gate.expectAnswer(socket);
-        }
-        socket.inward.release(shown(gate));
-    }
-
-    /** What is longer than the rule has it goes on as it comes. */
-    private void tooLong(RelayedSocket socket, Gate gate) {
-        int bound = gate.stage == Stage.HEAD ? gate.rule.headBytes() : gate.rule.bodyBytes();
-        if (gate.parsed - gate.messageAt > bound && !gate.requests().isBetween() && !gate.waits) {
-            boolean begins = !gate.streaming;
-            gate.streaming = true;
-            if (!begins || !mustWait(socket, gate)) {
-                gate.expectAnswer(socket);
-            }
-        }
-    }
-
-    /** A head is complete. */
-    private void requested(RelayedSocket socket, Gate gate) {
-        gate.listening.headNanoseconds.add(now - gate.stageSince);
-        PolicyChain policies = services.policies();
-        Measure measure = policies == null ? null : policies.request(socket, gate);
-        if (measure != null && measure.compareTo(Measure.REFUSE) >= 0) {
-            socket.unwanted = measure;
-        } else if (measure != null) {
-            restraint.apply(socket, measure, now);
-        }
+        requests.goOn(socket);
     }
 
     // ---- towards the network ----

@@ -21,34 +21,19 @@ final class HttpReader {
 
     private enum State { START, NAME, VALUE, VALUE_OVER, SKIP, BODY, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
 
-    private static final long HTTP1 = HttpFields.word("HTTP/1.");
-    private static final long HTTP2 = HttpFields.word("HTTP/2.0");
-    private static final long HEAD = HttpFields.word("HEAD");
-    private static final long CONNECT = HttpFields.word("CONNECT");
-    private static final long SEVEN_BYTES = (1L << 56) - 1;
-    private static final int LONGEST_METHOD = 20;
     private static final long FAR = 1L << 60;
-    /** Where targets begin: another in each gateway, so that nobody outside knows which ones share a number. */
-    private static final long SEED = new java.security.SecureRandom().nextLong();
-    private static final long PRIME = 0x100000001b3L; // of FNV-1a
 
     private final boolean requests;
     private State state;
-    private int length; // of the line so far
-    private long tail; // the last eight bytes
+    private int length; // of a trailer's line so far
     private boolean over; // between two messages, and the head of the first is kept
-    private int words; // of a request line that are complete
-    private boolean pathOver; // what is asked for is complete, but for its query
     private boolean returned; // a carriage return was read in this line
     private boolean lineOver; // of the first line
     private boolean bare; // a line ended without one
     private long left; // of a body or chunk
 
     // the present or last message
-    private long method;
-    private long target;
-    private int status;
-    private boolean old; // HTTP/1.0
+    private final FirstLine first;
     final HttpFields fields = new HttpFields();
 
     /** For a response: the request was HEAD, or CONNECT. */
@@ -57,6 +42,7 @@ final class HttpReader {
 
     HttpReader(boolean requests) {
         this.requests = requests;
+        first = new FirstLine(requests);
         reset();
     }
 
@@ -74,17 +60,10 @@ final class HttpReader {
     private void begin() {
         over = false;
         state = State.START;
-        length = 0;
-        tail = 0;
-        words = 0;
-        pathOver = false;
         returned = false;
         lineOver = false;
         bare = false;
-        target = SEED;
-        method = 0;
-        status = 0;
-        old = false;
+        first.begin();
         fields.begin();
     }
 
@@ -111,17 +90,18 @@ final class HttpReader {
 
     /** True between two messages. */
     boolean isBetween() {
-        return state == State.START && length == 0;
+        return state == State.START && (over || first.isEmpty());
     }
 
     /** True in a head that has begun. */
     boolean isInHead() {
-        return state == State.NAME || state == State.VALUE || state == State.VALUE_OVER || state == State.SKIP || state == State.START && length > 0;
+        return state == State.NAME || state == State.VALUE || state == State.VALUE_OVER || state == State.SKIP
+                || state == State.START && !isBetween();
     }
 
     /** True if by the message's head the connection ends behind the exchange (RFC 9112, 9.3). */
     boolean endsConnection() {
-        return fields.closes || old && !fields.keepsAlive;
+        return fields.closes || first.isOld() && !fields.keepsAlive;
     }
 
     /** True in a message whose end only the end of the connection tells, or that is not understood. */
@@ -136,7 +116,7 @@ final class HttpReader {
 
     /** The line that was read is a request of HTTP/0.9, which has no other (RFC 1945, 4.1). */
     boolean isSimple() {
-        return lineOver && words == 1;
+        return lineOver && first.isSimple();
     }
 
     /** A head that servers may read in different ways: some of them wait for more. */
@@ -145,21 +125,21 @@ final class HttpReader {
     }
 
     boolean isHead() {
-        return method == HEAD;
+        return first.isHead();
     }
 
     boolean isConnect() {
-        return method == CONNECT;
+        return first.isConnect();
     }
 
     /** A number for what a request asks for, its query left out. */
     long target() {
-        return target;
+        return first.target();
     }
 
     /** Of a response. */
     int status() {
-        return status;
+        return first.status();
     }
 
     /** Bytes of the body, -1 if the head does not say. */
@@ -256,55 +236,31 @@ final class HttpReader {
 
     private Event first(int c) {
         if (c == '\n') {
-            return length == 0 ? Event.MORE : firstLineEnds(); // RFC 9112, 2.2: empty lines before a request are ignored
+            return isBetween() ? Event.MORE : firstLineEnds(); // RFC 9112, 2.2: empty lines before a request are ignored
         }
         if (c == '\r') {
-            returned = length > 0;
+            returned = !isBetween();
             return Event.MORE;
         }
         if (over) {
             begin();
         }
-        length++;
-        tail = tail << 8 | c & 0xff;
-        if (requests) {
-            if (c == ' ') {
-                pathOver = ++words > 1;
-            } else if (words > 0) {
-                pathOver |= c == '?';
-                target = pathOver ? target : (target ^ c & 0xff) * PRIME;
-            } else {
-                if (length > LONGEST_METHOD || !HttpFields.isTokenLetter(c)) {
-                    return other();
-                }
-                method = method << 8 | c;
-            }
-        } else if (length == 7 && (tail & SEVEN_BYTES) != HTTP1) {
-            return other();
-        } else if (length == 8) {
-            old = c == '0';
-        } else if (length >= 10 && length <= 12) {
-            status = status * 10 + (c - '0');
-        }
-        return Event.MORE;
+        return first.add(c) ? Event.MORE : other();
     }
 
     private Event firstLineEnds() {
         lineOver = true;
         bare |= !returned;
-        if (requests) {
-            if (tail == HTTP2) {
+        switch (first.end()) {
+            case HTTP1 -> line();
+            case PREFACE -> {
                 state = State.OTHER;
                 return Event.PREFACE;
             }
-            if ((tail >>> 8) != HTTP1 || words == 0) {
+            default -> {
                 return other();
             }
-            old = (tail & 0xff) == '0';
-        } else if (length < 12) {
-            return other();
         }
-        line();
         return Event.MORE;
     }
 
@@ -322,6 +278,7 @@ final class HttpReader {
     // ---- bodies ----
 
     private Event headEnds() {
+        int status = first.status();
         if (!requests && status >= 100 && status < 200 && status != 101) {
             begin(); // another head follows
             return Event.MORE;
@@ -350,7 +307,6 @@ final class HttpReader {
     /** The message is over; what its head said stays until the next one begins. */
     private Event over() {
         state = State.START;
-        length = 0;
         over = true;
         return Event.MESSAGE;
     }
