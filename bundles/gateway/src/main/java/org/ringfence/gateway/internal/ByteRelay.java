@@ -154,8 +154,8 @@ final class ByteRelay {
 
     void relay(RelayedSocket socket) {
         table.stir(socket);
-        if (holding || socket.closeSent || socket.held) {
-            return; // closed: its slot of the application is free, and may be another socket's by now
+        if (holding || socket.closeSent || socket.held || !socket.isFlowing()) {
+            return; // closed: its slot of the application is free, and may be another socket's by now; failed: its INS's memory may be gone
         }
         try {
             if (!socket.closing) {

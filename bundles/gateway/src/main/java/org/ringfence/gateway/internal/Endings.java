@@ -172,7 +172,7 @@ final class Endings {
                 }
             }
             ledger.ended(socket);
-        } else if (socket.closing) {
+        } else if (socket.closing || socket.isHeld()) { // of which no program has a descriptor
             freeApplicationSide(socket);
             ledger.ended(socket);
         } else if (socket.phase != Phase.FAILED) {
@@ -186,6 +186,11 @@ final class Endings {
     void reset(RelayedSocket socket) {
         if (isLingering(socket)) {
             giveUp(socket);
+            return;
+        }
+        if (socket.isHeld()) { // no program has a descriptor of it
+            socket.closing = true;
+            close(socket, true);
             return;
         }
         // Both sides are let go of, as when the INS is gone; the row stays until the application closes its end.

@@ -312,6 +312,11 @@ final class EventLoop implements Runnable, AutoCloseable {
         return new ArrayList<>(table.rows());
     }
 
+    /** Sweeps that have begun since the start. */
+    int sweeps() {
+        return sweep.sweeps();
+    }
+
     /** Rows of the connection table, free ones included. */
     int socketCount() {
         return table.rows().size();

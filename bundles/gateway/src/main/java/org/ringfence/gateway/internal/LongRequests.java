@@ -17,7 +17,7 @@ final class LongRequests {
 
     private record Waiting(RelayedSocket socket, long id) {
         boolean isThere() {
-            return socket.id == id && socket.gated && !socket.closing && socket.gate.waits;
+            return socket.id == id && socket.isLive() && socket.gate.waits;
         }
     }
 

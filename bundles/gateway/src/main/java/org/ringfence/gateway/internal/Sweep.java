@@ -129,6 +129,10 @@ final class Sweep {
         }
     }
 
+    int sweeps() {
+        return sweeps;
+    }
+
     private void begin(long now) {
         sweeping = true;
         last = now;

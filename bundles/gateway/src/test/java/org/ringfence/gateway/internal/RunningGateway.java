@@ -42,6 +42,8 @@ final class RunningGateway implements AutoCloseable, Services {
     volatile PolicyChain chain = policies;
     volatile CallTranslator translator = new LinuxTranslator();
     private final List<Program> programs = new ArrayList<>();
+    private final List<Process> inss = new ArrayList<>();
+    /** The last one that was started. */
     private Process ins;
     private final PrintStream stderr = System.err;
     private final ByteArrayOutputStream log = new ByteArrayOutputStream();
@@ -90,13 +92,27 @@ final class RunningGateway implements AutoCloseable, Services {
     // ---- the INS ----
 
     void startIns() {
+        startIns("ins");
+    }
+
+    /** One more if there is another. */
+    void startIns(String name) {
+        int others = ask(() -> loop.inss().size());
         try {
-            ins = new ProcessBuilder(NATIVE.resolve("ringfence-ins").toString(), "--socket", state.resolve("ins.sock").toString(), "--no-sandbox")
+            ins = new ProcessBuilder(NATIVE.resolve("ringfence-ins").toString(), "--socket", state.resolve("ins.sock").toString(), "--name", name, "--no-sandbox")
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         } catch (IOException e) {
             throw new AssertionError("cannot start the INS, build it with 'make -C native': " + e.getMessage());
         }
-        await("the INS attaches", () -> ask(() -> loop.inss().size()) == 1);
+        inss.add(ins);
+        await("the INS attaches", () -> ask(() -> loop.inss().size()) == others + 1);
+    }
+
+    /** Kills the last one that was started; what the gateway does about it is done. */
+    void loseIns() {
+        int before = ask(() -> loop.inss().size());
+        signalIns("KILL");
+        await("the INS is gone", () -> !ins.isAlive() && ask(() -> loop.inss().size()) == before - 1);
     }
 
     void signalIns(String signal) {
@@ -200,9 +216,7 @@ final class RunningGateway implements AutoCloseable, Services {
     public void close() throws IOException {
         programs.forEach(Program::close);
         loop.close();
-        if (ins != null) {
-            ins.destroyForcibly();
-        }
+        inss.forEach(Process::destroyForcibly);
         System.setErr(stderr);
         try (Stream<Path> files = Files.walk(state)) {
             files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
