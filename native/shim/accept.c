@@ -15,16 +15,12 @@
 
 #define SPARE 64 /* numbers that a program may use up between two calls without being seen */
 
-/* The gateway, or the listener's network stack, is gone for good, and the listener stays readable: servers that accept in a loop,
- * as nginx, would ask again at once and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
-static int refuse_for_good(int error) {
-    syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 100000000}, NULL);
-    return error;
-}
-
+/* Where the gateway is gone for good the listener stays readable: servers that accept in a loop, as nginx, would ask again at once
+ * and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
 static int refusal(const struct ring_socket *listener) {
-    if (!attachment_alive(listener->attachment)) return refuse_for_good(ENETDOWN);
-    return (socket_marks(listener) & RF_MARK_RESET) != 0 ? refuse_for_good(EINVAL) : EINVAL;
+    if (attachment_alive(listener->attachment)) return EINVAL;
+    syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 100000000}, NULL);
+    return ENETDOWN;
 }
 
 /* The number that the last accept() was given, and the one up to which there are plenty more: the kernel gives the

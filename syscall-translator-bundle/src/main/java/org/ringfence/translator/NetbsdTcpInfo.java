@@ -19,7 +19,7 @@ import org.ringfence.api.call.Answer;
  * 124  segments received out of order there, and at 224 here
  * </pre>
  *
- * <p>What NetBSD does not count is 0: all between, above all the bytes sent (200) and acknowledged (120).
+ * <p>What NetBSD does not count is 0: all between, above all the bytes acknowledged (120) and the segments (136).
  */
 final class NetbsdTcpInfo {
     private static final int LINUX_SIZE = 232;

@@ -196,7 +196,7 @@ class NetbsdValuesTest {
         assertEquals(20, LittleEndian.getInt(linux, 80));
         assertEquals(3, LittleEndian.getInt(linux, 100));
         assertEquals(0, LittleEndian.getLong(linux, 120), "bytes acknowledged are not counted there");
-        assertEquals(0, LittleEndian.getLong(linux, 200), "nor are bytes sent");
+        assertEquals(0, LittleEndian.getLong(linux, 136), "nor are segments");
         assertEquals(5, LittleEndian.getInt(linux, 224));
         assertEquals(65_535, LittleEndian.getInt(linux, 228));
         assertEquals(20, answered(TCP, so("tcp", "TCP_INFO"), info, 20).length);

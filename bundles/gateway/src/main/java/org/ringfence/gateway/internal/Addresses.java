@@ -39,8 +39,7 @@ final class Addresses {
     static int any(int family, int port, byte[] into) {
         Arrays.fill(into, (byte) 0);
         into[0] = (byte) family;
-        into[2] = (byte) (port >> 8);
-        into[3] = (byte) port;
+        setPort(into, port);
         return family == AF_INET6 ? IN6_BYTES : IN_BYTES;
     }
 
@@ -55,6 +54,11 @@ final class Addresses {
 
     static int port(byte[] address, int at, int length) {
         return length < 4 ? 0 : (address[at + 2] & 0xff) << 8 | address[at + 3] & 0xff;
+    }
+
+    static void setPort(byte[] address, int port) {
+        address[2] = (byte) (port >> 8);
+        address[3] = (byte) port;
     }
 
     /** Copies the address part, a mapped one as IPv4, into an array of 4 or 16 bytes: {@code former}, if that is of the right length. */

@@ -65,9 +65,9 @@ final class AnswerRelay {
                 if (answer.error == 0 && !socket.closing) {
                     socket.localPort = Addresses.port(answer.payload, 0, answer.payloadLength);
                     socket.region().setLocal(socket.slot, answer.payload, 0, Math.min(answer.payloadLength, Addresses.IN6_BYTES));
-                    if (!socket.datagrams) {
-                        socket.setup().bound(answer.payload, answer.payloadLength);
-                    }
+                }
+                if (!socket.datagrams && socket.ins == ins) {
+                    socket.setup().bound(answer.error, socket.localPort);
                 }
                 pass(pending, answer);
             }

@@ -13,6 +13,9 @@ final class ApplicationLink {
     final String wish;
     /** Where its sockets are: all of them on one INS, so that it reaches itself on 127.0.0.1. Null before the first, and when it is gone. */
     InsLink ins;
+    /** The name of the last one that was gone, and when that was. */
+    String lostIns;
+    long lostAt;
     /** Nanoseconds: when it last had news of a socket. */
     long lastNews;
     /** Calls taken. */
@@ -31,5 +34,12 @@ final class ApplicationLink {
         int at = region.name().indexOf('@');
         name = at < 0 ? region.name() : region.name().substring(0, at);
         wish = at < 0 ? null : region.name().substring(at + 1);
+    }
+
+    /** The INS where its sockets are is gone. */
+    void loses(InsLink link) {
+        ins = null;
+        lostIns = link.region.name();
+        lostAt = System.nanoTime();
     }
 }

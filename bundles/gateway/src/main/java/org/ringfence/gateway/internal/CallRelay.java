@@ -25,9 +25,12 @@ final class CallRelay {
     private final ByteRelay bytes;
     private final CallTrace trace;
     private final InsChoice choice;
+    private final Reopening reopening;
     private final PendingCall pending = new PendingCall();
     private final Answer answer = new Answer();
     private final byte[] address = new byte[Addresses.IN6_BYTES];
+    /** The present call before a translator has rewritten it. */
+    private final Call asMade = new Call();
 
     /** Which INS an application's new socket goes to. */
     interface InsChoice {
@@ -36,7 +39,7 @@ final class CallRelay {
     }
 
     CallRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, ByteRelay bytes, CallTrace trace,
-            InsChoice choice) {
+            InsChoice choice, Reopening reopening) {
         this.session = session;
         this.services = services;
         this.table = table;
@@ -44,6 +47,7 @@ final class CallRelay {
         this.bytes = bytes;
         this.trace = trace;
         this.choice = choice;
+        this.reopening = reopening;
     }
 
     void call(ApplicationLink application, Call call) {
@@ -81,6 +85,9 @@ final class CallRelay {
             return Errno.ENOSYS;
         }
         RelayedSocket socket = application.sockets[call.slot];
+        if (socket != null && socket.phase == Phase.REOPENING) {
+            return reopening.call(socket, operation, call);
+        }
         InsLink ins = socket == null ? choice.choose(application) : socket.ins;
         if (ins == null) {
             return Errno.ENETDOWN;
@@ -103,14 +110,21 @@ final class CallRelay {
             return shutdown(socket, call);
         }
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.LISTENING) {
-            socket.inputShut = call.arguments[0] != SHUT_WR; // which a listener takes no notice of
+            socket.inputShut |= call.arguments[0] != SHUT_WR; // which a listener takes no notice of
         }
-        if (!socket.datagrams && (socket.phase == Phase.OPEN || socket.phase == Phase.LISTENING) && Setup.consistsOf(operation)) {
-            socket.setup().remember(operation, call);
+        boolean isSetUp = !socket.datagrams && (socket.phase == Phase.OPEN || socket.phase == Phase.LISTENING);
+        if (isSetUp && operation == Operation.BIND && socket.setup().isBinding()) {
+            return Errno.EINVAL; // by another thread: which of two was first nobody could tell by their answers
+        }
+        if (isSetUp) {
+            Calls.copy(call, asMade);
         }
         int sendBuffer = operation == Operation.SETSOCKOPT ? sendBuffer(call) : 0;
         int error = operation == Operation.CONNECT ? connect(socket, translator, call) : translator.call(call, pending.context);
         if (error == 0) {
+            if (isSetUp) {
+                remember(socket, operation);
+            }
             if (sendBuffer > 0) {
                 socket.limitSending(sendBuffer);
             }
@@ -125,6 +139,17 @@ final class CallRelay {
             socket.region().notConnected(socket.slot);
         }
         return error;
+    }
+
+    /** What {@link #asMade} makes of a socket is remembered, should it become a listener's. */
+    private void remember(RelayedSocket socket, Operation operation) {
+        switch (operation) {
+            case SETSOCKOPT -> socket.setup().sets((int) asMade.arguments[0], (int) asMade.arguments[1], asMade.payload, asMade.payloadLength);
+            case BIND -> socket.setup().binds(asMade.arguments[0], asMade.payload, asMade.payloadLength);
+            case LISTEN -> socket.setup().listens(asMade.arguments[0]);
+            default -> {
+            }
+        }
     }
 
     /** What a SETSOCKOPT of SO_SNDBUF asks for; 0 of another one. */

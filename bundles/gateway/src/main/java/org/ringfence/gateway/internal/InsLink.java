@@ -49,12 +49,7 @@ final class InsLink {
     void send(Call call, PendingCall pending) {
         if (!waiting.isEmpty() || !trySend(call, pending)) {
             Call copy = new Call();
-            copy.operation = call.operation;
-            copy.slot = call.slot;
-            copy.generation = call.generation;
-            System.arraycopy(call.arguments, 0, copy.arguments, 0, Call.ARGUMENTS);
-            System.arraycopy(call.payload, 0, copy.payload, 0, call.payloadLength);
-            copy.payloadLength = call.payloadLength;
+            Calls.copy(call, copy);
             PendingCall kept = new PendingCall();
             kept.copyFrom(pending);
             waiting.add(new Waiting(copy, kept));

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
 final class Links implements TransportListener {
     private static final Logger LOG = LoggerFactory.getLogger(Links.class);
 
+    /** So long an INS that is gone may take to be there again before its listeners go to another one. */
+    private static final long REPLACED_NANOSECONDS = 5_000_000_000L;
+
     private final SocketTable table;
     private final ByteRelay bytes;
     private final Endings endings;
@@ -67,6 +70,21 @@ final class Links implements TransportListener {
             }
         }
         return application.ins;
+    }
+
+    /** The same for its listeners: the one that comes in place of the one they were on, if it does within some seconds. */
+    InsLink chooseAgain(ApplicationLink application) {
+        if (application.ins == null) {
+            for (InsLink ins : inss) {
+                if (ins.region.name().equals(application.lostIns)) {
+                    application.ins = ins;
+                }
+            }
+            if (application.ins == null && System.nanoTime() - application.lostAt < REPLACED_NANOSECONDS) {
+                return null;
+            }
+        }
+        return chooseIns(application);
     }
 
     @Override
@@ -139,7 +157,7 @@ final class Links implements TransportListener {
         inss = Arrays.stream(inss).filter(i -> i != link).toArray(InsLink[]::new);
         for (ApplicationLink application : applications) {
             if (application.ins == link) {
-                application.ins = null;
+                application.loses(link);
             }
         }
         int lost = 0;

@@ -16,7 +16,7 @@ final class PeerProgress {
     private static final int TCP_INFO = 11;
     // struct tcp_info, <linux/tcp.h>
     private static final int BYTES_ACKED = 120;
-    private static final int BYTES_SENT = 200;
+    private static final int SEGMENTS = 136; // two numbers: sent and received
     private static final int SND_WND = 228;
     private static final int BYTES = 232;
     /** Questions under way, at most: the reply cells are for the application's calls. */
@@ -116,10 +116,10 @@ final class PeerProgress {
             return; // two answers in a turn: nothing lies between them
         }
         gate.peerWindow = Integer.toUnsignedLong(info.getInt(SND_WND));
-        long acked = info.getLong(BYTES_ACKED);
-        if (acked == 0 && info.getLong(BYTES_SENT) == 0) {
-            return; // nothing was sent, or this stack does not count it, as NetBSD's: what its send buffer takes is all that is known
+        if (info.getLong(SEGMENTS) == 0) {
+            return; // this stack counts none, as NetBSD's: what its send buffer takes is all that is known
         }
+        long acked = info.getLong(BYTES_ACKED);
         double seconds = (now - gate.ackedAt) / 1e9;
         if (gate.acked >= 0 && seconds < 2 * RECENT_SECONDS) {
             double rate = (acked - gate.acked) / seconds;

@@ -83,9 +83,9 @@ final class RelayedSocket implements Connection {
     boolean starved;
     /** What the program has made of a stream socket; null until the row is used by one that is set up. */
     private Setup setup;
-    /** Of a listener whose INS is gone: when the next attempt to open it is due, {@link System#nanoTime()}, and why the last one failed. */
+    /** Of a listener whose INS is gone: when the next attempt to open it is due, {@link System#nanoTime()}; and whether one has failed. */
     long reopenAt;
-    int reopenError;
+    boolean reopenFailed;
 
     /** Of a listener: what policies see of it; null until the row is used by one. */
     Listening listening;
@@ -148,7 +148,6 @@ final class RelayedSocket implements Connection {
         if (setup != null) {
             setup.clear();
         }
-        reopenError = 0;
         listening = null;
         gated = false;
         unwanted = null;

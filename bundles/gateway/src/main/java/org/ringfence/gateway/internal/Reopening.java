@@ -17,6 +17,7 @@ final class Reopening {
     private static final Logger LOG = LoggerFactory.getLogger(Reopening.class);
     /** Between two attempts: the address may be taken for a while, by what the INS that is gone left behind. */
     private static final long AGAIN_NANOSECONDS = 1_000_000_000;
+    private static final int SHUT_WR = 1;
 
     private final Services services;
     private final Endings endings;
@@ -44,6 +45,7 @@ final class Reopening {
             listener.phase = Phase.REOPENING;
             lost.add(listener);
         }
+        listener.reopenFailed = false;
         listener.reopenAt = System.nanoTime();
     }
 
@@ -70,9 +72,10 @@ final class Reopening {
         call.arguments[0] = listener.domain;
         call.arguments[1] = listener.type;
         call.arguments[2] = listener.protocol;
-        int slot = translate(translator, listener) != 0 ? -1
-                : ins.region.openSlot((int) call.arguments[0], (int) call.arguments[1], (int) call.arguments[2]);
+        int error = translate(translator, listener);
+        int slot = error != 0 ? -1 : ins.region.openSlot((int) call.arguments[0], (int) call.arguments[1], (int) call.arguments[2]);
         if (slot < 0) {
+            warn(listener, ins, error == 0 ? Errno.ENOBUFS : error);
             return;
         }
         listener.ins = ins;
@@ -107,7 +110,6 @@ final class Reopening {
             failed(listener, answer.error);
         } else if (answered.operation == Operation.LISTEN) {
             listener.phase = Phase.LISTENING;
-            listener.reopenError = 0;
             LOG.info("'{}' listens on port {} again, at INS '{}'", listener.application.name, listener.localPort, ins.region.name());
             acceptor.replenish(listener);
         } else {
@@ -133,15 +135,64 @@ final class Reopening {
     }
 
     private void failed(RelayedSocket listener, int error) {
-        if (listener.reopenError != error) { // once, not at each attempt
-            listener.reopenError = error;
-            LOG.warn("port {} of '{}' cannot be opened at INS '{}': {}; it is tried again each second", listener.localPort, listener.application.name,
-                    listener.ins.region.name(), Errno.name(error));
-        }
         InsLink ins = listener.ins;
         int slot = listener.insSlot;
+        warn(listener, ins, error);
         letGo(listener);
         endings.reset(ins, slot);
+        ApplicationLink application = listener.application;
+        if (application.ins == ins && !ins.region.name().equals(application.lostIns) && !hasOthers(application, ins)) {
+            application.ins = null; // the one it was on may be there by the next attempt
+        }
+    }
+
+    /** Once for each loss, not at each attempt. */
+    private static void warn(RelayedSocket listener, InsLink ins, int error) {
+        if (!listener.reopenFailed) {
+            listener.reopenFailed = true;
+            LOG.warn("port {} of '{}' cannot be opened at INS '{}': {}; it is tried again each second", listener.localPort, listener.application.name,
+                    ins.region.name(), Errno.name(error));
+        }
+    }
+
+    private static boolean hasOthers(ApplicationLink application, InsLink ins) {
+        for (RelayedSocket socket : application.sockets) {
+            if (socket != null && socket.ins == ins) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A program's call on a listener that no INS has at present: the errno it is answered with. */
+    int call(RelayedSocket listener, Operation operation, Call made) {
+        return switch (operation) {
+            case LISTEN -> {
+                listener.setup().listens(made.arguments[0]);
+                yield 0;
+            }
+            case SHUTDOWN -> shutdown(listener, made.arguments[0]);
+            case CONNECT -> Errno.EISCONN;
+            case SOCKET, BIND -> Errno.EINVAL;
+            default -> Errno.ENETDOWN;
+        };
+    }
+
+    private int shutdown(RelayedSocket listener, long how) {
+        if (how < 0 || how > 2) {
+            return Errno.EINVAL;
+        }
+        if (how != SHUT_WR) { // which a listener takes no notice of
+            InsLink ins = listener.ins;
+            int slot = listener.insSlot;
+            letGo(listener);
+            if (ins != null) {
+                endings.reset(ins, slot);
+            }
+            listener.phase = Phase.FAILED;
+            listener.region().endOfFile(listener.slot); // accept() ends
+        }
+        return 0;
     }
 
     private static void letGo(RelayedSocket listener) {

@@ -9,98 +9,153 @@ import org.ringfence.api.call.Operation;
  * same can be made of another one. Belongs to a row of the table and is reused with it. Event loop's thread only.
  */
 final class Setup {
-    /** Options beyond these are not remembered: translators know fewer. */
-    private static final int MAX_OPTIONS = 64;
+    /** Bytes of options that are remembered, at most; further ones are not. */
+    private static final int MAX_BYTES = 256;
+    private static final int FIRST_BYTES = 32;
+    // an option: level u16, name u16, 1 if it was set behind BIND, length u8, value
+    private static final int LEVEL = 0;
+    private static final int NAME = 2;
+    private static final int BEHIND = 4;
+    private static final int LENGTH = 5;
+    private static final int VALUE = 6;
 
-    private int options;
-    private int[] levels = new int[4];
-    private int[] names = new int[4];
-    private int[] lengths = new int[4];
-    private byte[] values = new byte[4 * Call.MAX_PAYLOAD];
+    /** What has become of BIND. */
+    private enum Binding { NONE, ASKED, DONE }
+
+    private byte[] options = new byte[FIRST_BYTES];
+    private int end;
+    private Binding binding;
     private final byte[] address = new byte[Addresses.IN6_BYTES];
     private int addressLength;
     private long unprivileged;
     private long backlog;
 
+    Setup() {
+        clear();
+    }
+
     void clear() {
-        options = 0;
+        if (options.length > FIRST_BYTES) {
+            options = new byte[FIRST_BYTES];
+        }
+        end = 0;
+        binding = Binding.NONE;
         addressLength = 0;
-        unprivileged = 0;
+        unprivileged = 1; // who has never bound it has not shown a right either
         backlog = 0;
     }
 
-    /** True of a call that {@link #remember} is for. */
-    static boolean consistsOf(Operation operation) {
-        return operation == Operation.SETSOCKOPT || operation == Operation.BIND || operation == Operation.LISTEN;
-    }
-
-    /** The program makes a call, which may fail: an option that failed fails again, and changes nothing. */
-    void remember(Operation operation, Call call) {
-        switch (operation) {
-            case SETSOCKOPT -> sets((int) call.arguments[0], (int) call.arguments[1], call.payload, call.payloadLength);
-            case BIND -> unprivileged = call.arguments[0];
-            case LISTEN -> backlog = call.arguments[0];
-            default -> {
+    /** The program sets an option, in a way that a translator found valid. */
+    void sets(int level, int name, byte[] value, int length) {
+        int behind = binding == Binding.DONE ? 1 : 0;
+        for (int at = 0; at < end; at += VALUE + options[at + LENGTH]) {
+            if (number(at + LEVEL) == level && number(at + NAME) == name && options[at + BEHIND] == behind) {
+                int next = at + VALUE + options[at + LENGTH];
+                System.arraycopy(options, next, options, at, end - next);
+                end -= next - at;
+                break;
             }
         }
+        int more = end + VALUE + length;
+        if (more > MAX_BYTES || (level | name) >>> 16 != 0) {
+            return;
+        }
+        if (more > options.length) {
+            options = Arrays.copyOf(options, Math.max(more, 2 * options.length));
+        }
+        number(end + LEVEL, level);
+        number(end + NAME, name);
+        options[end + BEHIND] = (byte) behind;
+        options[end + LENGTH] = (byte) length;
+        System.arraycopy(value, 0, options, end + VALUE, length);
+        end = more;
     }
 
-    /** BIND was answered with the address that the socket has. */
-    void bound(byte[] name, int length) {
+    private int number(int at) {
+        return options[at] & 0xff | (options[at + 1] & 0xff) << 8;
+    }
+
+    private void number(int at, int value) {
+        options[at] = (byte) value;
+        options[at + 1] = (byte) (value >> 8);
+    }
+
+    /** True if BIND was asked for and not answered. */
+    boolean isBinding() {
+        return binding == Binding.ASKED;
+    }
+
+    /** The program asks for BIND; of a socket that is bound it will be refused. */
+    void binds(long withoutRight, byte[] asked, int length) {
+        if (binding == Binding.DONE) {
+            return;
+        }
+        binding = Binding.ASKED;
+        unprivileged = withoutRight;
         addressLength = Math.min(length, address.length);
-        System.arraycopy(name, 0, address, 0, addressLength);
+        System.arraycopy(asked, 0, address, 0, addressLength);
     }
 
-    private void sets(int level, int name, byte[] value, int length) {
-        if (length > Call.MAX_PAYLOAD) {
+    /** BIND was answered. Of the INS's answer nothing is remembered but a port that the program left to it. */
+    void bound(int error, int port) {
+        if (binding != Binding.ASKED) {
             return;
         }
-        int at = 0;
-        while (at < options && (levels[at] != level || names[at] != name)) {
-            at++;
-        }
-        if (at == MAX_OPTIONS) {
-            return;
-        }
-        if (at == options) {
-            options++;
-            grow();
-        }
-        levels[at] = level;
-        names[at] = name;
-        lengths[at] = length;
-        System.arraycopy(value, 0, values, at * Call.MAX_PAYLOAD, length);
-    }
-
-    private void grow() {
-        if (options > levels.length) {
-            int many = 2 * levels.length;
-            levels = Arrays.copyOf(levels, many);
-            names = Arrays.copyOf(names, many);
-            lengths = Arrays.copyOf(lengths, many);
-            values = Arrays.copyOf(values, many * Call.MAX_PAYLOAD);
+        binding = error == 0 ? Binding.DONE : Binding.NONE;
+        if (error != 0) {
+            unprivileged = 1;
+            addressLength = 0;
+        } else if (Addresses.port(address, 0, addressLength) == 0) {
+            Addresses.setPort(address, port);
         }
     }
 
-    /** Makes {@code call} the one of the given number, from 0 on, of those that make the same of a new socket. The last is LISTEN. */
+    /** The program asks for LISTEN. */
+    void listens(long connections) {
+        backlog = connections;
+    }
+
+    /**
+     * Makes {@code call} the one of the given number, from 0 on, of those that make the same of a new socket: options, BIND, the options set behind it,
+     * and at last LISTEN.
+     */
     Operation call(int number, Call call, RelayedSocket socket) {
-        if (number < options) {
-            call.clear(Operation.SETSOCKOPT, 0, 0);
-            call.arguments[0] = levels[number];
-            call.arguments[1] = names[number];
-            call.payloadLength = lengths[number];
-            System.arraycopy(values, number * Call.MAX_PAYLOAD, call.payload, 0, lengths[number]);
-            return Operation.SETSOCKOPT;
+        int before = options(0);
+        if (number < before) {
+            return option(number, 0, call);
         }
-        if (number == options) {
+        if (number == before) {
             call.clear(Operation.BIND, 0, 0);
             call.arguments[0] = unprivileged;
             call.payloadLength = addressLength > 0 ? addressLength : Addresses.any(socket.domain, socket.localPort, address);
             System.arraycopy(address, 0, call.payload, 0, call.payloadLength);
             return Operation.BIND;
         }
+        if (number - before - 1 < options(1)) {
+            return option(number - before - 1, 1, call);
+        }
         call.clear(Operation.LISTEN, 0, 0);
         call.arguments[0] = backlog;
         return Operation.LISTEN;
+    }
+
+    private int options(int behind) {
+        int count = 0;
+        for (int at = 0; at < end; at += VALUE + options[at + LENGTH]) {
+            count += options[at + BEHIND] == behind ? 1 : 0;
+        }
+        return count;
+    }
+
+    private Operation option(int number, int behind, Call call) {
+        int at = 0;
+        for (int left = number; options[at + BEHIND] != behind || left-- > 0; at += VALUE + options[at + LENGTH]) { // up to it
+        }
+        call.clear(Operation.SETSOCKOPT, 0, 0);
+        call.arguments[0] = number(at + LEVEL);
+        call.arguments[1] = number(at + NAME);
+        call.payloadLength = options[at + LENGTH];
+        System.arraycopy(options, at + VALUE, call.payload, 0, call.payloadLength);
+        return Operation.SETSOCKOPT;
     }
 }

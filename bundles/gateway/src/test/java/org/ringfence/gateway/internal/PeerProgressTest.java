@@ -17,7 +17,7 @@ class PeerProgressTest {
     private static final long MILLISECOND = 1_000_000L;
     // struct tcp_info, <linux/tcp.h>
     private static final int BYTES_ACKED = 120;
-    private static final int BYTES_SENT = 200;
+    private static final int SEGMENTS = 136;
     private static final int SND_WND = 228;
     private static final int BYTES = 232;
     private static final int MUCH = 3 << 19;
@@ -36,8 +36,8 @@ class PeerProgressTest {
         }
     });
     private long now = System.nanoTime();
-    /** As the stack tells it. */
-    private long bytesSent = MUCH;
+    /** Sent and received, as the stack tells it. */
+    private long segments = 1;
 
     PeerProgressTest() {
         socket.gate = new Gate(new HttpReaders());
@@ -52,7 +52,7 @@ class PeerProgressTest {
         question.number = socket.id;
         Answer answer = new Answer();
         answer.payloadLength = BYTES;
-        ByteBuffer.wrap(answer.payload).order(ByteOrder.LITTLE_ENDIAN).putLong(BYTES_ACKED, acked).putLong(BYTES_SENT, bytesSent).putInt(SND_WND, window);
+        ByteBuffer.wrap(answer.payload).order(ByteOrder.LITTLE_ENDIAN).putLong(BYTES_ACKED, acked).putLong(SEGMENTS, segments).putInt(SND_WND, window);
         progress.answered(question, answer, now);
         peers.sent.clear();
         for (int waited = 10; waited <= 5_000; waited += 10) {
@@ -84,8 +84,8 @@ class PeerProgressTest {
     }
 
     @Test
-    void whereTheStackDoesNotCountBytesTheWindowIsKnownAndNothingElse() {
-        bytesSent = 0;
+    void whereTheStackCountsNothingTheWindowIsKnownAndNothingElse() {
+        segments = 0;
         progress.ask(socket, now);
         pauseAfter(0, 4096);
         assertEquals(4096, socket.gate.peerWindow);

@@ -110,9 +110,17 @@ final class RunningGateway implements AutoCloseable, Services {
 
     /** Kills the last one that was started; what the gateway does about it is done. */
     void loseIns() {
+        lose(ins);
+    }
+
+    void loseFirstIns() {
+        lose(inss.get(0));
+    }
+
+    private void lose(Process one) {
         int before = ask(() -> loop.inss().size());
-        signalIns("KILL");
-        await("the INS is gone", () -> !ins.isAlive() && ask(() -> loop.inss().size()) == before - 1);
+        signal(one, "KILL");
+        await("the INS is gone", () -> !one.isAlive() && ask(() -> loop.inss().size()) == before - 1);
     }
 
     void signalIns(String signal) {
