@@ -69,7 +69,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
     }
     if (fd < 0) {
         /* The stuffing that a gateway leaves unread as it dies. */
-        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refuse_for_good(ENETDOWN);
+        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refusal(listener);
         return -1;
     }
     last_number = fd;
