@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <linux/tcp.h> /* its struct tcp_info has the send window */
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -263,6 +264,8 @@ int bsd_getsockopt(int socket, int level, int name, void *value, uint32_t *lengt
                                                : sizeof here.number;
     if (option->kind == ERRNO) here.number = get_error(socket);
     else if (getsockopt(socket, option->level, option->name, &here, &size) != 0) return emulation_fail(errno);
+    if (option->kind == INFO && size <= offsetof(struct tcp_info, tcpi_snd_wnd))
+        here.info.tcpi_snd_wnd = LARGEST_WINDOW; /* before Linux 5.4 nobody is told: it is not shut */
     uint32_t whole = rewrite(option, &here, there);
     if (whole < *length) *length = whole;
     memcpy(value, there, *length);

@@ -1,6 +1,6 @@
 """
 Listens with options of its own; prints its port. Then for each line of its input: "serve" prints "waits", accepts a connection, sends back what it gets, and prints
-"served"; "options" prints them; "bind", "backlog" and "shutdown" call that, and print the error's name or "done"; "close" closes the listener.
+"served"; "options" prints them; "bind", "backlog", "shutdown" and "socket" call that, and print the error's name or "done"; "close" closes the listener.
 With the argument "bare": without bind() and without options; with "both": on all addresses of IPv6 and IPv4, of which it wants to lay down IPv4 when it is too late.
 """
 import errno
@@ -54,6 +54,8 @@ for line in sys.stdin:
             print(attempt(listener.listen, 11), flush=True)
         case "shutdown":
             print(attempt(listener.shutdown, socket.SHUT_RDWR), flush=True)
+        case "socket":
+            print(attempt(socket.socket), flush=True)
         case "close":
             listener.close()
             print("closed", flush=True)

@@ -109,9 +109,6 @@ final class CallRelay {
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.CONNECTED) {
             return shutdown(socket, call);
         }
-        if (operation == Operation.SHUTDOWN && socket.phase == Phase.LISTENING) {
-            socket.inputShut |= call.arguments[0] != SHUT_WR; // which a listener takes no notice of
-        }
         boolean isSetUp = !socket.datagrams && (socket.phase == Phase.OPEN || socket.phase == Phase.LISTENING);
         if (isSetUp && operation == Operation.BIND && socket.setup().isBinding()) {
             return Errno.EINVAL; // by another thread: which of two was first nobody could tell by their answers
@@ -124,6 +121,9 @@ final class CallRelay {
         if (error == 0) {
             if (isSetUp) {
                 remember(socket, operation);
+            }
+            if (operation == Operation.SHUTDOWN && socket.phase == Phase.LISTENING) {
+                socket.inputShut |= asMade.arguments[0] != SHUT_WR; // which a listener takes no notice of
             }
             if (sendBuffer > 0) {
                 socket.limitSending(sendBuffer);

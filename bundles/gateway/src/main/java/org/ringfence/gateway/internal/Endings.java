@@ -189,6 +189,7 @@ final class Endings {
             return;
         }
         if (socket.isHeld()) { // no program has a descriptor of it
+            table.stir(socket);
             socket.closing = true;
             close(socket, true);
             return;

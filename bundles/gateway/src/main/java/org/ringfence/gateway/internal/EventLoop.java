@@ -80,7 +80,7 @@ final class EventLoop implements Runnable, AutoCloseable {
         intervention = new Intervention(ledger, bytes, endings);
         sweep = new Sweep(services, table, bytes, gatekeeper, new Reparking(services, table, bytes, gatekeeper), progress, restraint);
         acceptor = new Acceptor(services, table, ledger, bytes, endings, gatekeeper, sweep, trace);
-        reopening = new Reopening(services, endings, acceptor, this::chooseAgain);
+        reopening = new Reopening(services, endings, acceptor, this::chooseIns);
         links = new Links(table, bytes, endings, sweep, reopening, stages, insChanged);
         calls = new CallRelay(session, services, table, ledger, bytes, trace, this::chooseIns, reopening);
         answers = new AnswerRelay(services, ledger, bytes, endings, acceptor, sweep, reopening, trace);
@@ -93,10 +93,6 @@ final class EventLoop implements Runnable, AutoCloseable {
 
     private InsLink chooseIns(ApplicationLink application) {
         return links.chooseIns(application);
-    }
-
-    private InsLink chooseAgain(ApplicationLink application) {
-        return links.chooseAgain(application);
     }
 
     void start() {

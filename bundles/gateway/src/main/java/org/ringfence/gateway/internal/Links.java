@@ -59,8 +59,17 @@ final class Links implements TransportListener {
         }
     }
 
-    /** Where its other sockets are; else the INS it was started for, or the one with the fewest sockets. */
+    /**
+     * Where its other sockets are; else the INS it was started for, or the one with the fewest sockets. An application with listeners that are to be opened
+     * again is to be where they were, if that INS is there again within some seconds. Null: none, or not yet.
+     */
     InsLink chooseIns(ApplicationLink application) {
+        if (application.ins == null && reopening.hasListenersOf(application)) {
+            application.ins = find(application.lostIns);
+            if (application.ins == null && System.nanoTime() - application.lostAt < REPLACED_NANOSECONDS) {
+                return null;
+            }
+        }
         if (application.ins == null) {
             for (InsLink ins : inss) {
                 boolean wanted = application.wish == null || application.wish.equals(ins.region.name());
@@ -72,19 +81,13 @@ final class Links implements TransportListener {
         return application.ins;
     }
 
-    /** The same for its listeners: the one that comes in place of the one they were on, if it does within some seconds. */
-    InsLink chooseAgain(ApplicationLink application) {
-        if (application.ins == null) {
-            for (InsLink ins : inss) {
-                if (ins.region.name().equals(application.lostIns)) {
-                    application.ins = ins;
-                }
-            }
-            if (application.ins == null && System.nanoTime() - application.lostAt < REPLACED_NANOSECONDS) {
-                return null;
+    private InsLink find(String name) {
+        for (InsLink ins : inss) {
+            if (ins.region.name().equals(name)) {
+                return ins;
             }
         }
-        return chooseIns(application);
+        return null;
     }
 
     @Override

@@ -49,6 +49,15 @@ final class Reopening {
         listener.reopenAt = System.nanoTime();
     }
 
+    boolean hasListenersOf(ApplicationLink application) {
+        for (int i = 0; i < lost.size(); i++) {
+            if (lost.get(i).application == application && lost.get(i).phase == Phase.REOPENING) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Called every turn. */
     void turn(long now) {
         for (int i = lost.size() - 1; i >= 0; i--) {
@@ -76,6 +85,7 @@ final class Reopening {
         int slot = error != 0 ? -1 : ins.region.openSlot((int) call.arguments[0], (int) call.arguments[1], (int) call.arguments[2]);
         if (slot < 0) {
             warn(listener, ins, error == 0 ? Errno.ENOBUFS : error);
+            leave(ins, listener.application);
             return;
         }
         listener.ins = ins;
@@ -140,9 +150,13 @@ final class Reopening {
         warn(listener, ins, error);
         letGo(listener);
         endings.reset(ins, slot);
-        ApplicationLink application = listener.application;
+        leave(ins, listener.application);
+    }
+
+    /** An INS where nothing of the application is: the one it was on may be there by the next attempt. */
+    private static void leave(InsLink ins, ApplicationLink application) {
         if (application.ins == ins && !ins.region.name().equals(application.lostIns) && !hasOthers(application, ins)) {
-            application.ins = null; // the one it was on may be there by the next attempt
+            application.ins = null;
         }
     }
 

@@ -48,9 +48,9 @@ final class Setup {
     /** The program sets an option, in a way that a translator found valid. */
     void sets(int level, int name, byte[] value, int length) {
         int behind = binding == Binding.DONE ? 1 : 0;
-        for (int at = 0; at < end; at += VALUE + options[at + LENGTH]) {
+        for (int at = 0; at < end; at += VALUE + length(at)) {
             if (number(at + LEVEL) == level && number(at + NAME) == name && options[at + BEHIND] == behind) {
-                int next = at + VALUE + options[at + LENGTH];
+                int next = at + VALUE + length(at);
                 System.arraycopy(options, next, options, at, end - next);
                 end -= next - at;
                 break;
@@ -69,6 +69,10 @@ final class Setup {
         options[end + LENGTH] = (byte) length;
         System.arraycopy(value, 0, options, end + VALUE, length);
         end = more;
+    }
+
+    private int length(int at) {
+        return options[at + LENGTH] & 0xff;
     }
 
     private int number(int at) {
@@ -107,6 +111,7 @@ final class Setup {
             addressLength = 0;
         } else if (Addresses.port(address, 0, addressLength) == 0) {
             Addresses.setPort(address, port);
+            unprivileged = 1; // no stack chooses a low one
         }
     }
 
@@ -141,7 +146,7 @@ final class Setup {
 
     private int options(int behind) {
         int count = 0;
-        for (int at = 0; at < end; at += VALUE + options[at + LENGTH]) {
+        for (int at = 0; at < end; at += VALUE + length(at)) {
             count += options[at + BEHIND] == behind ? 1 : 0;
         }
         return count;
@@ -149,12 +154,12 @@ final class Setup {
 
     private Operation option(int number, int behind, Call call) {
         int at = 0;
-        for (int left = number; options[at + BEHIND] != behind || left-- > 0; at += VALUE + options[at + LENGTH]) { // up to it
+        for (int left = number; options[at + BEHIND] != behind || left-- > 0; at += VALUE + length(at)) { // up to it
         }
         call.clear(Operation.SETSOCKOPT, 0, 0);
         call.arguments[0] = number(at + LEVEL);
         call.arguments[1] = number(at + NAME);
-        call.payloadLength = options[at + LENGTH];
+        call.payloadLength = length(at);
         System.arraycopy(options, at + VALUE, call.payload, 0, call.payloadLength);
         return Operation.SETSOCKOPT;
     }

@@ -180,6 +180,7 @@ class ReopeningTest {
         int port = server.number();
         gateway.startIns("south");
         gateway.loseFirstIns();
+        assertEquals("ENETDOWN", of(server, "socket"));
         gateway.startIns();
         awaitListening();
         serves(server, port);

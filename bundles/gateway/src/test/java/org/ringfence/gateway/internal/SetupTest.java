@@ -46,6 +46,7 @@ class SetupTest {
         }
     }
 
+    /** The address of its BIND, which {@link #call} is then. */
     private byte[] bound() {
         int number = calls().indexOf("BIND");
         setup.call(number, call, socket);
@@ -78,6 +79,17 @@ class SetupTest {
         setup.clear();
         binds(80, 0, 22);
         assertArrayEquals(address(80), bound());
+    }
+
+    @Test
+    void aPortThatWasLeftToAnInsIsNoLowOneAtTheNext() {
+        binds(0, 0, 22);
+        bound();
+        assertEquals(1, call.arguments[0]);
+        setup.clear();
+        binds(22, 0, 22);
+        bound();
+        assertEquals(0, call.arguments[0]);
     }
 
     @Test
