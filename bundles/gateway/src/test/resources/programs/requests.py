@@ -1,7 +1,7 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes;
 `deaf`: the first connection is accepted and never read.
 `in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
-/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, /buffers with the sizes of its socket's, and behind /last it waits for the client to close.
+/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, ODD not in HTTP, /buffers with the sizes of its socket's, and behind /last it waits for the client to close.
 Behind /late it closes after a second. Prints its port first."""
 import socket
 import sys
@@ -30,6 +30,8 @@ def serve(connection):
                 connection.sendall(data)
             elif data.startswith(b"GET /wait"):
                 continue
+            elif data.startswith(b"ODD "):
+                connection.sendall(b"odd\r\n")
             elif data.startswith(b"GET /buffers"):
                 sizes = b"%010d %010d" % tuple(connection.getsockopt(socket.SOL_SOCKET, which) for which in (socket.SO_SNDBUF, socket.SO_RCVBUF))
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n" + sizes)

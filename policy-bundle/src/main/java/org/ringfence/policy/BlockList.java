@@ -86,6 +86,19 @@ final class BlockList {
     }
 
     /**
+     * Blocks the prefix of a source, as {@link #block}, unless most of that time is left of an earlier block: each of its connections may be found, and each
+     * block costs as much as there are.
+     */
+    synchronized void blockSource(String text, long seconds) {
+        Block present = commanded.get(PrefixText.parse(text));
+        long now = clock.getAsLong();
+        boolean lasts = present != null && (present.forever() || present.end() - now > TimeUnit.SECONDS.toNanos(seconds) / 4 * 3);
+        if (!lasts) {
+            block(text, seconds);
+        }
+    }
+
+    /**
      * Ends a block that a command began.
      *
      * @throws IllegalArgumentException if there is none for exactly this prefix, saying where it may be

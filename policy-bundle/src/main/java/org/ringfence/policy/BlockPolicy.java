@@ -121,7 +121,7 @@ public final class BlockPolicy implements Policy, Blocks {
                 prefix[bit / 8] &= (byte) ~(0x80 >> bit % 8);
             }
         }
-        list.block(Sources.text(prefix) + (address.length == 16 ? "/" + ipv6Bits : ""), blockSeconds);
+        list.blockSource(Sources.text(prefix) + (address.length == 16 ? "/" + ipv6Bits : ""), blockSeconds);
     }
 
     BlockList list() {

@@ -8,12 +8,15 @@ import org.ringfence.api.transport.SocketState;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 import org.ringfence.gateway.internal.Timeline.Event;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Moves the bytes of connections, and tells each side in its turn how the other one ended: end of file, shutdown, reset. Every method may be
  * called at any time for any socket; it does what is due. Event loop's thread only.
  */
 final class ByteRelay {
+    private static final Logger LOG = LoggerFactory.getLogger(ByteRelay.class);
     private static final int SHUT_WR = 1;
     private static final byte[] NO_ADDRESS = {};
     /** For patient news in each turn. */
@@ -197,6 +200,9 @@ final class ByteRelay {
             }
         } catch (ProtocolViolation violation) {
             session.detach(violation.region(), violation.getMessage());
+        } catch (RuntimeException fault) {
+            LOG.error("connection {}: it is reset, for the gateway does not get along with it", socket.id, fault); // whoever found out how shall harm nobody else
+            end(socket, Measure.RESET);
         }
     }
 

@@ -57,6 +57,9 @@ final class Gate implements Request {
     /** What the application got may be less than a request, in which case it waits for more: bytes it had sent by then. */
     boolean doubtful;
     long sentBefore;
+    boolean doubtsAgain;
+    /** What came first is a request line, though the listener is thought to speak something else. */
+    boolean asksInHttp;
     /** The body is too long to be held: it passes as it comes. */
     boolean streaming;
     private boolean expected;
@@ -194,6 +197,8 @@ final class Gate implements Request {
         messageAt = 0;
         lineEmpty = false;
         doubtful = false;
+        doubtsAgain = false;
+        asksInHttp = false;
         streaming = false;
         expected = false;
         ends = false;

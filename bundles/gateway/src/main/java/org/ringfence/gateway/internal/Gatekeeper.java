@@ -20,10 +20,13 @@ final class Gatekeeper {
     /** Bytes of responses a client may have left untaken when its next request goes on. */
     private static final int BACKLOG = 64 << 10;
     private static final int LOOK_BYTES = 4096;
+    /** Requests of which it is remembered how their responses end: {@link Gate#expectAnswer}. */
+    private static final int MOST_OUTSTANDING = Long.SIZE;
 
     private final Services services;
     private final HttpReaders readers = new HttpReaders();
     private final byte[] bytes = new byte[LOOK_BYTES];
+    private final FirstLine firstLine = new FirstLine(true);
     private final Requests requests;
     private final Responses responses;
     /** Connections that have become idle while their application does not keep up. */
@@ -109,6 +112,10 @@ final class Gatekeeper {
         if (gate.watch == Watch.NOTHING) {
             if (socket.inward.move(most) > 0) {
                 gate.lastIn = now;
+                if (gate.doubtsAgain) {
+                    gate.enter(Stage.STREAM, now);
+                    gate.doubt(true, socket.bytesOut());
+                }
             }
             return;
         }
@@ -133,7 +140,7 @@ final class Gatekeeper {
         if (gate.probe || !gate.answered && gate.outstanding == 0) {
             return false;
         }
-        if (gate.outstanding > 0 && (!gate.smallResponses || gate.listening.pressure() > 0)) {
+        if (gate.outstanding == MOST_OUTSTANDING || gate.outstanding > 0 && (!gate.smallResponses || gate.listening.pressure() > 0)) {
             return true;
         }
         try {
@@ -196,26 +203,32 @@ final class Gatekeeper {
 
     private void look(RelayedSocket socket, Gate gate, byte[] b, int length) {
         switch (gate.watch) {
-            case FIRST_BYTE -> firstByte(gate, b[0] & 0xff);
+            case FIRST_BYTE -> firstByte(gate, b, length);
             case TLS -> {
-                gate.parsed += length;
                 stageBegins(gate, Stage.HEAD);
-                if (gate.hello().read(b, 0, length)) {
+                boolean over = gate.hello().read(b, 0, length);
+                if (over && gate.hello().isNone() && gate.listening.kind == Kind.HTTP) {
+                    gate.watch = Watch.EMPTY_LINE; // as with all that is no request
+                    gate.lineEmpty = false;
+                    return;
+                }
+                gate.parsed += length;
+                if (over) {
                     gate.listening.headNanoseconds.add(now - gate.stageSince);
-                    pass(gate);
+                    passInDoubt(socket, gate, false);
                 }
             }
             case PREFACE -> {
                 gate.parsed += length;
                 if (gate.parsed >= PREFACE_BYTES) {
-                    pass(gate);
+                    passInDoubt(socket, gate, false);
                 }
             }
             case EMPTY_LINE -> {
                 for (int i = 0; i < length && gate.watch == Watch.EMPTY_LINE; i++) {
                     gate.parsed++;
                     if (b[i] == '\n' && gate.lineEmpty || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
-                        passInDoubt(socket, gate);
+                        passInDoubt(socket, gate, true);
                     }
                     gate.lineEmpty = b[i] == '\n' || b[i] == '\r' && gate.lineEmpty;
                 }
@@ -238,13 +251,25 @@ final class Gatekeeper {
         }
     }
 
-    private void firstByte(Gate gate, int first) {
+    private void firstByte(Gate gate, byte[] b, int length) {
         Kind kind = gate.listening.kind;
         if (gate.rule.evidence() == Evidence.DATA || kind == Kind.OTHER) {
+            gate.asksInHttp = isHttp(b, length);
             pass(gate);
         } else {
-            gate.watch = first == TlsHello.HANDSHAKE ? Watch.TLS : Watch.HTTP;
+            gate.watch = b[0] == TlsHello.HANDSHAKE ? Watch.TLS : Watch.HTTP;
         }
+    }
+
+    /** True if these bytes begin with a request line. */
+    private boolean isHttp(byte[] b, int length) {
+        firstLine.begin();
+        for (int i = 0; i < length && b[i] != '\n'; i++) {
+            if (b[i] != '\r' && !firstLine.add(b[i])) {
+                return false;
+            }
+        }
+        return firstLine.end() == FirstLine.Kind.HTTP1;
     }
 
     /** The rest of the connection is not looked at. */
@@ -254,11 +279,16 @@ final class Gatekeeper {
         gate.enter(Stage.STREAM, now);
     }
 
-    /** The rest is not looked at. An HTTP server that does not answer may wait for what it takes for the rest of a request. */
-    void passInDoubt(RelayedSocket socket, Gate gate) {
+    /**
+     * The rest is not looked at. An HTTP server that does not answer may wait for what it takes for the rest of a request.
+     *
+     * @param again the same holds of what comes when it has answered
+     */
+    void passInDoubt(RelayedSocket socket, Gate gate, boolean again) {
         pass(gate);
         gate.responsesKnown = false;
         gate.doubt(gate.listening.kind == Kind.HTTP, socket.bytesOut());
+        gate.doubtsAgain = again && gate.doubtful;
     }
 
     /** It is the turn of a request that waited. */

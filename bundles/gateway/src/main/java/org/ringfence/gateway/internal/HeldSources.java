@@ -12,6 +12,8 @@ final class HeldSources {
     /** Above an IPv4 address: no IPv6 source begins so, which is a multicast address (RFC 4291). */
     private static final long IPV4 = 0xffffffffL << Integer.SIZE;
 
+    /** Another one in each gateway, so that nobody outside knows which sources share a place. */
+    private final long factor = new java.security.SecureRandom().nextLong() | 1;
     private long[] keys = {};
     private boolean[] taken = {};
     private int[] connections = {};
@@ -55,7 +57,7 @@ final class HeldSources {
     /** Where the source is, or is to be. */
     private int place(byte[] address) {
         long key = key(address);
-        int at = (int) (key * 0x9e3779b97f4a7c15L >>> 32) & keys.length - 1;
+        int at = (int) (key * factor >>> 32) & keys.length - 1;
         while (taken[at] && keys[at] != key) {
             at = at + 1 & keys.length - 1;
         }

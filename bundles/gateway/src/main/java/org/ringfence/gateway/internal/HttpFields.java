@@ -44,6 +44,7 @@ final class HttpFields {
     private long tail; // the last eight bytes of the value
     private long number;
     private boolean digits;
+    private boolean gap; // a blank was read behind digits
 
     /** Bytes of the body, -1 if the head does not say. */
     long contentLength;
@@ -99,6 +100,7 @@ final class HttpFields {
 
     /** A letter of a name; false if it is none of those that matter. */
     boolean name(int c) {
+        odd |= (c == ' ' || c == '\t') && length <= LONGEST && (candidates & ENDS[length]) != 0; // RFC 9112, 5.1: not before the colon
         candidates = length < LONGEST && c > 0 ? candidates & HAS[length * 128 + c] : 0;
         length++;
         return candidates != 0;
@@ -110,6 +112,7 @@ final class HttpFields {
         field = found == 0 ? -1 : Integer.numberOfTrailingZeros(found);
         tail = 0;
         digits = false;
+        gap = false;
         number = 0;
         ranges.beginRange();
         return found != 0;
@@ -122,10 +125,13 @@ final class HttpFields {
         }
         switch (field) {
             case CONTENT_LENGTH -> {
-                if (c >= '0' && c <= '9') {
+                if (c == ' ' || c == '\t') {
+                    gap = digits;
+                } else if (c >= '0' && c <= '9') {
+                    odd |= gap;
                     digits = true;
-                    number = Math.min(number * 10 + (c - '0'), FAR);
-                } else if (c != ' ' && c != '\t') {
+                    number = number >= FAR / 10 ? FAR : number * 10 + (c - '0');
+                } else {
                     badLength = true;
                     odd = true;
                 }
@@ -152,7 +158,8 @@ final class HttpFields {
                 }
             }
             case TRANSFER_ENCODING -> {
-                chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED;
+                long before = tail >>> 56; // of another coding's name, or nothing
+                chunked = ((tail | LOWER) & SEVEN_BYTES) == CHUNKED && (before == 0 || before == ',');
                 odd |= !chunked;
             }
             case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;

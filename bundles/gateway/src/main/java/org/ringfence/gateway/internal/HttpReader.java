@@ -19,13 +19,13 @@ final class HttpReader {
         PREFACE
     }
 
-    private enum State { START, NAME, VALUE, VALUE_OVER, SKIP, BODY, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
+    private enum State { START, NAME, VALUE, VALUE_OVER, SKIP, BODY, CHUNK_SIZE, CHUNK_BLANK, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSE, OTHER }
 
     private static final long FAR = 1L << 60;
 
     private final boolean requests;
     private State state;
-    private int length; // of a trailer's line so far
+    private int length; // of a trailer's line, or of a chunk's size, so far
     private boolean over; // between two messages, and the head of the first is kept
     private boolean returned; // a carriage return was read in this line
     private boolean lineOver; // of the first line
@@ -121,7 +121,7 @@ final class HttpReader {
 
     /** A head that servers may read in different ways: some of them wait for more. */
     boolean isLoose() {
-        return bare || fields.odd;
+        return bare || fields.odd || fields.chunked && (fields.contentLength >= 0 || first.isOld());
     }
 
     boolean isHead() {
@@ -288,8 +288,7 @@ final class HttpReader {
         }
         boolean without = !requests && (answersHead || status == 204 || status == 304);
         if (fields.chunked && !without) {
-            left = 0;
-            state = State.CHUNK_SIZE;
+            chunkSizeBegins();
             return Event.HEAD;
         }
         if (!without && fields.contentLength > 0 && !fields.badLength) {
@@ -316,24 +315,23 @@ final class HttpReader {
             case CHUNK_SIZE -> {
                 int digit = Character.digit(c, 16);
                 if (digit >= 0) {
-                    left = Math.min(left << 4 | digit, FAR);
-                } else if (c == '\n') {
-                    chunkBegins();
-                } else if (c == ';') {
-                    state = State.CHUNK_EXTENSION;
-                } else if (c != '\r' && c != ' ') {
-                    return other();
+                    left = left >= FAR >> 4 ? FAR : left << 4 | digit;
+                    length++;
+                } else {
+                    return behindSize(c);
                 }
+            }
+            case CHUNK_BLANK -> {
+                return behindSize(c);
             }
             case CHUNK_EXTENSION -> {
                 if (c == '\n') {
-                    chunkBegins();
+                    return chunkBegins();
                 }
             }
             case CHUNK_END -> {
                 if (c == '\n') {
-                    left = 0;
-                    state = State.CHUNK_SIZE;
+                    chunkSizeBegins();
                 } else if (c != '\r') {
                     return other();
                 }
@@ -352,8 +350,33 @@ final class HttpReader {
         return Event.MORE;
     }
 
-    private void chunkBegins() {
+    private void chunkSizeBegins() {
+        left = 0;
+        length = 0;
+        state = State.CHUNK_SIZE;
+    }
+
+    /** What may follow a size: blanks, as some servers have it, an extension, or the end of the line (RFC 9112, 7.1). */
+    private Event behindSize(int c) {
+        switch (c) {
+            case '\n' -> {
+                return chunkBegins();
+            }
+            case ';' -> state = State.CHUNK_EXTENSION;
+            case ' ', '\t', '\r' -> state = State.CHUNK_BLANK;
+            default -> {
+                return other();
+            }
+        }
+        return Event.MORE;
+    }
+
+    private Event chunkBegins() {
+        if (length == 0) {
+            return other(); // no size
+        }
         length = 0;
         state = left == 0 ? State.TRAILER : State.CHUNK_DATA;
+        return Event.MORE;
     }
 }

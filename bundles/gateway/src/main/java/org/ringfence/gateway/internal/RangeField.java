@@ -38,11 +38,15 @@ final class RangeField {
         } else if (c >= '0' && c <= '9') {
             digits = true;
             if (inEnd) {
-                end = Math.min(Math.max(end, 0) * 10 + (c - '0'), FAR);
+                end = further(end, c);
             } else {
-                start = Math.min(Math.max(start, 0) * 10 + (c - '0'), FAR);
+                start = further(start, c);
             }
         }
+    }
+
+    private static long further(long number, int digit) {
+        return number >= FAR / 10 ? FAR : Math.max(number, 0) * 10 + (digit - '0');
     }
 
     /** The range, and perhaps the field, is over. */

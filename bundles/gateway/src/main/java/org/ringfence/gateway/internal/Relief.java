@@ -98,7 +98,7 @@ final class Relief {
             choose(listening, now);
             chosen.sort(Comparator.comparingDouble(socket -> rate(socket.gate, now)));
             int many = Math.min(chosen.size(), others);
-            if (takenBack > 0 || !chosen.isEmpty() && chosen.get(0).gate.rule.enforced()) {
+            if (takenBack > 0 || (!chosen.isEmpty() || unknown > 0) && listening.rule.enforced()) {
                 requests.allTaken(listening.countedBusy, now);
             }
             for (int i = 0; i < many && mayGo(listening, i, now); i++) {

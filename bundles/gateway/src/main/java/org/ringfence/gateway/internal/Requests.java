@@ -39,7 +39,7 @@ final class Requests {
                     requested(socket, gate);
                     gate.doubt(gate.requests().isLoose(), socket.bytesOut());
                 } else if (gatekeeper.now() != gate.stageSince) {
-                    gate.listening.bodyRates.add((gate.parsed - gate.messageAt) * 1_000_000_000L / (gatekeeper.now() - gate.stageSince));
+                    gate.listening.bodyRates.add((long) ((gate.parsed - gate.messageAt) * 1e9 / (gatekeeper.now() - gate.stageSince)));
                 }
                 if (gate.waits || !gate.streaming && mustWait(socket, gate)) {
                     gate.enter(Stage.RESPONSE, gatekeeper.now());
@@ -52,10 +52,14 @@ final class Requests {
                     gate.watch = Watch.EMPTY_LINE; // whatever it is to the server, it is read up to there
                     gate.lineEmpty = gate.requests().isLineOver();
                 } else {
-                    gatekeeper.passInDoubt(socket, gate);
+                    gate.answered |= gate.requests().isSimple(); // what is answered may look like anything, and says nothing of the listener
+                    gatekeeper.passInDoubt(socket, gate, true);
                 }
             }
-            case PREFACE -> gate.watch = Watch.PREFACE;
+            case PREFACE -> {
+                gate.answered = true; // likewise: servers that speak HTTP/2 mostly speak HTTP/1 as well
+                gate.watch = Watch.PREFACE;
+            }
             default -> {
                 gate.stageBytes = gate.parsed - gate.messageAt;
                 tooLong(socket, gate);

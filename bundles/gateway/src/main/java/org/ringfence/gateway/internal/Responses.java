@@ -30,8 +30,8 @@ final class Responses {
     /** Moves bytes towards the network; true if there were any. */
     boolean outward(RelayedSocket socket, long turn) throws ProtocolViolation {
         Gate gate = socket.gate;
-        if (gate.watch == Watch.NOTHING && (gate.answered || gate.listening.kind != Kind.UNKNOWN)) {
-            return socket.outward.move() > 0;
+        if (gate.watch == Watch.NOTHING && (gate.answered || gate.listening.kind != Kind.UNKNOWN && !gate.asksInHttp)) {
+            return passes(socket, gate, turn);
         }
         int waiting = socket.outward.waiting();
         if (waiting == 0) {
@@ -40,6 +40,15 @@ final class Responses {
         now = turn;
         answers(socket, gate, waiting);
         return socket.outward.move(waiting) > 0;
+    }
+
+    /** Moves bytes that are not looked at. What was sent in doubt is answered: the next that comes is, if anything, another request. */
+    private static boolean passes(RelayedSocket socket, Gate gate, long turn) throws ProtocolViolation {
+        boolean moved = socket.outward.move() > 0;
+        if (moved && gate.doubtsAgain) {
+            gate.enter(Stage.IDLE, turn);
+        }
+        return moved;
     }
 
     private void answers(RelayedSocket socket, Gate gate, int waiting) {
@@ -133,11 +142,14 @@ final class Responses {
         }
         int n = Math.min(waiting, 4);
         socket.outward.look(0, bytes, n);
+        boolean page = n > 0 && bytes[0] == '<'; // how web servers answer what is no request: of HTTP/0.9, without a head
         boolean http = n == 4 && (bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) == HTTP_ANSWER;
         Kind before = listening.kind;
         if (socket.inward.moved() == 0) {
             listening.kind = http ? Kind.HTTP : Kind.SERVER; // an HTTP server that tells a silent client of its time-out
-        } else if (before == Kind.UNKNOWN) {
+        } else if (before == Kind.OTHER) {
+            listening.kind = http && gate.asksInHttp ? Kind.HTTP : before; // whatever answered as it did before
+        } else if (!page) {
             listening.kind = http ? Kind.HTTP : bytes[0] == TlsHello.HANDSHAKE && n > 1 && bytes[1] == 3 ? Kind.TLS : Kind.OTHER;
         }
         if (listening.kind != before) {

@@ -14,6 +14,7 @@ final class TlsHello {
     private int read; // bytes of the handshake message
     private int length;
     private boolean over;
+    private boolean none;
 
     void reset() {
         header = 0;
@@ -21,6 +22,12 @@ final class TlsHello {
         read = 0;
         length = 0;
         over = false;
+        none = false;
+    }
+
+    /** True if what was read is no hello. */
+    boolean isNone() {
+        return none;
     }
 
     /** Reads further bytes; true once the hello is complete, or what comes is none. */
@@ -31,7 +38,7 @@ final class TlsHello {
                 header(c);
             } else if (read < 4) {
                 record--;
-                over = read == 0 && c != CLIENT_HELLO;
+                none = read == 0 && c != CLIENT_HELLO;
                 length = read == 0 ? 0 : length << 8 | c;
                 read++;
             } else {
@@ -40,20 +47,20 @@ final class TlsHello {
                 read += n;
                 i += n - 1;
             }
-            over |= read >= 4 && (read - 4 >= length || length > LONGEST);
+            over |= none || read >= 4 && (read - 4 >= length || length > LONGEST);
         }
         return over;
     }
 
     private void header(int c) {
         switch (header++) {
-            case 0 -> over = c != HANDSHAKE;
-            case 1 -> over = c != 3;
+            case 0 -> none = c != HANDSHAKE;
+            case 1 -> none = c != 3;
             case 3 -> high = c;
             case 4 -> {
                 header = 0;
                 record = high << 8 | c;
-                over = record == 0 || record > LONGEST_RECORD;
+                none = record == 0 || record > LONGEST_RECORD;
             }
             default -> {
             }

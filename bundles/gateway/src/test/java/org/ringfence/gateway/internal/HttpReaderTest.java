@@ -2,9 +2,11 @@ package org.ringfence.gateway.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -65,6 +67,53 @@ class HttpReaderTest {
         }
         assertEquals(ends, messages.stream().map(Seen::at).toList());
         assertTrue(requests.isBetween());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"800000000000000", "8000000000000000", "10000000000000000", "ffffffff80000000", "ffffffffffffffec", "7fffffffffffffffffff"})
+    void aChunkThatIsLongerThanAnyNumberHasNoEnd(String size) {
+        String request = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n" + size + "\r\nX\r\n0\r\n\r\n";
+        for (int piece : new int[] {1, 7, 4096}) {
+            requests.reset();
+            List<Seen> seen = assertTimeoutPreemptively(Duration.ofSeconds(10), () -> read(requests, request, piece));
+            assertEquals(List.of(Event.HEAD), seen.stream().map(Seen::event).toList());
+            assertTrue(requests.skippable() > 1L << 58);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\r\n", ";a=b\r\n", "5 0\r\n", "5x\r\n", "-5\r\n"})
+    void whatIsNoSizeIsNoChunk(String line) {
+        List<Seen> seen = read(requests, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + line, 4096);
+        assertEquals(List.of(Event.HEAD, Event.OTHER), seen.stream().map(Seen::event).toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0\r\n", "0 \r\n", "0\t\r\n", "000;a=b\r\n", "00000000000000000000\n"})
+    void theLastChunkIsKnownHoweverItsSizeIsWritten(String line) {
+        List<Seen> seen = read(requests, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + line + "\r\n", 4096);
+        assertEquals(List.of(Event.HEAD, Event.MESSAGE), seen.stream().map(Seen::event).toList());
+    }
+
+    @Test
+    void aLengthThatIsLongerThanAnyNumberHasNoEnd() {
+        assertEquals(List.of(Event.HEAD), read(requests, "POST / HTTP/1.1\r\nContent-Length: 9999999999999999999\r\n\r\nx", 4096).stream().map(Seen::event).toList());
+        assertTrue(requests.contentLength() > 1L << 58);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length : 5", "Content-Length: 5 0", "Content-Length: 5x", "Transfer-Encoding: xchunked",
+            "Transfer-Encoding: gzip", "Transfer-Encoding : chunked"})
+    void serversMayReadThisInDifferentWays(String fields) {
+        read(requests, "POST / HTTP/1.1\r\n" + fields + "\r\n\r\n", 4096);
+        assertTrue(requests.isLoose());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 5", "content-length:5 ", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "X-Content-Length : 5", "Content-Lengths : 5"})
+    void allServersReadThisInTheSameWay(String fields) {
+        read(requests, "POST / HTTP/1.1\r\n" + fields + "\r\n\r\n", 4096);
+        assertFalse(requests.isLoose());
     }
 
     @Test

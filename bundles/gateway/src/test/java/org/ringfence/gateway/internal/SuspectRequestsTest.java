@@ -1,0 +1,115 @@
+package org.ringfence.gateway.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringfence.api.policy.Evidence;
+import org.ringfence.api.policy.HoldRule;
+import org.ringfence.gateway.internal.Listening.Kind;
+
+/** Requests by which somebody who has read the gateway's code would get past it, or stop it. */
+class SuspectRequestsTest extends ServedRequests {
+    private static final String REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    private void serve(String how) {
+        serve(new HoldRule(Evidence.AUTO, 65536, 262_144, 60_000, 60_000, 60_000, 60_000, 1000, 64 << 20, 4, 1 << 20, 256 << 20, true, true), how);
+    }
+
+    private void visit() throws IOException {
+        Socket visitor = connect();
+        send(visitor, REQUEST);
+        assertAnswered(visitor);
+    }
+
+    private Kind kind() {
+        return gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.listening != null).findFirst().orElseThrow().listening.kind);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ffffffffffffffec", "ffffffff80000000", "800000000000000", "10000000000000000"})
+    void aChunkOfAnImpossibleSizeHarmsNobodyElse(String size) throws IOException {
+        serve("http");
+        visit();
+        Socket attacker = connect();
+        send(attacker, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n" + size + "\r\nX");
+        visit();
+        visit();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u0016\u0000", "\u0016\u0003\u0001\u0000\u0000", "\u0016\u0003\u0001\u0000\u0004\u0002"})
+    void whatOnlyBeginsLikeTlsIsHeldWhereHttpIsSpoken(String begin) throws IOException {
+        serve("http");
+        visit();
+        Socket attacker = connect();
+        send(attacker, begin);
+        awaitHeldBytes(begin.length());
+        visit();
+        assertEquals(1, count(RelayedSocket::isHeld));
+    }
+
+    @Test
+    void whatAServerAnswersToALineOfHttp09SaysNothingOfIt() throws IOException {
+        serve("raw");
+        Socket client = connect();
+        send(client, "GET /\r\n");
+        assertEquals("GET /\r\n", receive(client, 7));
+        assertEquals(Kind.UNKNOWN, kind());
+    }
+
+    @Test
+    void aListenerThatWasTakenForAnotherKindIsFoundToSpeakHttp() throws IOException {
+        serve("http");
+        Socket client = connect();
+        send(client, "ODD x y\r\n");
+        assertEquals("odd\r\n", receive(client, 5));
+        assertEquals(Kind.OTHER, kind());
+        visit();
+        assertEquals(Kind.HTTP, kind());
+    }
+
+    @Test
+    void whoMakesAServerRepeatHttpDoesNotMakeItSpeakIt() throws IOException {
+        serve("raw");
+        Socket client = connect();
+        send(client, "ODD x y\r\n");
+        receive(client, 9);
+        assertEquals(Kind.OTHER, kind());
+        for (String text : new String[] {"HTTP/1.1 200 OK\r\n\r\n", REQUEST}) {
+            Socket echoed = connect();
+            send(echoed, text);
+            assertEquals(text, receive(echoed, text.length()));
+        }
+        assertEquals(Kind.OTHER, kind());
+    }
+
+    @Test
+    void manyPipelinedRequestsLeaveAConnectionThatIsKnownToBeIdle() throws IOException {
+        serve("http");
+        Socket client = connect();
+        send(client, REQUEST);
+        assertAnswered(client);
+        send(client, REQUEST.repeat(200));
+        assertEquals(ANSWER.repeat(200), receive(client, 200 * ANSWER.length()));
+        RunningGateway.await("it is idle", () -> count(s -> s.gate.isIdle()) == 1);
+    }
+
+    @Test
+    void whatComesBehindARequestThatIsNotUnderstoodIsInDoubtAgain() throws IOException {
+        serve("pool");
+        visit();
+        for (int i = 0; i < 4; i++) {
+            Socket attacker = connect();
+            send(attacker, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 0\r\n\r\n");
+            assertEquals("HTTP/1.1", receive(attacker, 8));
+            send(attacker, "GET /wait HTTP/1.1\r\nX: ");
+        }
+        visit();
+        assertTrue(gateway.policies.decisions.stream().anyMatch(decision -> decision.contains("of what may be a request")), gateway.policies.decisions.toString());
+    }
+}
