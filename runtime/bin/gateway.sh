@@ -133,8 +133,9 @@ launch_gateway() {
     ins=$(printf '%s\n' "${INS_COMMAND[@]}") # a line for each, so that blanks stay in them
     find_java
     [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
-    # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it
-    local -a flags=(-Xms32m -Xmx128m -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
+    # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it. While few applications are attached the transport has it
+    # stay below 128 MiB.
+    local -a flags=(-Xms32m -Xmx512m -XX:MetaspaceSize=64m -Xshare:auto -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         "-XX:ErrorFile=$STATE/log/hs_err.log")
     # C2 would take a CPU from the data path for its first minutes, and again after each exchange of a bundle (docs/decisions/0032).
     flags+=(-XX:TieredStopAtLevel=1)

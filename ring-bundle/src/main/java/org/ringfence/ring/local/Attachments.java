@@ -158,6 +158,7 @@ final class Attachments {
     private void attachApplication(int descriptor, Connection connection, String name, String launch) throws IOException {
         LocalApplicationRegion application = session.application(launch);
         if (application == null) {
+            session.makeRoom();
             int id = ++lastRegion;
             SharedMemory memory = system.createRegion("ringfence-" + name, geometry(LINUX, config.application_cells()), id);
             int[] pool = system.channel();
@@ -171,6 +172,7 @@ final class Attachments {
     }
 
     private void attachIns(int descriptor, Connection connection, String name, int abi) throws IOException {
+        session.makeRoom();
         int id = ++lastRegion;
         SharedMemory memory = system.createRegion("ringfence-ins", geometry(abi, config.ins_cells()), id);
         int doorbell = system.eventDescriptor();

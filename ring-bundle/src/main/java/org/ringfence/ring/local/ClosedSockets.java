@@ -10,7 +10,13 @@ final class ClosedSockets {
     private int count;
 
     void add(LocalApplicationRegion region, int slot) {
-        if (count == slots.length) {
+        if (count == slots.length && taken > 0) {
+            count -= taken;
+            System.arraycopy(regions, taken, regions, 0, count);
+            System.arraycopy(slots, taken, slots, 0, count);
+            Arrays.fill(regions, count, count + taken, null);
+            taken = 0;
+        } else if (count == slots.length) {
             regions = Arrays.copyOf(regions, count * 2);
             slots = Arrays.copyOf(slots, count * 2);
         }

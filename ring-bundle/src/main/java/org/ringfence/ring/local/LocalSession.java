@@ -43,6 +43,7 @@ final class LocalSession implements TransportSession {
     private final EventPort port;
     private final TransportListener listener;
     private final Attachments attachments;
+    private final HeapBudget heap;
     private final int connections;
     private LocalApplicationRegion leaving;
     private final Journal journal;
@@ -51,7 +52,6 @@ final class LocalSession implements TransportSession {
     private LocalApplicationRegion[] applications = {};
     private LocalInsRegion[] inss = {};
     private final List<Region> toDetach = new ArrayList<>();
-
     private final ClosedSockets gone = new ClosedSockets();
     private final Watchdog watchdog = new Watchdog();
 
@@ -63,6 +63,7 @@ final class LocalSession implements TransportSession {
         port.watch(wakeDescriptor, EventPort.IN | EventPort.EDGE, Key.of(Key.WAKE, 0, 0));
         connections = config.connections();
         journal = new Journal(system.createMemory("ringfence-journal", Journal.bytes(connections)));
+        heap = new HeapBudget(config);
         attachments = new Attachments(this, system, port, state, config);
     }
 
@@ -74,6 +75,7 @@ final class LocalSession implements TransportSession {
         wakeDescriptor = from.number("wakeDescriptor");
         connections = from.number("connections");
         journal = new Journal(from.get("journal", SharedMemory.class));
+        heap = new HeapBudget(config);
         attachments = new Attachments(this, system, port, config, from.state("attachments"));
         applications = from.states("applications").stream().map(region -> new LocalApplicationRegion(this, system, port, region))
                 .toArray(LocalApplicationRegion[]::new);
@@ -300,13 +302,24 @@ final class LocalSession implements TransportSession {
         return null;
     }
 
+    private int regions() {
+        return applications.length + inss.length;
+    }
+
+    /** @throws IOException if the heap has no room for another region */
+    void makeRoom() throws IOException {
+        heap.another(regions());
+    }
+
     void add(LocalApplicationRegion application) {
         applications = with(applications, application);
+        heap.holds(regions());
         listener.attached(application);
     }
 
     void add(LocalInsRegion ins) {
         inss = with(inss, ins);
+        heap.holds(regions());
         listener.attached(ins);
     }
 
@@ -337,6 +350,7 @@ final class LocalSession implements TransportSession {
             } else {
                 remove((LocalInsRegion) region);
             }
+            heap.holds(regions());
         }
     }
 
@@ -355,6 +369,7 @@ final class LocalSession implements TransportSession {
         listener.detached(ins);
         flush();
         inss = Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
+        toDetach.remove(ins); // its process may have ended in the harvest of the flush
         ins.release();
     }
 

@@ -156,9 +156,10 @@ abstract class BoundFlow implements Flow {
 
     @Override
     public void look(int ahead, byte[] into, int length) {
+        long sourceBase = sourceBase();
         for (int done = 0; done < length; ) {
-            int n = Math.min(length - done, sourceRun(ahead + done));
-            sourceMemory.get(sourceAt(ahead + done), into, done, n);
+            int n = Math.min(length - done, sourceRun(ahead + done, sourceBase));
+            sourceMemory.get(sourceAt(ahead + done, sourceBase), into, done, n);
             done += n;
         }
     }
@@ -176,23 +177,23 @@ abstract class BoundFlow implements Flow {
             return;
         }
         int held = (int) (given - shown);
+        RingGrants grants = ((MappedRegion) application).grants(direction);
+        if (held > Grant.bytes(grants.used(applicationSlot))) {
+            grants.growTo(applicationSlot, held);
+            if (grants.isMoving(applicationSlot)) {
+                grants.adopt(applicationSlot);
+            }
+        }
+        long used = grants.used(applicationSlot);
+        if (held > Grant.bytes(used)) {
+            throw new IllegalStateException("slot " + applicationSlot + ": no ring for " + held + " held bytes");
+        }
         byte[] kept = new byte[held];
         peek(shown, kept, held);
         target = (MappedRegion) application;
         targetSlot = applicationSlot;
         targetMemory = target.memory;
         targetAt = target.at(targetSlot);
-        RingGrants grants = target.grants(direction);
-        if (held > Grant.bytes(grants.used(targetSlot))) {
-            grants.growTo(targetSlot, held);
-            if (grants.isMoving(targetSlot)) {
-                grants.adopt(targetSlot);
-            }
-        }
-        long used = grants.used(targetSlot);
-        if (held > Grant.bytes(used)) {
-            throw new IllegalStateException("slot " + targetSlot + ": no ring for " + held + " held bytes");
-        }
         put(target.poolAt() + Grant.page(used) * Grant.PAGE_BYTES, kept, held);
         target.holds(targetSlot, held > 0);
         base = 0;
@@ -215,10 +216,15 @@ abstract class BoundFlow implements Flow {
         return sourceSlot;
     }
 
+    /** Where the source's ring was empty last, as its producer says: read once for what belongs together, for he may change it at any time. */
+    final long sourceBase() {
+        return Words.getOpaque(sourceMemory, sourceAt + offsets.base());
+    }
+
     /** Offset in the source's memory of the byte at {@code ahead} bytes after the next one. */
-    final int sourceAt(int ahead) {
+    final int sourceAt(int ahead, long sourceBase) {
         long grant = source.grants(direction).used(sourceSlot);
-        long place = taken + ahead - Words.getOpaque(sourceMemory, sourceAt + offsets.base());
+        long place = taken + ahead - sourceBase;
         return source.poolAt() + Grant.page(grant) * Grant.PAGE_BYTES + ((int) place & Grant.bytes(grant) - 1);
     }
 
@@ -229,9 +235,9 @@ abstract class BoundFlow implements Flow {
     }
 
     /** Bytes from the byte {@code ahead} to the end of the source ring's memory. */
-    final int sourceRun(int ahead) {
+    final int sourceRun(int ahead, long sourceBase) {
         int size = Grant.bytes(source.grants(direction).used(sourceSlot));
-        return size - ((int) (taken + ahead - Words.getOpaque(sourceMemory, sourceAt + offsets.base())) & size - 1);
+        return size - ((int) (taken + ahead - sourceBase) & size - 1);
     }
 
     final int targetRun(int ahead) {
@@ -241,18 +247,19 @@ abstract class BoundFlow implements Flow {
 
     /** Copies bytes from ring to ring, around both ends. */
     final void copy(int ahead, int length) {
+        long sourceBase = sourceBase();
         for (int done = 0; done < length; ) {
-            int n = Math.min(length - done, Math.min(sourceRun(ahead + done), targetRun(ahead + done)));
-            touch(ahead + done, n);
-            targetMemory.put(targetAt(ahead + done), sourceMemory, sourceAt(ahead + done), n);
+            int n = Math.min(length - done, Math.min(sourceRun(ahead + done, sourceBase), targetRun(ahead + done)));
+            touch(ahead + done, n, sourceBase);
+            targetMemory.put(targetAt(ahead + done), sourceMemory, sourceAt(ahead + done, sourceBase), n);
             done += n;
         }
     }
 
-    private void touch(int ahead, int length) {
+    private void touch(int ahead, int length, long sourceBase) {
         RingGrants from = source.grants(direction);
         RingGrants to = target.grants(direction);
-        from.touch(sourceSlot, Grant.bytes(from.used(sourceSlot)) - sourceRun(ahead) + length, false);
+        from.touch(sourceSlot, Grant.bytes(from.used(sourceSlot)) - sourceRun(ahead, sourceBase) + length, false);
         to.touch(targetSlot, Grant.bytes(to.used(targetSlot)) - targetRun(ahead) + length, true);
     }
 

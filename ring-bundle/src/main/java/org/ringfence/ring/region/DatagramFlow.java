@@ -86,10 +86,11 @@ public final class DatagramFlow extends RingFlow {
 
     private void read() {
         // The producer decides where its ring is empty: a hostile one makes even a header wrap.
-        int first = Math.min(RecordLayout.BYTES, sourceRun(0));
-        sourceMemory().get(sourceAt(0), header, 0, first);
+        long base = sourceBase();
+        int first = Math.min(RecordLayout.BYTES, sourceRun(0, base));
+        sourceMemory().get(sourceAt(0, base), header, 0, first);
         if (first < RecordLayout.BYTES) {
-            sourceMemory().get(sourceAt(first), header, first, RecordLayout.BYTES - first);
+            sourceMemory().get(sourceAt(first, base), header, first, RecordLayout.BYTES - first);
         }
         datagram.length = words.getInt(RecordLayout.LENGTH);
         datagram.nameLength = name(RecordLayout.NAME, datagram.name);

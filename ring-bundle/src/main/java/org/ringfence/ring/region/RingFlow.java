@@ -39,6 +39,7 @@ abstract class RingFlow extends BoundFlow {
     @Override
     public int move(int most) throws ProtocolViolation {
         long before = moved();
+        long began = taken;
         long end = taken + most;
         boolean unpublished = false;
         boolean waiting = false;
@@ -46,7 +47,7 @@ abstract class RingFlow extends BoundFlow {
         for (;;) {
             int filled = (int) Math.min(filled(true), end - taken);
             int room = filled == 0 ? 0 : room(filled);
-            if (moved() - before > BUDGET) {
+            if (taken - began > BUDGET) { // what was taken: datagrams may be dropped, or be empty
                 publish();
                 source.again(sourceSlot); // the others have their turn first
                 return (int) (moved() - before);

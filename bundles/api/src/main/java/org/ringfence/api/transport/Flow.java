@@ -81,6 +81,8 @@ public interface Flow {
     /**
      * Goes on with another slot of an application, which has moved nothing yet; held bytes go along, and stay held. The slot of the INS
      * stays. An IN flow is then released up to 0.
+     *
+     * @throws IllegalStateException if the region has no ring for the held bytes: nothing has changed
      */
     void rebind(ApplicationRegion application, int applicationSlot);
 }

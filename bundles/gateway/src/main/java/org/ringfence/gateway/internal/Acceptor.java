@@ -68,7 +68,7 @@ final class Acceptor {
             call.arguments[1] = ins.region.generation(slot);
             pending.clear();
             pending.operation = Operation.ACCEPT;
-            pending.socket = listener;
+            pending.isAbout(listener);
             pending.newSlot = slot;
             pending.number = listener.order.post();
             ins.send(call, pending);

@@ -36,6 +36,10 @@ final class AnswerRelay {
             reopening.answered(ins, pending, answer);
             return;
         }
+        if (pending.isLate() && !pending.progress) {
+            answerApplication(ins, pending, answer);
+            return;
+        }
         switch (pending.operation) {
             case ACCEPT -> acceptor.accepted(ins, pending, answer);
             case CLOSE -> closed(ins, pending);

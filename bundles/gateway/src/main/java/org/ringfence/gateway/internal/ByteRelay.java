@@ -5,7 +5,6 @@ import org.ringfence.api.call.Operation;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.SocketState;
-import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 import org.ringfence.gateway.internal.Timeline.Event;
 import org.slf4j.Logger;
@@ -22,7 +21,7 @@ final class ByteRelay {
     /** For patient news in each turn. */
     private static final long PATIENT_NANOSECONDS = 200_000;
 
-    private final TransportSession session;
+    private final CurrentSession session;
     private final Services services;
     private final SocketTable table;
     private final Ledger ledger;
@@ -35,7 +34,7 @@ final class ByteRelay {
     /** {@link System#nanoTime()} at the beginning of the turn. */
     private long now = System.nanoTime();
 
-    ByteRelay(TransportSession session, Services services, SocketTable table, Ledger ledger, Gatekeeper gatekeeper,
+    ByteRelay(CurrentSession session, Services services, SocketTable table, Ledger ledger, Gatekeeper gatekeeper,
             Endings endings) {
         this.session = session;
         this.services = services;
@@ -56,6 +55,9 @@ final class ByteRelay {
         RelayedSocket socket = ins.sockets[slot];
         if (socket == null) {
             return;
+        }
+        if (socket.closeSent) {
+            return; // its slot of the application is no more, nor may be the application
         }
         if (socket.phase == Phase.CONNECTING) {
             connecting(socket);
@@ -153,6 +155,11 @@ final class ByteRelay {
 
     boolean isHolding() {
         return holding;
+    }
+
+    /** False while one version of the transport is gone and the next one is not there: nothing can be done to a connection. */
+    boolean hasTransport() {
+        return session.isThere();
     }
 
     void relay(RelayedSocket socket) {
@@ -376,7 +383,7 @@ final class ByteRelay {
             call.arguments[1] = socket.ins.region.outGiven(socket.insSlot);
             pending.clear();
             pending.operation = Operation.SHUTDOWN;
-            pending.socket = socket;
+            pending.isAbout(socket);
             socket.ins.send(call, pending);
         }
     }

@@ -99,6 +99,9 @@ final class CallRelay {
         if (translator == null) {
             return Errno.ENETDOWN;
         }
+        if (ins.isFull()) {
+            return Errno.ENOBUFS;
+        }
         if (socket != null && !application.region.isOpen(call.slot, call.generation)) {
             return Errno.EBADF; // closed by the harvest
         }
@@ -131,7 +134,7 @@ final class CallRelay {
             call.slot = socket.insSlot;
             call.generation = ins.region.generation(socket.insSlot);
             pending.operation = operation;
-            pending.socket = socket;
+            pending.isAbout(socket);
             ins.send(call, pending);
             return SENT;
         }
@@ -186,7 +189,7 @@ final class CallRelay {
         call.slot = insSlot;
         call.generation = ins.region.generation(insSlot);
         pending.operation = Operation.SOCKET;
-        pending.socket = socket;
+        pending.isAbout(socket);
         ins.send(call, pending);
         return SENT;
     }

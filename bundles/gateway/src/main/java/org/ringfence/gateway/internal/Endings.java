@@ -109,7 +109,7 @@ final class Endings {
         call.arguments[1] = reset ? CLOSE_RESETS : socket.closeResets ? CLOSE_RESETS_BEHIND : 0;
         pending.clear();
         pending.operation = Operation.CLOSE;
-        pending.socket = socket;
+        pending.isAbout(socket);
         socket.ins.send(call, pending);
     }
 

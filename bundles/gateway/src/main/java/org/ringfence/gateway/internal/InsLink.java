@@ -78,6 +78,11 @@ final class InsLink {
         return System.nanoTime() - heartbeatAt;
     }
 
+    /** True if so much waits that no application's call is to be taken. */
+    boolean isFull() {
+        return waiting.size() >= CELLS;
+    }
+
     boolean hasWaiting() {
         return !waiting.isEmpty();
     }

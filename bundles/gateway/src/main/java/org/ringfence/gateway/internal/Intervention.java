@@ -42,6 +42,9 @@ final class Intervention {
 
     /** A connection that stands. */
     private RelayedSocket connection(long id) {
+        if (!bytes.hasTransport()) {
+            throw new IllegalStateException("no transport is there: try again when there is");
+        }
         RelayedSocket socket = ledger.find(id);
         if (socket == null) {
             throw new IllegalArgumentException("connection " + id + " is not open: 'connections' lists those that are");

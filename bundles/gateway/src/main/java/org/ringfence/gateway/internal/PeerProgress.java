@@ -73,7 +73,7 @@ final class PeerProgress {
 
     private void send(RelayedSocket socket, Operation operation) {
         pending.operation = operation;
-        pending.socket = socket;
+        pending.isAbout(socket);
         pending.number = socket.id;
         pending.progress = true;
         underWay++;

@@ -8,6 +8,8 @@ final class PendingCall {
     Operation operation;
     /** The socket it is about; for ACCEPT the listener. */
     RelayedSocket socket;
+    /** The {@link RelayedSocket#life} that it is about. */
+    private int life;
     /** Slot of the INS's region: for the new connection, if it is ACCEPT; of a listener that is opened again. */
     int newSlot;
     /** ACCEPT: its number among the listener's. Of a listener that is opened again: the number of the call that is to follow. */
@@ -29,9 +31,20 @@ final class PendingCall {
     long trace;
     final CallContext context = new CallContext();
 
+    void isAbout(RelayedSocket row) {
+        socket = row;
+        life = row.life;
+    }
+
+    /** True if its row is about another socket by now: answers come in any order, that of CLOSE before others. */
+    boolean isLate() {
+        return socket != null && socket.life != life;
+    }
+
     void copyFrom(PendingCall other) {
         operation = other.operation;
         socket = other.socket;
+        life = other.life;
         newSlot = other.newSlot;
         number = other.number;
         applicationCell = other.applicationCell;

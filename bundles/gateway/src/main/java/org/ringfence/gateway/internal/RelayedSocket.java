@@ -24,6 +24,8 @@ final class RelayedSocket implements Connection {
     private static final int SOCK_DGRAM = 2;
 
     final int record;
+    /** How often the row has been used. */
+    int life;
     /** Its place among the lively rows of the table; {@link #QUIET} if it is none. */
     int livelyAt = QUIET;
     /** Its news waits until others had their turn. */
@@ -117,6 +119,7 @@ final class RelayedSocket implements Connection {
     }
 
     void begin(ApplicationLink application, int slot, InsLink ins, int insSlot, int domain, int type, int protocol) {
+        life++;
         this.application = application;
         this.slot = slot;
         this.ins = ins;

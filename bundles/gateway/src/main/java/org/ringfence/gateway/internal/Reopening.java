@@ -97,7 +97,7 @@ final class Reopening {
     private int translate(CallTranslator translator, RelayedSocket listener) {
         pending.clear();
         pending.operation = Operation.of(call.operation);
-        pending.socket = listener;
+        pending.isAbout(listener);
         pending.reopens = true;
         return translator.call(call, pending.context);
     }

@@ -140,15 +140,20 @@ final class Reparking {
             return;
         }
         Gate gate = socket.gate;
+        long shown = socket.inward.given() - socket.inward.held();
+        try {
+            socket.inward.rebind(socket.application.region, slot);
+        } catch (IllegalStateException noRing) {
+            socket.region().freeSlot(slot);
+            return;
+        }
         table.stir(socket);
         // Nobody owns the old slot any more: it is freed when the application closes it.
         socket.application.sockets[socket.slot] = null;
         socket.region().endOfFile(socket.slot);
         gate.carriedOut += socket.outward.moved();
-        long shown = socket.inward.given() - socket.inward.held();
         socket.slot = slot;
         socket.application.sockets[slot] = socket;
-        socket.inward.rebind(socket.application.region, slot);
         socket.outward.rebind(socket.application.region, slot);
         gate.parsed -= shown;
         gate.messageAt -= shown;

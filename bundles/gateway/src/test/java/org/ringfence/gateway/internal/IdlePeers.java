@@ -102,7 +102,7 @@ final class IdlePeers {
         PendingCall pending = new PendingCall();
         pending.clear();
         pending.operation = operation;
-        pending.socket = socket;
+        pending.isAbout(socket);
         return pending;
     }
 }

@@ -48,7 +48,7 @@ class PeerProgressTest {
     /** Milliseconds until the next question, when the last one is answered thus. */
     private long pauseAfter(long acked, int window) {
         PendingCall question = new PendingCall();
-        question.socket = socket;
+        question.isAbout(socket);
         question.number = socket.id;
         Answer answer = new Answer();
         answer.payloadLength = BYTES;
