@@ -320,7 +320,7 @@ final class Gate implements Request {
 
     /** True if the application has read a request, or something else, that it has not answered. */
     boolean isBusy() {
-        return read && (stage == Stage.STREAM || streaming || outstanding > 0);
+        return read && (stage == Stage.STREAM || streaming || outstanding > 0 || doubtsAgain && outWaiting > 0);
     }
 
     /** There is no room at the client, but for scraps. */

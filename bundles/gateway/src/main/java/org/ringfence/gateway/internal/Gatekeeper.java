@@ -112,7 +112,7 @@ final class Gatekeeper {
         if (gate.watch == Watch.NOTHING) {
             if (socket.inward.move(most) > 0) {
                 gate.lastIn = now;
-                if (gate.doubtsAgain) {
+                if (gate.doubtsAgain && gate.stage == Stage.IDLE) {
                     gate.enter(Stage.STREAM, now);
                     gate.doubt(true, socket.bytesOut());
                 }
@@ -133,14 +133,15 @@ final class Gatekeeper {
     }
 
     /**
-     * Pipelined requests go on one by one until it is known that their responses are small, and under pressure, and while the client has not taken
-     * what it was sent: one response is all that a worker is to write for it.
+     * Pipelined requests go on one by one until it is known that their responses are small, and under pressure, behind one that is in doubt, and while the
+     * client has not taken what it was sent: one response is all that a worker is to write for it.
      */
     private static boolean isBehind(RelayedSocket socket, Gate gate) {
         if (gate.probe || !gate.answered && gate.outstanding == 0) {
             return false;
         }
-        if (gate.outstanding == MOST_OUTSTANDING || gate.outstanding > 0 && (!gate.smallResponses || gate.listening.pressure() > 0)) {
+        boolean alone = gate.doubtful || !gate.smallResponses || gate.listening.pressure() > 0;
+        if (gate.responsesKnown && (gate.outstanding == MOST_OUTSTANDING || gate.outstanding > 0 && alone)) {
             return true;
         }
         try {
@@ -207,7 +208,7 @@ final class Gatekeeper {
             case TLS -> {
                 stageBegins(gate, Stage.HEAD);
                 boolean over = gate.hello().read(b, 0, length);
-                if (over && gate.hello().isNone() && gate.listening.kind == Kind.HTTP) {
+                if (over && gate.hello().isNone() && gate.listening.speaksHttpAlone()) {
                     gate.watch = Watch.EMPTY_LINE; // as with all that is no request
                     gate.lineEmpty = false;
                     return;

@@ -31,6 +31,8 @@ final class Listening implements Listener {
     private final String application;
     private final int port;
     Kind kind = Kind.UNKNOWN;
+    /** It has also answered in something else than HTTP. */
+    boolean mixed;
     boolean closed;
 
     int open;
@@ -129,6 +131,11 @@ final class Listening implements Listener {
     /** True while the application has that one, but for one that it keeps for long. */
     boolean isLeaving(long now) {
         return leaving != null && leaving.gate.offeredAt == leavingSince && leaving.isOf(this) && now - leavingSince < LEAVING_NANOSECONDS;
+    }
+
+    /** What is no request there, is of no use. */
+    boolean speaksHttpAlone() {
+        return kind == Kind.HTTP && !mixed;
     }
 
     int slot() {

@@ -113,7 +113,7 @@ final class Reopening {
     /** One of the calls was answered, in Linux's ABI. The next one is sent now: answers come in any order. */
     void answered(InsLink ins, PendingCall answered, Answer answer) {
         RelayedSocket listener = answered.socket;
-        if (listener.phase != Phase.REOPENING || listener.closing || listener.ins != ins || listener.insSlot != answered.newSlot) {
+        if (answered.isLate() || listener.phase != Phase.REOPENING || listener.closing || listener.ins != ins || listener.insSlot != answered.newSlot) {
             return;
         }
         if (answer.error != 0 && answered.operation != Operation.SETSOCKOPT) {

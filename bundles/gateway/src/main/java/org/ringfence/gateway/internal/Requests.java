@@ -5,7 +5,6 @@ import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.Gate.Watch;
 import org.ringfence.gateway.internal.HttpReader.Event;
-import org.ringfence.gateway.internal.Listening.Kind;
 
 /**
  * Follows the requests of those who have come from outside: which of them the application may see, now, as they come, or when it is their turn. Event
@@ -48,7 +47,7 @@ final class Requests {
                 }
             }
             case OTHER -> {
-                if (gate.listening.kind == Kind.HTTP && !gate.requests().isSimple()) {
+                if (gate.listening.speaksHttpAlone() && !gate.requests().isSimple()) {
                     gate.watch = Watch.EMPTY_LINE; // whatever it is to the server, it is read up to there
                     gate.lineEmpty = gate.requests().isLineOver();
                 } else {

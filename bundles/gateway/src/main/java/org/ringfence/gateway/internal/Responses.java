@@ -45,7 +45,7 @@ final class Responses {
     /** Moves bytes that are not looked at. What was sent in doubt is answered: the next that comes is, if anything, another request. */
     private static boolean passes(RelayedSocket socket, Gate gate, long turn) throws ProtocolViolation {
         boolean moved = socket.outward.move() > 0;
-        if (moved && gate.doubtsAgain) {
+        if (moved && gate.doubtsAgain && gate.stage != Stage.IDLE && socket.outward.isDrained()) {
             gate.enter(Stage.IDLE, turn);
         }
         return moved;
@@ -100,6 +100,9 @@ final class Responses {
                     gate.listening.responseSizes.learn(gate.answering, gate.parsedOut - gate.responseAt);
                 }
                 gate.answerEnds();
+                if (gate.doubtful && gate.outstanding > 0) {
+                    gate.doubt(true, gate.parsedOut + gate.carriedOut); // it was not what is in doubt that was answered
+                }
                 if (gate.outstanding == 0) {
                     gate.idleSince = now;
                     if (gate.listening.takesBack() && gate.rule.reparks() && gate.rule.enforced()) {
@@ -142,7 +145,7 @@ final class Responses {
         }
         int n = Math.min(waiting, 4);
         socket.outward.look(0, bytes, n);
-        boolean page = n > 0 && bytes[0] == '<'; // how web servers answer what is no request: of HTTP/0.9, without a head
+        boolean page = n > 0 && bytes[0] == '<' && gate.watch == Watch.NOTHING; // how web servers answer what is no request: of HTTP/0.9, without a head
         boolean http = n == 4 && (bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) == HTTP_ANSWER;
         Kind before = listening.kind;
         if (socket.inward.moved() == 0) {
@@ -152,6 +155,7 @@ final class Responses {
         } else if (!page) {
             listening.kind = http ? Kind.HTTP : bytes[0] == TlsHello.HANDSHAKE && n > 1 && bytes[1] == 3 ? Kind.TLS : Kind.OTHER;
         }
+        listening.mixed |= listening.kind == Kind.OTHER;
         if (listening.kind != before) {
             kindChanged.run();
         }

@@ -56,6 +56,7 @@ final class SocketTable {
         socket.outward.unbind();
         session.forget(socket.record);
         socket.phase = RelayedSocket.Phase.FREE;
+        socket.life++;
         socket.application = null;
         socket.ins = null;
         stir(socket);

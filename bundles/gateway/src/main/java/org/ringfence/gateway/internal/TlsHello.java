@@ -5,7 +5,7 @@ final class TlsHello {
     static final int HANDSHAKE = 22;
     private static final int CLIENT_HELLO = 1;
     private static final int LONGEST_RECORD = 1 << 14;
-    /** Longer hellos are passed on as far as they have come. */
+    /** Nobody's hello is longer. */
     private static final int LONGEST = 1 << 16;
 
     private int header; // bytes of the record's header read
@@ -47,7 +47,8 @@ final class TlsHello {
                 read += n;
                 i += n - 1;
             }
-            over |= none || read >= 4 && (read - 4 >= length || length > LONGEST);
+            none |= read >= 4 && length > LONGEST;
+            over |= none || read >= 4 && read - 4 >= length;
         }
         return over;
     }

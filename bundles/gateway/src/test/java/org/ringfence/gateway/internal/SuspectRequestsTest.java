@@ -74,6 +74,30 @@ class SuspectRequestsTest extends ServedRequests {
     }
 
     @Test
+    void aListenerThatSpeaksBothIsGivenWhatIsNoRequest() throws IOException {
+        serve("http");
+        Socket first = connect();
+        send(first, "ODD x y\r\n");
+        receive(first, 5);
+        visit();
+        assertEquals(Kind.HTTP, kind());
+        Socket client = connect();
+        send(client, "ODD x y\r\n");
+        assertEquals("odd\r\n", receive(client, 5));
+    }
+
+    @Test
+    void aRequestBehindOneThatIsInDoubtWaitsForItsAnswer() throws IOException {
+        serve("http");
+        visit();
+        Socket client = connect();
+        send(client, REQUEST);
+        assertAnswered(client);
+        send(client, "GET /wait HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + REQUEST);
+        RunningGateway.await("it waits", () -> count(s -> s.gate.doubtful && s.gate.outstanding == 1 && s.gate.deferred) == 1);
+    }
+
+    @Test
     void whoMakesAServerRepeatHttpDoesNotMakeItSpeakIt() throws IOException {
         serve("raw");
         Socket client = connect();
