@@ -36,7 +36,11 @@ class Native:
         return self
 
     def serve(self, port, prefix=()):
-        self.start([*prefix, *SERVERS[self.server](self.site, self.www, port)], port)
+        try:
+            command = SERVERS[self.server](self.site, self.www, port)
+        except FileNotFoundError as missing:
+            raise LabError(f"{self.server}: {missing.filename} is not there: install the server") from missing
+        self.start([*prefix, *command], port)
 
     def start(self, command, port):
         process = start(command, self.log)
@@ -97,7 +101,11 @@ class Ringfence(Native):
         os.environ["RINGFENCE_STATE"] = self.state
         with open(os.path.join(self.state, "gateway.pid")) as file:
             self.gateway = int(file.read())
-        self.serve(self.port, [RINGFENCE, "run", "--name", self.server, "--"])
+        try:
+            self.serve(self.port, [RINGFENCE, "run", "--name", self.server, "--"])
+        except BaseException:
+            self.__exit__()  # nobody else does
+            raise
         return self
 
     def _command(self, *arguments):
