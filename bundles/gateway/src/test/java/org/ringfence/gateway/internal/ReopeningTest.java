@@ -30,6 +30,13 @@ class ReopeningTest {
         gateway.close();
     }
 
+    /** The INS goes, the next one comes, and the listener is there. */
+    private void replaceIns() {
+        gateway.loseIns();
+        gateway.startIns();
+        awaitListening();
+    }
+
     private void awaitListening() {
         RunningGateway.await("the listener is open again",
                 () -> gateway.ask(() -> gateway.loop.sockets().stream().anyMatch(s -> s.phase == RelayedSocket.Phase.LISTENING && s.posted > 0)));
@@ -73,9 +80,7 @@ class ReopeningTest {
         int port = server.number();
         serves(server, port);
         for (int i = 0; i < 3; i++) {
-            gateway.loseIns();
-            gateway.startIns();
-            awaitListening();
+            replaceIns();
             serves(server, port);
         }
         server.kill();
@@ -89,9 +94,7 @@ class ReopeningTest {
         server.tell("serve");
         server.expect("waits");
         RunningGateway.await("the server sleeps in accept()", () -> isAsleep(server.process.pid()));
-        gateway.loseIns();
-        gateway.startIns();
-        awaitListening();
+        replaceIns();
         visits(server, port);
     }
 
@@ -110,9 +113,7 @@ class ReopeningTest {
         server.tell("options");
         String before = server.line();
         assertTrue(before.startsWith("1 1 1 "), before);
-        gateway.loseIns();
-        gateway.startIns();
-        awaitListening();
+        replaceIns();
         server.tell("options");
         server.expect(before);
     }
@@ -121,9 +122,7 @@ class ReopeningTest {
     void itsBacklogIsTheSame() throws IOException, InterruptedException {
         Program server = gateway.behindShim("listen", "listen.py");
         int port = server.number();
-        gateway.loseIns();
-        gateway.startIns();
-        awaitListening();
+        replaceIns();
         assertEquals("7", backlog(port));
     }
 
@@ -168,9 +167,7 @@ class ReopeningTest {
         Program server = gateway.behindShim("listen", "listen.py", "both");
         int port = server.number();
         serves(server, port);
-        gateway.loseIns();
-        gateway.startIns();
-        awaitListening();
+        replaceIns();
         serves(server, port); // by IPv4
     }
 
@@ -202,9 +199,7 @@ class ReopeningTest {
     void oneThatWasNeverBoundKeepsItsPort() throws IOException {
         Program server = gateway.behindShim("listen", "listen.py", "bare");
         int port = server.number();
-        gateway.loseIns();
-        gateway.startIns();
-        awaitListening();
+        replaceIns();
         serves(server, port);
     }
 
