@@ -2,6 +2,7 @@ package org.ringfence.ring.local;
 
 import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
+import org.ringfence.ring.region.Tables;
 
 /**
  * Which listener a connection came through, and those that a listener's pair has no room for: a queue for each listener, first in first out,
@@ -10,18 +11,18 @@ import org.ringfence.api.handover.HandoverState;
 final class ListenerQueues {
     static final int NONE = -1;
 
-    private final int[] listenerOf;
-    private final int[] next;
-    private final int[] first;
-    private final int[] last;
-    private final int[] count;
+    private int[] listenerOf;
+    private int[] next;
+    private int[] first;
+    private int[] last;
+    private int[] count;
 
-    ListenerQueues(int slots) {
-        listenerOf = new int[slots];
-        next = new int[slots];
-        first = new int[slots];
-        last = new int[slots];
-        count = new int[slots];
+    ListenerQueues(int rows) {
+        listenerOf = new int[rows];
+        next = new int[rows];
+        first = new int[rows];
+        last = new int[rows];
+        count = new int[rows];
         Arrays.fill(listenerOf, NONE);
         Arrays.fill(first, NONE);
     }
@@ -39,6 +40,14 @@ final class ListenerQueues {
     void save(HandoverState into) {
         into.put("listenerOf", listenerOf).put("waiting",
                 new HandoverState("waiting", 1).put("next", next).put("first", first).put("last", last).put("count", count));
+    }
+
+    void grow(int rows) {
+        listenerOf = Tables.grown(listenerOf, rows, NONE);
+        next = Tables.grown(next, rows, 0);
+        first = Tables.grown(first, rows, NONE);
+        last = Tables.grown(last, rows, 0);
+        count = Tables.grown(count, rows, 0);
     }
 
     /** A connection came through a listener. */

@@ -5,6 +5,7 @@ import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.ring.region.LentWords;
+import org.ringfence.ring.region.Tables;
 
 /**
  * The application's ends that the gateway has lent and holds copies of, and the stock of pairs that have come back (docs/readiness.md, "Lent").
@@ -34,7 +35,7 @@ final class Loans {
     private int lent;
     private int ending;
     /** Where a slot is among them. */
-    private final int[] places;
+    private int[] places;
     /** Pairs in the present batch that are to be lent. */
     private int promised;
 
@@ -56,7 +57,7 @@ final class Loans {
         copies = new int[MOST];
         cookies = new long[MOST];
         looks = new byte[MOST];
-        places = new int[region.slots()];
+        places = new int[region.rows()];
         Arrays.fill(places, NONE);
         nears = new int[MOST];
         fars = new int[MOST];
@@ -90,6 +91,10 @@ final class Loans {
         return new HandoverState("loans", 1).put("slots", slots).put("copies", copies).put("cookies", cookies).put("looks", looks)
                 .put("lent", lent).put("ending", ending).put("places", places).put("promised", promised).put("nears", nears)
                 .put("fars", fars).put("stockCookies", stockCookies).put("blocking", blocking).put("stock", stock).put("idle", idle).put("lends", lends);
+    }
+
+    void grow(int rows) {
+        places = Tables.grown(places, rows, NONE);
     }
 
     // ---- lending ----

@@ -41,10 +41,10 @@ final class LocalApplicationRegion extends BackendRegion {
         this.port = port;
         this.launch = launch;
         this.channels = channels;
-        queues = new ListenerQueues(slots());
+        queues = new ListenerQueues(rows());
         actions = new BatchActions();
-        flags = new SlotFlags(new int[slots()]);
-        pairs = new ReadinessPairs(id, slots(), port, flags, actions);
+        flags = new SlotFlags(new int[rows()]);
+        pairs = new ReadinessPairs(id, rows(), port, flags, actions);
         loans = new Loans(this, pairs, port, true);
         channels.watch(port, id);
     }
@@ -74,6 +74,20 @@ final class LocalApplicationRegion extends BackendRegion {
         pairs.save(all);
         queues.save(all);
         return all;
+    }
+
+    @Override
+    protected void grow(int rows) {
+        super.grow(rows);
+        queues.grow(rows);
+        flags.grow(rows);
+        pairs.grow(rows);
+        loans.grow(rows);
+    }
+
+    @Override
+    protected boolean takeHeap(long bytes) {
+        return session.takeHeap(bytes);
     }
 
     String launch() {

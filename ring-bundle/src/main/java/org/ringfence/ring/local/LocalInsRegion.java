@@ -43,6 +43,11 @@ final class LocalInsRegion extends FrontendRegion {
         return super.handOver().put("doorbell", doorbell).put("bell", bell).put("connection", connection);
     }
 
+    @Override
+    protected boolean takeHeap(long bytes) {
+        return session.takeHeap(bytes);
+    }
+
     void ringIfAsleep() {
         if (mustRing()) {
             port.ring(bell);

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LocalSession implements TransportSession {
     static final String KIND = "ring.local";
-    static final int VERSION = 2; // 2: Loans
+    static final int VERSION = 3; // 2: Loans; 3: tables no longer than what was in use
     private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;
@@ -82,6 +82,12 @@ final class LocalSession implements TransportSession {
         inss = from.states("inss").stream().map(region -> new LocalInsRegion(this, system, port, region)).toArray(LocalInsRegion[]::new);
         for (int id : from.numbers("toDetach")) {
             toDetach.add(application(id) != null ? application(id) : ins(id));
+        }
+        for (MappedRegion region : applications) {
+            heap.attached(region.heapBytes());
+        }
+        for (MappedRegion region : inss) {
+            heap.attached(region.heapBytes());
         }
         int[] closed = from.numbers("gone");
         for (int i = 0; i < closed.length; i += 2) {
@@ -302,24 +308,25 @@ final class LocalSession implements TransportSession {
         return null;
     }
 
-    private int regions() {
-        return applications.length + inss.length;
-    }
-
     /** @throws IOException if the heap has no room for another region */
     void makeRoom() throws IOException {
-        heap.another(regions());
+        heap.another(applications.length + inss.length);
+    }
+
+    /** See {@link MappedRegion#takeHeap}. */
+    boolean takeHeap(long bytes) {
+        return heap.take(bytes);
     }
 
     void add(LocalApplicationRegion application) {
         applications = with(applications, application);
-        heap.holds(regions());
+        heap.attached(application.heapBytes());
         listener.attached(application);
     }
 
     void add(LocalInsRegion ins) {
         inss = with(inss, ins);
-        heap.holds(regions());
+        heap.attached(ins.heapBytes());
         listener.attached(ins);
     }
 
@@ -350,7 +357,6 @@ final class LocalSession implements TransportSession {
             } else {
                 remove((LocalInsRegion) region);
             }
-            heap.holds(regions());
         }
     }
 
@@ -362,6 +368,7 @@ final class LocalSession implements TransportSession {
         applications = Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
         attachments.forget(application.id());
         flush(); // what the harvest of the first one has added; no further one can
+        heap.detached(application.heapBytes());
         application.release();
     }
 
@@ -370,6 +377,7 @@ final class LocalSession implements TransportSession {
         flush();
         inss = Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
         toDetach.remove(ins); // its process may have ended in the harvest of the flush
+        heap.detached(ins.heapBytes());
         ins.release();
     }
 

@@ -5,6 +5,7 @@ import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.transport.SocketState;
+import org.ringfence.ring.region.Tables;
 
 /**
  * The gateway's ends of an application's readiness pairs, and what is done to them (docs/readiness.md). Owns the ends.
@@ -20,13 +21,13 @@ final class ReadinessPairs {
     private final EventPort port;
     private final SlotFlags flags;
     private final BatchActions actions;
-    private final int[] near;
+    private int[] near;
     /** The batch in which something was last done to a slot's pair. */
-    private final int[] touchedIn;
+    private int[] touchedIn;
     private int batch = 1;
 
-    ReadinessPairs(int region, int slots, EventPort port, SlotFlags flags, BatchActions actions) {
-        this(region, port, flags, actions, new int[slots]);
+    ReadinessPairs(int region, int rows, EventPort port, SlotFlags flags, BatchActions actions) {
+        this(region, port, flags, actions, new int[rows]);
         Arrays.fill(near, NO_END);
     }
 
@@ -43,6 +44,11 @@ final class ReadinessPairs {
         this.near = near;
         touchedIn = new int[near.length];
         Arrays.fill(touchedIn, batch); // for all that is known
+    }
+
+    void grow(int rows) {
+        near = Tables.grown(near, rows, NO_END);
+        touchedIn = Tables.grown(touchedIn, rows, 0);
     }
 
     /** The batch was carried out. */

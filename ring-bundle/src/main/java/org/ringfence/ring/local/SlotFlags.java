@@ -1,5 +1,7 @@
 package org.ringfence.ring.local;
 
+import org.ringfence.ring.region.Tables;
+
 /** What is known of each slot of an application's region, one bit each. Event loop's thread only. */
 final class SlotFlags {
     /** A fresh socket that waits in the pool. */
@@ -21,7 +23,7 @@ final class SlotFlags {
     /** The listener's connections are armed as soon as they are accepted. */
     static final int ARMS = 1024;
 
-    private final int[] bits;
+    private int[] bits;
 
     /** @param bits of each slot; as {@link #bits} gave them, or zeros */
     SlotFlags(int[] bits) {
@@ -30,6 +32,10 @@ final class SlotFlags {
 
     int[] bits() {
         return bits;
+    }
+
+    void grow(int rows) {
+        bits = Tables.grown(bits, rows, 0);
     }
 
     boolean any(int slot, int mask) {

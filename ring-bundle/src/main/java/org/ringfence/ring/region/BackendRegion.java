@@ -1,6 +1,7 @@
 package org.ringfence.ring.region;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.handover.HandoverState;
@@ -26,7 +27,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final PendingSlots pending;
     private final SocketWords words;
     /** True while bytes or datagrams flow: the slot is connected, or a datagram socket. */
-    private final boolean[] flowing;
+    private boolean[] flowing;
     private final Readiness readiness;
     /** A call waits for the news that came before it, which is taken up to this stamp. */
     private boolean heldBack;
@@ -38,7 +39,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         cells = replyCells();
         pending = pendingToBackend();
         words = new SocketWords(this);
-        flowing = new boolean[slots()];
+        flowing = new boolean[rows()];
         readiness = new Readiness(this);
     }
 
@@ -59,6 +60,14 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         words.save(all);
         readiness.save(all);
         return all;
+    }
+
+    @Override
+    protected void grow(int rows) {
+        super.grow(rows);
+        words.grow(rows);
+        flowing = Arrays.copyOf(flowing, rows);
+        readiness.grow(rows);
     }
 
     // ---- how the application is told ----

@@ -120,12 +120,12 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
 
     @Override
     public int local(int slot, byte[] into, int offset) {
-        return name(slotAt(slot) + SlotLayout.LOCAL, into, offset);
+        return name(at(slot) + SlotLayout.LOCAL, into, offset);
     }
 
     @Override
     public int peer(int slot, byte[] into, int offset) {
-        return name(slotAt(slot) + SlotLayout.PEER, into, offset);
+        return name(at(slot) + SlotLayout.PEER, into, offset);
     }
 
     private int name(int at, byte[] into, int offset) {

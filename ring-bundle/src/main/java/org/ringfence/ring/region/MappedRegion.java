@@ -30,14 +30,10 @@ public abstract class MappedRegion implements Region {
     private final RingGrants in;
     private final RingGrants out;
 
-    private final int[] generation;
-    private final int[] free;
-    private int freeCount;
+    private final Slots open;
     /** For {@link #wakesSent()}, counted by whoever wakes. */
     protected long wakesSent;
     private long wakesReceived;
-    /** One more than the highest slot ever used. */
-    private int highWater;
     private final IdleRings idleRings;
     /** Slots in whose ring of the gateway's are bytes that its consumer is not shown. */
     private final SlotSet holding;
@@ -52,14 +48,10 @@ public abstract class MappedRegion implements Region {
         slots = places.slots();
         slotsAt = places.slotsAt();
         poolAt = places.poolAt();
-        pool = new RingPool(places.poolBytes(), shared, poolAt);
-        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, firstOrder(Direction.IN), slots);
-        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, firstOrder(Direction.OUT), slots);
-        generation = new int[slots];
-        free = new int[slots];
-        for (int slot = slots - 1; slot >= 0; slot--) {
-            free[freeCount++] = slot;
-        }
+        pool = new RingPool(places.poolBytes(), shared, poolAt, this::takeHeap);
+        open = new Slots(slots);
+        in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, firstOrder(Direction.IN), rows());
+        out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, firstOrder(Direction.OUT), rows());
         idleRings = new IdleRings(this, pool, own(), peers());
         holding = new SlotSet(slots);
         reserve();
@@ -76,16 +68,13 @@ public abstract class MappedRegion implements Region {
         slots = places.slots();
         slotsAt = places.slotsAt();
         poolAt = places.poolAt();
-        pool = new RingPool(from.state("pool"), shared, poolAt);
+        pool = new RingPool(from.state("pool"), shared, poolAt, this::takeHeap);
         in = new RingGrants(memory, pool, RingOffsets.IN, slotsAt, SlotLayout.BYTES, firstOrder(Direction.IN), from.state("in"));
         out = new RingGrants(memory, pool, RingOffsets.OUT, slotsAt, SlotLayout.BYTES, firstOrder(Direction.OUT), from.state("out"));
-        generation = from.numbers("generation");
-        free = from.numbers("free");
-        freeCount = from.number("freeCount");
-        highWater = from.number("highWater");
+        open = new Slots(slots, from);
         wakesSent = from.longNumber("wakesSent");
         wakesReceived = from.longNumber("wakesReceived");
-        idleRings = new IdleRings(this, pool, own(), peers(), highWater, from);
+        idleRings = new IdleRings(this, pool, own(), peers(), open.highWater(), from);
         holding = from.has("holding") ? new SlotSet(from.state("holding")) : new SlotSet(slots); // the flows say so when they go on
     }
 
@@ -95,15 +84,37 @@ public abstract class MappedRegion implements Region {
         places.save(placesState);
         HandoverState all = new HandoverState("region", 1).put("memory", shared).put("id", id).put("name", name).put("pid", pid)
                 .put("places", placesState).put("pool", pool.handOver()).put("in", in.handOver()).put("out", out.handOver())
-                .put("generation", generation).put("free", free).put("freeCount", freeCount).put("highWater", highWater)
                 .put("wakesSent", wakesSent).put("wakesReceived", wakesReceived).put("holding", holding.handOver());
+        open.save(all);
         idleRings.save(all);
         return all;
     }
 
-    /** Every free slot can be opened: two smallest rings each. */
+    /** Every slot that is not open can be opened: two smallest rings each. */
     private void reserve() {
-        pool.reserve(2 * freeCount);
+        pool.reserve(2 * open.closedCount());
+    }
+
+    // ---- tables ----
+
+    /** So many rows the tables have: as many slots as were ever open, rounded up. */
+    public final int rows() {
+        return open.rows();
+    }
+
+    /** Has every table of slots grow to so many rows; a subclass adds its own. */
+    protected void grow(int rows) {
+        open.grow(rows);
+        in.grow(rows);
+        out.grow(rows);
+    }
+
+    /** Tables are to take so many bytes of heap more; false if there is no room for them. */
+    protected abstract boolean takeHeap(long bytes);
+
+    /** Bytes of heap that the tables take. */
+    public final long heapBytes() {
+        return Tables.bytes(slots, rows(), pool.knownPages());
     }
 
     final RegionPlaces places() {
@@ -148,10 +159,10 @@ public abstract class MappedRegion implements Region {
 
     @Override
     public int openSlot(int domain, int type, int protocol) {
-        if (freeCount == 0) {
+        int slot = open.next();
+        if (slot < 0 || slot == rows() && !growTables()) {
             return -1;
         }
-        int slot = free[freeCount - 1];
         if (!in.open(slot)) {
             return -1;
         }
@@ -159,17 +170,24 @@ public abstract class MappedRegion implements Region {
             in.free(slot);
             return -1;
         }
-        freeCount--;
+        int generation = open.open();
         reserve();
-        highWater = Math.max(highWater, slot + 1);
         idleRings.used(slot);
         int s = at(slot);
         setKind(slot, domain, type, protocol);
         memory.putLong(s + SlotLayout.COOKIE, 0);
         resetOwnWords(slot);
-        generation[slot]++;
-        Words.setIntRelease(memory, s + SlotLayout.GENERATION, generation[slot]);
+        Words.setIntRelease(memory, s + SlotLayout.GENERATION, generation);
         return slot;
+    }
+
+    private boolean growTables() {
+        int rows = open.nextRows();
+        if (!takeHeap((long) (rows - rows()) * Tables.ROW_BYTES)) {
+            return false;
+        }
+        grow(rows);
+        return true;
     }
 
     @Override
@@ -183,13 +201,11 @@ public abstract class MappedRegion implements Region {
 
     @Override
     public void freeSlot(int slot) {
-        generation[slot]++;
-        Words.setIntRelease(memory, at(slot) + SlotLayout.GENERATION, generation[slot]);
+        Words.setIntRelease(memory, at(slot) + SlotLayout.GENERATION, open.free(slot));
         idleRings.freed(slot);
         holding.remove(slot);
         in.free(slot);
         out.free(slot);
-        free[freeCount++] = slot;
         reserve();
     }
 
@@ -200,7 +216,7 @@ public abstract class MappedRegion implements Region {
 
     @Override
     public final int openSlots() {
-        return slots - freeCount;
+        return open.openCount();
     }
 
     @Override
@@ -225,28 +241,24 @@ public abstract class MappedRegion implements Region {
 
     @Override
     public final int generation(int slot) {
-        return generation[slot];
+        return open.generation(slot);
     }
 
     public final boolean isOpen(int slot, int generationNamed) {
-        return slot >= 0 && slot < slots && (generationNamed & 1) != 0 && generation[slot] == generationNamed;
+        return (generationNamed & 1) != 0 && open.generation(slot) == generationNamed;
     }
 
     protected final boolean isOpen(int slot) {
-        return (generation[slot] & 1) != 0;
+        return open.isOpen(slot);
     }
 
     protected final int highWater() {
-        return highWater;
+        return open.highWater();
     }
 
     /** Offset of a slot in the memory. */
     protected final int at(int slot) {
         return slotsAt + slot * SlotLayout.BYTES;
-    }
-
-    protected final int slotAt(int slot) {
-        return at(slot);
     }
 
     final int poolAt() {
@@ -295,6 +307,7 @@ public abstract class MappedRegion implements Region {
             holding.remove(slot);
         }
     }
+
     final boolean isHolding(int slot) {
         return holding.has(slot);
     }

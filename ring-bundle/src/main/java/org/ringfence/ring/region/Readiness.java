@@ -1,6 +1,7 @@
 package org.ringfence.ring.region;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.ring.layout.HeaderLayout;
@@ -20,16 +21,16 @@ final class Readiness {
 
     private final BackendRegion region;
     /** Position of the application when it was last sent a packet; -1 before the first. */
-    private final long[] headAtLastPacket;
+    private long[] headAtLastPacket;
     /** Position of the application at the watchdog's last look; -1 when its in ring was empty then. */
-    private final long[] headAtLastLook;
+    private long[] headAtLastLook;
     /** Packets the application may not have read away, at most; and whether it has been asked to. */
-    private final int[] packets;
-    private final boolean[] crowded;
+    private int[] packets;
+    private boolean[] crowded;
     /** Looks of the watchdog that found the bytes of the one before still there. The name is that of the state that is handed over. */
-    private final byte[] rescues;
+    private byte[] rescues;
     /** Sockets whose watcher has let bytes lie: they get packets. */
-    private final boolean[] distrusted;
+    private boolean[] distrusted;
     /** What watchers that are awake look at. */
     private final PendingSlots seen;
     /** Slots that the watchdog has to look at. */
@@ -37,30 +38,29 @@ final class Readiness {
 
     Readiness(BackendRegion region) {
         this.region = region;
-        int slots = region.slots();
-        headAtLastPacket = new long[slots];
-        headAtLastLook = new long[slots];
-        packets = new int[slots];
-        crowded = new boolean[slots];
-        rescues = new byte[slots];
-        distrusted = new boolean[slots];
+        int rows = region.rows();
+        headAtLastPacket = new long[rows];
+        headAtLastLook = new long[rows];
+        packets = new int[rows];
+        crowded = new boolean[rows];
+        rescues = new byte[rows];
+        distrusted = new boolean[rows];
         seen = region.pendingToFrontend();
-        watched = new SlotSet(slots);
+        watched = new SlotSet(region.slots());
     }
 
     /** Goes on where another version stopped. */
     Readiness(BackendRegion region, HandoverState from) {
         this.region = region;
-        int slots = region.slots();
         headAtLastPacket = from.longNumbers("headAtLastPacket");
         headAtLastLook = from.longNumbers("headAtLastLook");
         packets = from.numbers("packets");
         crowded = from.flags("crowded");
         rescues = from.bytes("rescues");
         // a version before these were there sent packets only
-        distrusted = from.has("distrusted") ? from.flags("distrusted") : new boolean[slots];
+        distrusted = from.has("distrusted") ? from.flags("distrusted") : new boolean[region.rows()];
         seen = from.has("seen") ? region.pendingToFrontend().from(from.state("seen")) : region.pendingToFrontend();
-        watched = from.has("watched") ? new SlotSet(from.state("watched")) : SlotSet.below(region.highWater(), slots);
+        watched = from.has("watched") ? new SlotSet(from.state("watched")) : SlotSet.below(region.highWater(), region.slots());
     }
 
     /** Into the region's own state: the versions before had it there. */
@@ -68,6 +68,15 @@ final class Readiness {
         into.put("headAtLastPacket", headAtLastPacket).put("headAtLastLook", headAtLastLook).put("packets", packets)
                 .put("crowded", crowded).put("rescues", rescues).put("watchful", true).put("distrusted", distrusted)
                 .put("seen", seen.handOver()).put("watched", watched.handOver());
+    }
+
+    void grow(int rows) {
+        headAtLastPacket = Arrays.copyOf(headAtLastPacket, rows);
+        headAtLastLook = Arrays.copyOf(headAtLastLook, rows);
+        packets = Arrays.copyOf(packets, rows);
+        crowded = Arrays.copyOf(crowded, rows);
+        rescues = Arrays.copyOf(rescues, rows);
+        distrusted = Arrays.copyOf(distrusted, rows);
     }
 
     /** A new socket is in the slot. */

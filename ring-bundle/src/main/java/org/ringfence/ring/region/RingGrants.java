@@ -29,30 +29,30 @@ final class RingGrants {
     private final int slotsAt;
     private final int slotBytes;
     private final int firstOrder;
-    private final long[] used;
-    private final long[] granted;
-    private final long[] tailAtLastLook;
-    private final boolean[] fixed;
-    private final byte[] stillLooks;
-    private final boolean[] wantedAgain;
+    private long[] used;
+    private long[] granted;
+    private long[] tailAtLastLook;
+    private boolean[] fixed;
+    private byte[] stillLooks;
+    private boolean[] wantedAgain;
     /** Bytes of the used ring that are mapped here, counted from its first; of one that has not grown, all. */
-    private final int[] mapped;
+    private int[] mapped;
 
     /** @param firstOrder of the ring a socket starts with, as long as the pool has enough for all */
-    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, int slots) {
+    RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, int rows) {
         this.firstOrder = firstOrder;
         this.memory = memory;
         this.pool = pool;
         this.offsets = offsets;
         this.slotsAt = slotsAt;
         this.slotBytes = slotBytes;
-        used = new long[slots];
-        granted = new long[slots];
-        tailAtLastLook = new long[slots];
-        fixed = new boolean[slots];
-        stillLooks = new byte[slots];
-        wantedAgain = new boolean[slots];
-        mapped = new int[slots];
+        used = new long[rows];
+        granted = new long[rows];
+        tailAtLastLook = new long[rows];
+        fixed = new boolean[rows];
+        stillLooks = new byte[rows];
+        wantedAgain = new boolean[rows];
+        mapped = new int[rows];
     }
 
     RingGrants(ByteBuffer memory, RingPool pool, RingOffsets offsets, int slotsAt, int slotBytes, int firstOrder, HandoverState from) {
@@ -74,6 +74,16 @@ final class RingGrants {
     HandoverState handOver() {
         return new HandoverState("grants", 1).put("used", used).put("granted", granted).put("tailAtLastLook", tailAtLastLook).put("fixed", fixed)
                 .put("stillLooks", stillLooks).put("wantedAgain", wantedAgain).put("mapped", mapped);
+    }
+
+    void grow(int rows) {
+        used = Arrays.copyOf(used, rows);
+        granted = Arrays.copyOf(granted, rows);
+        tailAtLastLook = Arrays.copyOf(tailAtLastLook, rows);
+        fixed = Arrays.copyOf(fixed, rows);
+        stillLooks = Arrays.copyOf(stillLooks, rows);
+        wantedAgain = Arrays.copyOf(wantedAgain, rows);
+        mapped = Arrays.copyOf(mapped, rows);
     }
 
     /** What a version before did not know is mapped as it is touched. */

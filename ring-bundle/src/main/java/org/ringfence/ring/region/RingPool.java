@@ -1,6 +1,7 @@
 package org.ringfence.ring.region;
 
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.ring.layout.Grant;
@@ -15,12 +16,17 @@ final class RingPool {
     /** Blocks that are looked at before the time is. */
     private static final int AT_ONCE = 64;
 
+    private static final int FIRST_PAGES = 4096;
+
     private final int pages;
-    /** Order of the block that begins at a page, with {@link #FREE} added if it is free. */
-    private final byte[] block;
+    /**
+     * Order of the block that begins at a page, with {@link #FREE} added if it is free. Those pages that were never wanted are not known yet: this
+     * table and the next two become longer when no block is left, by largest blocks.
+     */
+    private byte[] block;
     private static final byte FREE = 16;
-    private final int[] next;
-    private final int[] previous;
+    private int[] next;
+    private int[] previous;
     private final int[] first;
     private final int[] last;
     private final WarmPages warm;
@@ -32,41 +38,36 @@ final class RingPool {
     /** The region the pool lies in, and where; null where no memory belongs to it. */
     private final SharedMemory shared;
     private final int poolAt;
+    /** Asked before the tables become longer by so many bytes. */
+    private final LongPredicate heap;
 
     RingPool(long bytes) {
-        this(bytes, null, 0);
+        this(bytes, null, 0, more -> true);
     }
 
-    RingPool(long bytes, SharedMemory shared, int poolAt) {
+    RingPool(long bytes, SharedMemory shared, int poolAt, LongPredicate heap) {
         this.shared = shared;
         this.poolAt = poolAt;
+        this.heap = heap;
         pages = (int) (bytes / Grant.PAGE_BYTES);
-        block = new byte[pages];
-        next = new int[pages];
-        previous = new int[pages];
+        block = new byte[0];
+        next = new int[0];
+        previous = new int[0];
         first = new int[Grant.MAX_ORDER + 1];
         last = new int[Grant.MAX_ORDER + 1];
         warm = new WarmPages(pages);
-        Arrays.fill(block, INNER);
         Arrays.fill(first, NONE);
         Arrays.fill(last, NONE);
-        int largest = 1 << Grant.MAX_ORDER;
-        // From the top down, so that the first blocks taken lie at the beginning of the pool.
-        for (int page = (pages - 1) / largest * largest; page >= 0; page -= largest) {
-            for (int at = page, end = Math.min(page + largest, pages); at < end; ) {
-                int order = Math.min(Integer.numberOfTrailingZeros(at == page ? largest : at), 31 - Integer.numberOfLeadingZeros(end - at));
-                push(at, order);
-                at += 1 << order;
-            }
-        }
+        know(firstPages(pages));
         freePages = pages;
     }
 
-    RingPool(HandoverState from, SharedMemory shared, int poolAt) {
+    RingPool(HandoverState from, SharedMemory shared, int poolAt, LongPredicate heap) {
         this.shared = shared;
         this.poolAt = poolAt;
+        this.heap = heap;
         block = from.bytes("block");
-        pages = block.length;
+        pages = from.has("pages") ? from.number("pages") : block.length;
         next = from.numbers("next");
         previous = from.numbers("previous");
         first = from.numbers("first");
@@ -87,15 +88,51 @@ final class RingPool {
     }
 
     HandoverState handOver() {
-        return new HandoverState("pool", 1).put("block", block).put("next", next).put("previous", previous).put("first", first)
+        return new HandoverState("pool", 1).put("pages", pages).put("block", block).put("next", next).put("previous", previous).put("first", first)
                 .put("freePages", freePages).put("reservedPages", reservedPages).put("epoch", epoch).put("warm", warm.handOver());
+    }
+
+    static int firstPages(int pages) {
+        return Math.min(pages, FIRST_PAGES);
+    }
+
+    int knownPages() {
+        return block.length;
+    }
+
+    /** The first so many pages are known: those that were not are free. */
+    private void know(int end) {
+        int before = block.length;
+        block = Arrays.copyOf(block, end);
+        next = Arrays.copyOf(next, end);
+        previous = Arrays.copyOf(previous, end);
+        Arrays.fill(block, before, end, INNER);
+        int largest = 1 << Grant.MAX_ORDER;
+        // From the top down, so that the first blocks taken are the lowest.
+        for (int page = (end - 1) / largest * largest; page >= before; page -= largest) {
+            for (int at = page, to = Math.min(page + largest, end); at < to; ) {
+                int order = Math.min(Integer.numberOfTrailingZeros(at == page ? largest : at), 31 - Integer.numberOfLeadingZeros(to - at));
+                push(at, order);
+                at += 1 << order;
+            }
+        }
+    }
+
+    /** More pages are known; false if all were, or the heap has no room for them. */
+    private boolean knowMore() {
+        int more = Math.min(block.length, pages - block.length);
+        if (more == 0 || !heap.test((long) more * Tables.PAGE_BYTES)) {
+            return false;
+        }
+        know(block.length + more);
+        return true;
     }
 
     /** A ring of {@code 4096 << order} bytes as a grant with an epoch of its own, or 0 if the pool has none. */
     long take(int order) {
-        int from = order;
-        while (from <= Grant.MAX_ORDER && first[from] == NONE) {
-            from++;
+        int from = orderWithFree(order);
+        while (from > Grant.MAX_ORDER && knowMore()) {
+            from = orderWithFree(order);
         }
         if (from > Grant.MAX_ORDER) {
             return 0;
@@ -112,6 +149,15 @@ final class RingPool {
         return Grant.of(page, order, ++epoch);
     }
 
+    /** The smallest order from {@code order} on that has a free block; beyond the last if there is none. */
+    private int orderWithFree(int order) {
+        int from = order;
+        while (from <= Grant.MAX_ORDER && first[from] == NONE) {
+            from++;
+        }
+        return from;
+    }
+
     /** Gives a ring back. 0 is no ring. */
     void give(long grant) {
         if (grant == 0) {
@@ -126,7 +172,7 @@ final class RingPool {
         freePages += 1 << order;
         while (order < Grant.MAX_ORDER) {
             int buddy = page ^ 1 << order;
-            if (buddy + (1 << order) > pages || block[buddy] != order + FREE) {
+            if (buddy + (1 << order) > block.length || block[buddy] != order + FREE) {
                 break;
             }
             unlink(buddy, order);
@@ -187,7 +233,7 @@ final class RingPool {
 
     /** The first page of the block that a page lies in: blocks lie at multiples of their size. */
     private int head(int page) {
-        int head = page < pages ? page : 0;
+        int head = page < block.length ? page : 0;
         for (int order = 0; block[head] == INNER; order++) {
             head &= -1 << order;
         }

@@ -1,6 +1,7 @@
 package org.ringfence.ring.region;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.transport.SocketState;
 import org.ringfence.ring.layout.SlotLayout;
@@ -10,16 +11,16 @@ import org.ringfence.ring.layout.Words;
 final class SocketWords {
     private final MappedRegion region;
     private final ByteBuffer memory;
-    private final int[] state;
-    private final int[] marks;
-    private final int[] errorSequence;
+    private int[] state;
+    private int[] marks;
+    private int[] errorSequence;
 
     SocketWords(MappedRegion region) {
         this.region = region;
         memory = region.memory;
-        state = new int[region.slots()];
-        marks = new int[region.slots()];
-        errorSequence = new int[region.slots()];
+        state = new int[region.rows()];
+        marks = new int[region.rows()];
+        errorSequence = new int[region.rows()];
     }
 
     SocketWords(MappedRegion region, HandoverState from) {
@@ -33,6 +34,12 @@ final class SocketWords {
     /** Into the region's own state: the versions before had it there. */
     void save(HandoverState into) {
         into.put("state", state).put("marks", marks).put("errorSequence", errorSequence);
+    }
+
+    void grow(int rows) {
+        state = Arrays.copyOf(state, rows);
+        marks = Arrays.copyOf(marks, rows);
+        errorSequence = Arrays.copyOf(errorSequence, rows);
     }
 
     /** A new socket is in the slot, and nobody has it yet. */

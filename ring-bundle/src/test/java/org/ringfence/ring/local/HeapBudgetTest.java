@@ -2,6 +2,7 @@ package org.ringfence.ring.local;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,13 +19,26 @@ class HeapBudgetTest {
     @Test
     void aRegionThatWouldFillTheHeapIsRefusedWithARemedy() {
         assertDoesNotThrow(() -> budget.another(50));
+        assertTrue(budget.take(464 * MIB - 1));
         String refused = assertThrows(IOException.class, () -> budget.another(63)).getMessage();
-        assertTrue(refused.contains("of 512 MiB: give the gateway more, as RINGFENCE_JAVA_OPTS=-Xmx1g"), refused);
+        assertTrue(refused.startsWith("63 regions are attached") && refused.contains("to 512 of 512 MiB: give the gateway more, as RINGFENCE_JAVA_OPTS=-Xmx1g"), refused);
     }
 
     @Test
-    void smallRegionsFitInLargeNumbers() {
-        assertDoesNotThrow(() -> new HeapBudget(1024, 4096, 512 * MIB).another(1000));
+    void tablesBecomeNoLongerThanTheHeapHasRoomFor() {
+        assertTrue(budget.take(400 * MIB));
+        assertFalse(budget.take(65 * MIB));
+        assertTrue(budget.take(64 * MIB));
+        assertFalse(budget.take(1));
+    }
+
+    @Test
+    void whatARegionTookIsGivenBackWhenItGoes() {
+        assertTrue(budget.take(460 * MIB));
+        budget.attached(4 * MIB);
+        assertFalse(budget.take(1));
+        budget.detached(4 * MIB);
+        assertTrue(budget.take(1));
     }
 
     @Test
@@ -33,10 +47,10 @@ class HeapBudgetTest {
         String before = hotspot.getVMOption("SoftMaxHeapSize").getValue();
         try {
             HeapBudget large = new HeapBudget(32768, 245_760, Runtime.getRuntime().maxMemory());
-            large.holds(1);
+            large.take(20 * MIB);
             assertEquals(128 * MIB, Long.parseLong(hotspot.getVMOption("SoftMaxHeapSize").getValue()));
-            large.holds(10);
-            assertTrue(Long.parseLong(hotspot.getVMOption("SoftMaxHeapSize").getValue()) > 160 * MIB);
+            large.take(40 * MIB);
+            assertEquals(160 * MIB, Long.parseLong(hotspot.getVMOption("SoftMaxHeapSize").getValue()));
         } finally {
             hotspot.setVMOption("SoftMaxHeapSize", before);
         }

@@ -14,7 +14,7 @@ import org.ringfence.api.handover.HandoverState;
 class HandOverTest {
     /** Fields that follow from others, or are the next version's own; what a batch of news had left goes back into the bitmap. */
     private static final Set<String> DERIVED = Set.of("shared", "firstOrder", "slots", "slotsAt", "slotBytes", "poolAt", "pages", "offsets", "region", "at", "entries",
-            "cellsAt", "cells", "summaries", "toIns", "abi", "memory", "pool", "own", "peers", "countAt", "stampsAt", "snapshot", "keys", "first", "end", "heldBack", "until", "last", "cooling");
+            "cellsAt", "cells", "summaries", "toIns", "abi", "memory", "pool", "own", "peers", "countAt", "stampsAt", "snapshot", "keys", "first", "end", "heldBack", "until", "last", "cooling", "heap", "most");
 
     private static void nothingForgotten(Object object, HandoverState state, Class<?> upTo) {
         List<String> forgotten = new ArrayList<>();
@@ -35,7 +35,7 @@ class HandOverTest {
             }
             field.setAccessible(true);
             Object value = field.get(object);
-            if (value instanceof Readiness || value instanceof IdleRings || value instanceof SocketWords) {
+            if (value instanceof Readiness || value instanceof IdleRings || value instanceof Slots || value instanceof SocketWords) {
                 allHandedOver(value, value.getClass(), state); // into the region's own state
             } else if (value != null && state.has(field.getName()) && state.get(field.getName(), Object.class) instanceof HandoverState part
                     && !(value instanceof RegionPlaces)) {

@@ -144,7 +144,7 @@ class RingPoolTest {
 
     /** A pool whose rings lie in memory that records what is punched out of it. */
     private static RingPool punchedInto(BitSet punched, int pages) {
-        return new RingPool((long) pages * Grant.PAGE_BYTES, punchedMemory(punched), 0);
+        return new RingPool((long) pages * Grant.PAGE_BYTES, punchedMemory(punched), 0, more -> true);
     }
 
     private static SharedMemory punchedMemory(BitSet punched) {
@@ -211,10 +211,42 @@ class RingPoolTest {
         RingPool before = punchedInto(punched, LARGEST);
         long ring = before.take(5);
         before.give(ring);
-        RingPool after = new RingPool(before.handOver(), punchedMemory(punched), 0);
+        RingPool after = new RingPool(before.handOver(), punchedMemory(punched), 0, more -> true);
         lookFor(after, 8);
         assertEquals(0, after.warmPages());
         assertTrue(punched.nextClearBit(Grant.page(ring)) >= Grant.page(ring) + 32);
+    }
+
+    @Test
+    void aPoolKnowsMorePagesOnlyWhenNoneIsLeft() {
+        RingPool pool = pool(64 * LARGEST + 5);
+        int first = pool.knownPages();
+        assertTrue(first < 64 * LARGEST);
+        for (int taken = 0; taken < first; taken += LARGEST) {
+            assertTrue(Grant.page(pool.take(Grant.MAX_ORDER)) < first);
+        }
+        assertEquals(first, pool.knownPages());
+        assertEquals(first, Grant.page(pool.take(0)));
+        assertEquals(2 * first, pool.knownPages());
+    }
+
+    @Test
+    void aPoolGivesNoMoreThanItsHeapHasRoomFor() {
+        RingPool pool = new RingPool(64L * LARGEST * Grant.PAGE_BYTES, null, 0, more -> false);
+        List<Long> taken = takeAll(pool, 0);
+        assertEquals(pool.knownPages(), taken.size());
+        pool.give(taken.get(7));
+        assertEquals(Grant.page(taken.get(7)), Grant.page(pool.take(0)));
+    }
+
+    @Test
+    void aPoolThatKnowsFewPagesGoesOnWithAllOfThem() {
+        RingPool before = pool(32 * LARGEST);
+        BitSet seen = new BitSet();
+        seen.set(Grant.page(before.take(0)));
+        RingPool after = new RingPool(before.handOver(), null, 0, more -> true);
+        takeAll(after, 0).forEach(grant -> seen.set(Grant.page(grant)));
+        assertEquals(32 * LARGEST, seen.cardinality());
     }
 
     @Test

@@ -27,8 +27,12 @@ final class TestRegions implements AutoCloseable {
     }
 
     TestRegions(long poolBytes) {
+        this(SLOTS, poolBytes);
+    }
+
+    TestRegions(int slots, long poolBytes) {
         try {
-            Geometry geometry = new Geometry(1, SLOTS, COMMANDS, CELLS, poolBytes);
+            Geometry geometry = new Geometry(1, slots, COMMANDS, CELLS, poolBytes);
             application = new Application(SYSTEM.createRegion("test-a", geometry, 1));
             ins = new Ins(SYSTEM.createRegion("test-b", geometry, 2));
             var memory = SYSTEM.createMemory("test-journal", Journal.bytes(16));
@@ -49,10 +53,22 @@ final class TestRegions implements AutoCloseable {
     /** Writes down what it tells the application, as {@code readable 3}. */
     static final class Application extends BackendRegion {
         final List<String> told = new ArrayList<>();
+        /** Bytes that its tables may become longer by. */
+        long heap = Long.MAX_VALUE;
         boolean roomAtLastWatch;
 
         Application(org.ringfence.api.system.SharedMemory memory) {
             super(memory, 1, "application", 4711);
+        }
+
+        Application(org.ringfence.api.handover.HandoverState from) {
+            super(from);
+        }
+
+        @Override
+        protected boolean takeHeap(long bytes) {
+            heap -= bytes;
+            return heap >= 0;
         }
 
         @Override
@@ -121,6 +137,11 @@ final class TestRegions implements AutoCloseable {
 
         Ins(org.ringfence.api.system.SharedMemory memory) {
             super(memory, 2, "ins", 4712);
+        }
+
+        @Override
+        protected boolean takeHeap(long bytes) {
+            return true;
         }
 
         @Override
