@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.ringfence.api.handover.HandoverState;
@@ -160,9 +161,14 @@ final class Attachments {
         if (application == null) {
             session.makeRoom();
             int id = ++lastRegion;
-            SharedMemory memory = system.createRegion("ringfence-" + name, geometry(LINUX, config.application_cells()), id);
-            int[] pool = system.channel();
-            Channels channels = new Channels(system.eventDescriptor(), pool[0], pool[1]);
+            Channels channels = Channels.open(system);
+            SharedMemory memory;
+            try {
+                memory = system.createRegion("ringfence-" + name, geometry(LINUX, config.application_cells()), id);
+            } catch (IOException e) {
+                channels.release(system);
+                throw e;
+            }
             application = new LocalApplicationRegion(session, system, port, memory, id, name, launch, connection.pid, channels);
             session.add(application);
         }
@@ -174,9 +180,17 @@ final class Attachments {
     private void attachIns(int descriptor, Connection connection, String name, int abi) throws IOException {
         session.makeRoom();
         int id = ++lastRegion;
-        SharedMemory memory = system.createRegion("ringfence-ins", geometry(abi, config.ins_cells()), id);
         int doorbell = system.eventDescriptor();
-        int[] bell = system.bell();
+        int[] bell = {};
+        SharedMemory memory;
+        try {
+            bell = system.bell();
+            memory = system.createRegion("ringfence-ins", geometry(abi, config.ins_cells()), id);
+        } catch (IOException e) {
+            system.close(doorbell);
+            Arrays.stream(bell).forEach(system::close);
+            throw e;
+        }
         connection.region = id;
         LocalInsRegion ins = new LocalInsRegion(session, system, port, memory, id, name, connection.pid, doorbell, bell[0], descriptor);
         welcome(descriptor, 0, ins.memoryDescriptor(), doorbell, bell[1]);
@@ -226,14 +240,14 @@ final class Attachments {
         }
     }
 
-    /** Ends the connections of an application that is being detached: its shims see it. */
+    /** Ends the connections of a region that is being detached: its shims, or its INS, see it. That of an INS is closed by its region. */
     void forget(int region) {
         connections.entrySet().removeIf(entry -> {
-            if (entry.getValue().region == region && !entry.getValue().ins) {
+            boolean of = entry.getValue().region == region;
+            if (of && !entry.getValue().ins) {
                 system.close(entry.getKey());
-                return true;
             }
-            return false;
+            return of;
         });
     }
 

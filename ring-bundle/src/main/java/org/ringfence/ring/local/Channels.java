@@ -1,5 +1,6 @@
 package org.ringfence.ring.local;
 
+import java.io.IOException;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
@@ -9,6 +10,18 @@ import org.ringfence.api.system.NativeSystem;
  * the descriptors, also the pool's far end, which is sent to each process that attaches.
  */
 record Channels(int doorbell, int poolNear, int poolFar) {
+    /** @throws IOException if there are no descriptors left for all of them: then there are none */
+    static Channels open(NativeSystem system) throws IOException {
+        int doorbell = system.eventDescriptor();
+        try {
+            int[] pool = system.channel();
+            return new Channels(doorbell, pool[0], pool[1]);
+        } catch (IOException e) {
+            system.close(doorbell);
+            throw e;
+        }
+    }
+
     static Channels from(HandoverState from) {
         return new Channels(from.number("doorbell"), from.number("poolNear"), from.number("poolFar"));
     }

@@ -367,7 +367,9 @@ final class LocalSession implements TransportSession {
         leaving = null;
         applications = Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
         attachments.forget(application.id());
-        flush(); // what the harvest of the first one has added; no further one can
+        flush(); // what the harvest of the first one has added: ends that nobody gets any more are its region's
+        application.settle();
+        flush();
         heap.detached(application.heapBytes());
         application.release();
     }
@@ -376,6 +378,7 @@ final class LocalSession implements TransportSession {
         listener.detached(ins);
         flush();
         inss = Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
+        attachments.forget(ins.id());
         toDetach.remove(ins); // its process may have ended in the harvest of the flush
         heap.detached(ins.heapBytes());
         ins.release();

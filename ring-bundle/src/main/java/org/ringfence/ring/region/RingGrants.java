@@ -162,6 +162,9 @@ final class RingGrants {
      * @return false if the pool has none
      */
     boolean fix(int slot, int order, boolean produced) {
+        if (fixed[slot]) {
+            return true; // at an attempt before, whose other ring could not be had
+        }
         long grant = pool.takeLarge(order);
         if (grant == 0) {
             return false;
