@@ -17,6 +17,9 @@ final class BlockList {
     /** Ten years; a longer time is a mistake, or meant to be forever. */
     static final long LONGEST_SECONDS = 10L * 366 * 24 * 3600;
 
+    /** Blocks by policies are left out where there are so many: an attacker with an IPv6 /48 has 65,536 sources, and the list takes some 20 us for each. */
+    static final int MOST_SOURCES = 16_384;
+
     static final String STATE = "policy.block";
     private static final int STATE_VERSION = 1;
 
@@ -44,7 +47,7 @@ final class BlockList {
      *
      * @return what is wrong, one sentence for each bad entry
      */
-    synchronized List<String> configure(List<String> entries) {
+    List<String> configure(List<String> entries) {
         Map<IPAddress, Block> blocks = new LinkedHashMap<>();
         List<String> errors = new ArrayList<>();
         for (String entry : entries) {
@@ -55,10 +58,13 @@ final class BlockList {
                 errors.add(e.getMessage());
             }
         }
-        if (errors.isEmpty() || configured.isEmpty()) {
-            configured.clear();
-            configured.putAll(blocks);
-            currentConfigured = new BlockedPrefixes(configured.values());
+        BlockedPrefixes arranged = new BlockedPrefixes(blocks.values()); // a second for 50,000: nobody is to wait for it
+        synchronized (this) {
+            if (errors.isEmpty() || configured.isEmpty()) {
+                configured.clear();
+                configured.putAll(blocks);
+                currentConfigured = arranged;
+            }
         }
         return errors;
     }
@@ -86,16 +92,31 @@ final class BlockList {
     }
 
     /**
-     * Blocks the prefix of a source, as {@link #block}, unless most of that time is left of an earlier block: each of its connections may be found, and each
-     * block costs as much as there are.
+     * Blocks the prefixes of sources, as {@link #block}, but for those of which most of that time is left of an earlier block, since each of their
+     * connections may be found; and no more than {@link #MOST_SOURCES}.
+     *
+     * @return how many were left out, since there are so many
      */
-    synchronized void blockSource(String text, long seconds) {
-        Block present = commanded.get(PrefixText.parse(text));
+    synchronized int blockSources(List<String> texts, long seconds) {
         long now = clock.getAsLong();
-        boolean lasts = present != null && (present.forever() || present.end() - now > TimeUnit.SECONDS.toNanos(seconds) / 4 * 3);
-        if (!lasts) {
-            block(text, seconds);
+        commanded.values().removeIf(block -> !block.inForce(now));
+        int leftOut = 0;
+        boolean changed = false;
+        for (String text : texts) {
+            IPAddress prefix = PrefixText.parse(text);
+            Block present = commanded.get(prefix);
+            boolean lasts = present != null && (present.forever() || present.end() - now > TimeUnit.SECONDS.toNanos(seconds) / 4 * 3);
+            if (present == null && commanded.size() >= MOST_SOURCES) {
+                leftOut++;
+            } else if (!lasts) {
+                commanded.put(prefix, new Block(prefix, false, false, now + TimeUnit.SECONDS.toNanos(seconds)));
+                changed = true;
+            }
         }
+        if (changed) {
+            publishCommanded();
+        }
+        return leftOut;
     }
 
     /**

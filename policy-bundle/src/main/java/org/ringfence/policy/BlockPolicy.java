@@ -51,6 +51,7 @@ public final class BlockPolicy implements Policy, Blocks {
     }
 
     private final BlockList list;
+    private final BlockedSources sources = new BlockedSources(this::blockSources);
     private volatile int blockSeconds = 60;
     private volatile int ipv6Bits = 64;
     private volatile Verdict verdict = Verdict.RESET;
@@ -76,8 +77,14 @@ public final class BlockPolicy implements Policy, Blocks {
         }
     }
 
+    /** Sources that others wanted blocked by now are. No further ones are. */
+    void settle() {
+        sources.close();
+    }
+
     @Deactivate
     void end() {
+        settle();
         handovers.leave(BlockList.STATE, source);
     }
 
@@ -113,7 +120,7 @@ public final class BlockPolicy implements Policy, Blocks {
         return list.find(connection.peerAddress()) == null ? Verdict.PASS : verdict;
     }
 
-    /** Another policy wants a source blocked. */
+    /** Another policy wants a source blocked, soon. The event loop's thread. */
     void blockSource(byte[] address) {
         byte[] prefix = address.clone();
         if (address.length == 16) {
@@ -121,7 +128,14 @@ public final class BlockPolicy implements Policy, Blocks {
                 prefix[bit / 8] &= (byte) ~(0x80 >> bit % 8);
             }
         }
-        list.blockSource(Sources.text(prefix) + (address.length == 16 ? "/" + ipv6Bits : ""), blockSeconds);
+        sources.add(Sources.text(prefix) + (address.length == 16 ? "/" + ipv6Bits : ""));
+    }
+
+    private void blockSources(List<String> prefixes) {
+        int leftOut = list.blockSources(prefixes, blockSeconds);
+        if (leftOut > 0) {
+            LOG.warn("{}: {} sources were not blocked, since {} prefixes are: block a shorter prefix that holds them", PID, leftOut, BlockList.MOST_SOURCES);
+        }
     }
 
     BlockList list() {

@@ -99,6 +99,7 @@ class ObserveModeTest {
         assertEquals(List.of("strict BLOCK observed for the test"), events(1));
         chain.configure(mode("enforce"));
         assertEquals(Measure.BLOCK, chain.inspect(peer));
+        block.settle();
         assertEquals(Verdict.RESET, block.admit(peer));
     }
 
