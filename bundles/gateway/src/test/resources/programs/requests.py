@@ -1,8 +1,9 @@
 """Accepts connections and prints the length and first line of what comes, or end; answers in HTTP. `greet`: speaks first; `raw`: echoes;
 `deaf`: the first connection is accepted and never read.
 `in-turn`: in HTTP, one connection after the other, and says whose port; `pool`: with four workers that do so, and
-/long is 8 MiB, but for /long?short, and /page 512 KiB. /wait is not answered, ODD not in HTTP, /buffers with the sizes of its socket's, and behind /last it waits for the client to close.
+/long is 8 MiB, but for /long?short, /page 512 KiB, and what ends in =N is N B; /long-chunked comes in chunks. POST /early is answered before its body, and POST /body not at all. /wait is not answered, ODD not in HTTP, /buffers with the sizes of its socket's, and behind /last it waits for the client to close.
 Behind /late it closes after a second. Prints its port first."""
+import re
 import socket
 import sys
 import threading
@@ -17,6 +18,8 @@ print(listener.getsockname()[1], flush=True)
 def length(request):
     if request.startswith(b"GET /page"):
         return 512 << 10
+    if size := re.match(rb"GET \S*=(\d+) ", request):
+        return int(size[1])
     return 8 << 20 if request.startswith(b"GET /long") and b"?short" not in request else 10
 
 
@@ -30,6 +33,9 @@ def serve(connection):
                 connection.sendall(data)
             elif data.startswith(b"GET /wait"):
                 continue
+            elif data.startswith(b"POST /body"):
+                while connection.recv(1 << 20):
+                    pass
             elif data.startswith(b"ODD "):
                 connection.sendall(b"odd\r\n")
             elif data.startswith(b"GET /buffers"):
@@ -38,7 +44,11 @@ def serve(connection):
             else:
                 body = b"x" * length(data)
                 answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+                if data.startswith(b"GET /long-chunked"):
+                    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
                 connection.sendall(answer * max(1, data.count(b"\r\n\r\n")))
+                if data.startswith(b"POST /early"):
+                    connection.recv(1 << 20)
                 if data.startswith(b"GET /last"):
                     connection.shutdown(socket.SHUT_WR)
                 if data.startswith(b"GET /late"):

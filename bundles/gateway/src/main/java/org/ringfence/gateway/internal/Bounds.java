@@ -231,7 +231,7 @@ final class Bounds {
 
     /** Bytes that wait for a client who, as he goes on, will not have taken them for long; 0 for one who is quick, or new. */
     static long slowlyWaiting(Gate gate, long now) {
-        return now - gate.stageSince > READERS_NANOSECONDS && gate.outWaiting > gate.takesOfLate() * LONG_SECONDS ? gate.outWaiting : 0;
+        return now - gate.waitingSince > READERS_NANOSECONDS && gate.outWaiting > gate.takesOfLate() * LONG_SECONDS ? gate.outWaiting : 0;
     }
 
     /** Too many bytes of responses wait for slow clients: who takes least is reset first, until an eighth is free. True if that was so. */

@@ -19,6 +19,7 @@ final class FirstLine {
     private final boolean request;
     private int length; // so far
     private long tail; // the last eight bytes
+    private int beforeTail;
     private int words; // that are complete
     private boolean pathOver; // what is asked for is complete, but for its query
     private long method;
@@ -48,6 +49,7 @@ final class FirstLine {
     /** Another byte of it, but for the end of the line. False if this is none of HTTP/1. */
     boolean add(int c) {
         length++;
+        beforeTail = (int) (tail >>> 56);
         tail = tail << 8 | c & 0xff;
         return request ? ofRequest(c) : ofResponse(c);
     }
@@ -86,7 +88,8 @@ final class FirstLine {
             return Kind.PREFACE;
         }
         old = (tail & 0xff) == '0';
-        return (tail >>> 8) == HTTP1 && words > 0 ? Kind.HTTP1 : Kind.OTHER;
+        // "GET /?HTTP/1.1" is a simple request, of HTTP/0.9
+        return (tail >>> 8) == HTTP1 && beforeTail == ' ' && words > 1 ? Kind.HTTP1 : Kind.OTHER;
     }
 
     /** If it is a whole line: a request of HTTP/0.9, which has no other one (RFC 1945, 4.1). */

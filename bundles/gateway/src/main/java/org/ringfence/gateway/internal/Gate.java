@@ -116,7 +116,8 @@ final class Gate implements Request {
     boolean isLong;
     /** The request is complete, or as much of it as is held, and waits for its turn: see {@link LongRequests}. */
     boolean waits;
-    /** At the last sweep the application waited for this client. */
+    /** At the last sweep the application waited for this client: for room for what it writes to him, or for either that or what he sends. */
+    boolean blocksWriter;
     boolean pins;
     /** Bytes a second that the peer acknowledges, since it was first asked or of late, much counting as less; -1: not known yet. */
     double ackRate;
@@ -236,6 +237,7 @@ final class Gate implements Request {
         bodyAt = 0;
         isLong = false;
         waits = false;
+        blocksWriter = false;
         pins = false;
         ackRate = -1;
         takeRate = 0;

@@ -316,7 +316,11 @@ final class Gatekeeper {
             return;
         }
         if (gate.listening.kind == Kind.SERVER || gate.listening.kind == Kind.OTHER && gate.parsed > 0) {
+            boolean maybeHttp = gate.watch == Watch.HTTP;
             letPass(socket);
+            gate.asksInHttp = maybeHttp;
+            gate.doubt(maybeHttp, socket.bytesOut()); // what is known of the listener may be wrong, and then its server waits for more
+            gate.doubtsAgain = maybeHttp;
         }
     }
 }

@@ -56,7 +56,8 @@ final class Relief {
             bytes.end(socket, Measure.REFUSE); // all that is taken from the client is the time he may keep a worker
         }
         boolean busy = gate.isBusy();
-        gate.pins = busy && waitsForClient(socket, gate, now);
+        gate.blocksWriter = busy && gate.outWaiting > 0 && socket.region().awaitsRoom(socket.slot);
+        gate.pins = gate.blocksWriter || busy && blocksReader(socket, gate, now);
         if (busy) {
             listening.countedBusy++;
         }
@@ -64,7 +65,7 @@ final class Relief {
             if (rate(gate, now) < QUICK) {
                 listening.countedPinned++;
             }
-            if (gate.answering != 0 && gate.bodyAt != 0 && gate.parsedOut - gate.bodyAt > gate.rule.absorbBytes()) {
+            if (!gate.isLong && gate.answering != 0 && gate.bodyAt != 0 && gate.parsedOut - gate.bodyAt > gate.rule.absorbBytes()) {
                 listening.longRequests.learn(gate.answering); // its head did not say so
                 gate.isLong = true;
             }
@@ -80,12 +81,14 @@ final class Relief {
                 && (gate.watch != Gate.Watch.NOTHING || gate.doubtful) && gate.stage != Stage.BODY;
     }
 
-    private static boolean waitsForClient(RelayedSocket socket, Gate gate, long now) {
-        if (gate.outWaiting > 0) {
-            return socket.region().awaitsRoom(socket.slot);
-        }
+    /** The application waits for the rest of what it has begun to read: nothing has come for a while, or what comes is little. */
+    private static boolean blocksReader(RelayedSocket socket, Gate gate, long now) {
         boolean begun = gate.streaming && gate.stage == Stage.BODY || gate.doubtful && gate.sentBefore == socket.bytesOut();
-        return begun && socket.inward.unread() == 0 && now - gate.lastIn > BODY_NANOSECONDS / 4;
+        if (!begun || socket.inward.unread() > 0) {
+            return false;
+        }
+        double rate = rate(gate, now);
+        return now - gate.lastIn > BODY_NANOSECONDS / 4 || rate >= 0 && rate < QUICK;
     }
 
     /** The sweep has counted all. */
@@ -192,7 +195,7 @@ final class Relief {
     /** Bytes a second that the client takes, or gives; -1: not known yet. */
     private static double rate(Gate gate, long now) {
         long age = now - gate.stageSince;
-        if (gate.outWaiting > 0) {
+        if (gate.blocksWriter) {
             return !gate.isShut() && now - gate.ackedSince < DISTANT_NANOSECONDS ? -1 : gate.ackRate;
         }
         if (gate.stage != Stage.BODY) {
@@ -203,7 +206,7 @@ final class Relief {
 
     private static String evidence(RelayedSocket socket, long now, String why) {
         Gate gate = socket.gate;
-        String what = gate.outWaiting > 0 ? String.format(Locale.ROOT, "takes %.0f B/s, %d B wait for it", gate.ackRate, gate.outWaiting)
+        String what = gate.blocksWriter ? String.format(Locale.ROOT, "takes %.0f B/s, %d B wait for it", gate.ackRate, gate.outWaiting)
                 : String.format(Locale.ROOT, "sends %.0f B/s of %s", rate(gate, now), gate.stage == Stage.BODY ? "a body" : "what may be a request");
         return what + ", and it keeps the application from going on, while " + why;
     }

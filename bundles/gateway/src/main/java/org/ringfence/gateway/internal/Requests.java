@@ -73,7 +73,12 @@ final class Requests {
         gate.streaming = false;
         gate.requestCount++;
         gate.probe &= !gate.rule.enforced();
-        gate.enter(Stage.RESPONSE, gatekeeper.now());
+        if (gate.outstanding > 0) {
+            gate.enter(Stage.RESPONSE, gatekeeper.now());
+        } else { // it was answered before its body was over
+            gate.idleSince = gatekeeper.now();
+            gate.enter(Stage.IDLE, gatekeeper.now());
+        }
     }
 
     /** True if the request keeps a worker for as long as its client likes, and there are enough of those: it waits for its turn. */

@@ -98,6 +98,7 @@ final class Responses {
             case MESSAGE -> {
                 if (gate.answering != 0 && !gate.responses().answersHead) {
                     gate.listening.responseSizes.learn(gate.answering, gate.parsedOut - gate.responseAt);
+                    isWhole(gate);
                 }
                 gate.answerEnds();
                 if (gate.doubtful && gate.outstanding > 0) {
@@ -124,15 +125,18 @@ final class Responses {
         }
     }
 
-    /** What is asked for is long if its response is, until one is short that is whole: of a large file anybody may ask for a part. */
+    /** What is asked for is long if its response is. */
     private static void expectLength(Gate gate, long length) {
-        if (gate.answering == 0 || length < 0) {
-            return;
-        }
-        if (length > gate.rule.absorbBytes()) {
+        if (gate.answering != 0 && length > gate.rule.absorbBytes()) {
             gate.listening.longRequests.learn(gate.answering);
             gate.isLong = true;
-        } else if (gate.responses().status() == 200) {
+        }
+    }
+
+    /** Until one is short that is whole: of a large file anybody may ask for a part. */
+    private static void isWhole(Gate gate) {
+        long length = gate.parsedOut - Math.max(gate.bodyAt, gate.responseAt); // one without a body has no place where it begins
+        if (gate.responses().status() == 200 && length <= gate.rule.absorbBytes()) {
             gate.listening.longRequests.forget(gate.answering);
         }
     }
@@ -152,7 +156,7 @@ final class Responses {
             listening.kind = http ? Kind.HTTP : Kind.SERVER; // an HTTP server that tells a silent client of its time-out
         } else if (before == Kind.OTHER) {
             listening.kind = http && gate.asksInHttp ? Kind.HTTP : before; // whatever answered as it did before
-        } else if (!page) {
+        } else if (!page && (http || gate.watch != Watch.HTTP)) { // an answer of HTTP/0.9 says nothing, whoever gets it
             listening.kind = http ? Kind.HTTP : bytes[0] == TlsHello.HANDSHAKE && n > 1 && bytes[1] == 3 ? Kind.TLS : Kind.OTHER;
         }
         listening.mixed |= listening.kind == Kind.OTHER;

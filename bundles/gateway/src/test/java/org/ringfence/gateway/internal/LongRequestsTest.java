@@ -13,6 +13,8 @@ import org.ringfence.api.policy.HoldRule;
 /** Clients who keep a server's four workers waiting, with responses they do not take and bodies they do not send. */
 class LongRequestsTest extends ServedRequests {
     private static final int LONG = 8 << 20;
+    /** So many bytes of a response are more than a client of a small buffer and the stack take, by less than what keeps the next request from going on. */
+    private static final int UNTAKEN = 120_000;
 
     private void serve(boolean enforced) {
         serve(new HoldRule(Evidence.HTTP_REQUEST, 65536, 1 << 10, 60_000, 60_000, 60_000, 60_000, 1000, 64 << 20, 0, 1 << 20, 256 << 20, true, enforced), "pool");
@@ -60,6 +62,57 @@ class LongRequestsTest extends ServedRequests {
         awaitAllWorkers();
         assertAnswered(ask("GET / HTTP/1.1"));
         assertTrue(isDecided("sends "), gateway.policies.decisions.toString());
+    }
+
+    /** Sends a little of a body again and again, until the connection ends. */
+    private static void trickle(Socket socket) {
+        Thread sender = new Thread(() -> {
+            try {
+                while (true) {
+                    send(socket, "x".repeat(25));
+                    Thread.sleep(200);
+                }
+            } catch (IOException | InterruptedException e) {
+                // it was ended
+            }
+        });
+        sender.setDaemon(true);
+        sender.start();
+    }
+
+    @Test
+    void workersThatWaitForBodiesOfWhichALittleComesAgainAndAgainAreFreed() throws IOException {
+        serve(true);
+        for (int i = 0; i < 4; i++) {
+            trickle(ask("POST /body HTTP/1.1\r\nContent-Length: 1000000000"));
+        }
+        awaitAllWorkers();
+        assertAnswered(ask("GET / HTTP/1.1"));
+        assertTrue(isDecided("of a body"), gateway.policies.decisions.toString());
+    }
+
+    @Test
+    void aBodyThatDoesNotComeIsSeenWhereSomeOfTheLastResponseIsLeftUntaken() throws IOException {
+        serve(true);
+        for (int i = 0; i < 4; i++) {
+            Socket client = ask("GET /some?=" + UNTAKEN + " HTTP/1.1");
+            RunningGateway.await("what is left waits for the client", () -> count(s -> s.peerPort == client.getLocalPort() && s.gate.outWaiting > 0 && s.gate.isIdle()) == 1);
+            send(client, "POST /body HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n");
+        }
+        awaitAllWorkers();
+        assertAnswered(ask("GET / HTTP/1.1"));
+        assertTrue(isDecided("of a body"), gateway.policies.decisions.toString());
+    }
+
+    @Test
+    void whatWasLongInChunksAndIsShortNowDoesNotWait() throws IOException {
+        serve(true);
+        Socket reader = ask("GET /long-chunked HTTP/1.1", 1 << 16);
+        receive(reader, 2 << 20); // more than is taken from the server at once, and then nothing
+        RunningGateway.await("it is known", () -> count(s -> s.gate.listening.longRequests.isLong(s.gate.requests().target())) > 0);
+        receive(ask("GET /long-chunked?short HTTP/1.1"), 20);
+        RunningGateway.await("it is forgotten", () -> count(s -> s.gate.listening.longRequests.isLong(s.gate.requests().target())) == 0);
+        receive(reader, LONG - (2 << 20));
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
+import org.ringfence.api.policy.Stage;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.HoldRule;
@@ -122,6 +123,16 @@ class PeerProgressTest {
         muchWaits();
         for (int i = 0; i < 12; i++) {
             pauseAfter(6_000_000L, 0);
+        }
+        assertEquals(MUCH, Bounds.slowlyWaiting(socket.gate, now));
+    }
+
+    @Test
+    void whoAsksForMoreAgainAndAgainIsSlowAllTheSame() {
+        muchWaits();
+        for (int i = 0; i < 6; i++) {
+            pauseAfter(0, 0);
+            socket.gate.enter(Stage.RESPONSE, now);
         }
         assertEquals(MUCH, Bounds.slowlyWaiting(socket.gate, now));
     }

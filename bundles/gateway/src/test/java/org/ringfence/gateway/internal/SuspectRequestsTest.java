@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Stage;
 import org.ringfence.gateway.internal.Listening.Kind;
 
 /** Requests by which somebody who has read the gateway's code would get past it, or stop it. */
@@ -60,6 +61,40 @@ class SuspectRequestsTest extends ServedRequests {
         send(client, "GET /\r\n");
         assertEquals("GET /\r\n", receive(client, 7));
         assertEquals(Kind.UNKNOWN, kind());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /a?HTTP/1.1\r\n\r\n", "GET /HTTP/1.1\r\n\r\n", REQUEST})
+    void anAnswerThatIsNotHttpSaysNothingOfAServerThatWasAskedInWhatMayBeHttp(String request) throws IOException {
+        serve("raw");
+        Socket client = connect();
+        send(client, request);
+        assertEquals(request, receive(client, request.length()));
+        assertEquals(Kind.UNKNOWN, kind());
+    }
+
+    @Test
+    void whatWasHeldIsInDoubtWhereAListenerIsTakenForAnotherKind() throws IOException {
+        serve("http");
+        for (int i = 0; i < 7; i++) {
+            send(connect(), "GET /wait HTTP/1.1\r\nX: ");
+        }
+        RunningGateway.await("all but those that try are held", () -> count(s -> s.isHeld() && s.heldBytes() > 0) == 3);
+        Socket odd = connect();
+        send(odd, "ODD x y\r\n");
+        assertEquals("odd\r\n", receive(odd, 5));
+        RunningGateway.await("they pass", () -> count(s -> s.isHeld()) == 0);
+        assertTrue(count(s -> s.gate.doubtful) >= 3);
+    }
+
+    @Test
+    void aRequestThatIsAnsweredBeforeItsBodyIsOverLeavesAnIdleConnection() throws IOException {
+        serve("http");
+        Socket client = connect();
+        send(client, "POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+        assertAnswered(client);
+        send(client, "x");
+        RunningGateway.await("it is idle", () -> count(s -> s.gate.isIdle() && s.gate.stage == Stage.IDLE) == 1);
     }
 
     @Test
