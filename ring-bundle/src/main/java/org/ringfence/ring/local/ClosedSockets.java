@@ -28,6 +28,10 @@ final class ClosedSockets {
         return taken == count;
     }
 
+    int size() {
+        return count - taken;
+    }
+
     /** The region of the oldest one; there must be one. */
     LocalApplicationRegion region() {
         return regions[taken];

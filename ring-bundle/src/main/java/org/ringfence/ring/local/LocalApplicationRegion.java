@@ -17,12 +17,16 @@ final class LocalApplicationRegion extends BackendRegion {
     private static final int NO_PACKET = -1;
     private static final int EAGAIN = 11;
 
+    private static final long ALONE_NANOSECONDS = 5_000_000_000L;
+
     private final NativeSystem system;
     private final EventPort port;
     private final LocalSession session;
     private final String launch;
     private final Channels channels;
     private int attached;
+    /** When the last process went, or since when nobody has looked for what is over. */
+    private long alone = System.nanoTime();
     private int pooled;
 
     private final SlotFlags flags;
@@ -107,7 +111,23 @@ final class LocalApplicationRegion extends BackendRegion {
 
     void processDetached() {
         attached--;
+        alone = System.nanoTime();
         loans.endAll();
+    }
+
+    /**
+     * A look of the watchdog, where no process is attached any more. A close of a socket of which both ends were shown is told from the gateway's own
+     * shutdown by packets that lie unread; who has read them away and gone leaves no trace. Nothing can be done with such a socket, so it is closed.
+     */
+    void endWhatIsOver(long now) {
+        if (attached == 0 && openSlots() > pooled && now - alone > ALONE_NANOSECONDS) {
+            alone = now;
+            for (int slot = 0; slot < highWater(); slot++) {
+                if (isOpen(slot) && flags.all(slot, SlotFlags.SHOWN_BOTH)) {
+                    closed(slot);
+                }
+            }
+        }
     }
 
     /** True if no process is attached and no socket but the pool's is left. */

@@ -34,8 +34,10 @@ final class LocalSession implements TransportSession {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;
-    /** Harvests before a call: enough for as many closes as there can be slots. */
-    private static final int MAX_HARVESTS = 256;
+    /** A harvest of so many events may have left more. */
+    private static final int MANY_EVENTS = 64;
+    /** In a turn, for harvests before calls: who calls and sends events without end must not keep the loop here. */
+    private static final long HARVEST_NANOSECONDS = 2_000_000;
     /** Closed sockets that the listener is told of before others have their turn: each costs some 60 us, and a thousand may close at once. */
     private static final int GONE_AT_ONCE = 16;
 
@@ -54,6 +56,8 @@ final class LocalSession implements TransportSession {
     private final List<Region> toDetach = new ArrayList<>();
     private final ClosedSockets gone = new ClosedSockets();
     private final Watchdog watchdog = new Watchdog();
+    /** What this turn has spent on such harvests. */
+    private long harvested;
 
     LocalSession(NativeSystem system, Path state, TransportListener listener, LocalTransport.Config config) throws IOException {
         this.system = system;
@@ -140,6 +144,7 @@ final class LocalSession implements TransportSession {
 
     @Override
     public long turn(int milliseconds) {
+        harvested = 0;
         int timeout = applications.length + inss.length == 0 ? milliseconds : watchdog.look(applications, inss, milliseconds);
         tellGone(GONE_AT_ONCE);
         for (LocalApplicationRegion application : applications) {
@@ -162,17 +167,19 @@ final class LocalSession implements TransportSession {
 
     @Override
     public void harvestCloses() {
-        // One harvest takes what is ready, up to its size; who rings without end must not keep the loop here.
         for (LocalApplicationRegion application : applications) {
             application.loans().lookAtAll();
         }
-        for (int harvests = 0; harvests < MAX_HARVESTS; harvests++) {
-            int events = port.turn(0);
+        long begun = System.nanoTime();
+        int events;
+        boolean found;
+        do { // as long as there are closes among them, or may be
+            int before = gone.size();
+            events = port.turn(0);
             harvest(events);
-            if (events == 0) {
-                break;
-            }
-        }
+            found = gone.size() > before;
+        } while ((found || events >= MANY_EVENTS) && harvested + System.nanoTime() - begun < HARVEST_NANOSECONDS);
+        harvested += System.nanoTime() - begun;
         tellGone(Integer.MAX_VALUE);
     }
 

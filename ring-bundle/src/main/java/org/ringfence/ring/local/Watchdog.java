@@ -40,6 +40,7 @@ final class Watchdog {
             for (LocalApplicationRegion application : applications) {
                 application.lookForIdleRings();
                 application.loans().sweep();
+                application.endWhatIsOver(now);
             }
             for (LocalInsRegion ins : inss) {
                 ins.beat(now);

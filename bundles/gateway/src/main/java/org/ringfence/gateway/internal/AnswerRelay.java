@@ -125,6 +125,7 @@ final class AnswerRelay {
     }
 
     private void connect(RelayedSocket socket, Answer answer) {
+        socket.connectSent = false;
         if (socket.datagrams) {
             ledger.associated(socket, answer.error);
             return;

@@ -337,7 +337,7 @@ final class ByteRelay {
         if (socket.phase == Phase.OPEN) {
             return true;
         }
-        boolean intact = !socket.endShown && !socket.inputShut && !socket.outputShut && !socket.sendingFailed && !socket.held && !socket.isHeld();
+        boolean intact = !socket.closing && !socket.endShown && !socket.inputShut && !socket.outputShut && !socket.sendingFailed && !socket.held && !socket.isHeld();
         if (socket.phase != Phase.CONNECTED && socket.phase != Phase.CONNECTING || !intact) {
             return false;
         }

@@ -80,6 +80,10 @@ final class CallRelay {
         if (operation == Operation.BIND || operation == Operation.LISTEN || operation == Operation.CONNECT) {
             // What the program closed before this call must be closed before it: else bind, close, bind gives EADDRINUSE.
             session.harvestCloses();
+            RelayedSocket named = application.sockets[call.slot];
+            if (named != null && named.closing) {
+                return Errno.EBADF; // what is left of it is on its way, and goes when that is done
+            }
         }
         if (operation == null) {
             return Errno.ENOSYS;
@@ -209,6 +213,9 @@ final class CallRelay {
      */
     private int connect(RelayedSocket socket, CallTranslator translator, Call call) {
         int most = Math.min(call.payloadLength, address.length);
+        if (socket.connectSent) {
+            return Errno.EALREADY; // it has not been answered: nobody knows yet what this one would be about
+        }
         if (!socket.datagrams && Addresses.family(call.payload, 0, most) == Addresses.AF_UNSPEC) {
             int error = translator.call(call, pending.context);
             if (error == 0 && !bytes.dissolve(socket)) {
@@ -253,6 +260,7 @@ final class CallRelay {
             return Errno.ECONNREFUSED;
         }
         socket.region().setPeer(socket.slot, address, 0, length);
+        socket.connectSent = true;
         return 0;
     }
 }

@@ -72,6 +72,8 @@ final class RelayedSocket implements Connection {
     boolean sendingFailed;
     /** The program waits for its CONNECT: should that fail, the socket is as it was before. */
     boolean connectAwaited;
+    /** The INS has not answered a CONNECT of this stream yet. */
+    boolean connectSent;
     /** What the program has set by SO_SNDBUF, on this socket or on its listener; 0 if it has not. */
     int sendBuffer;
     boolean endShown;
@@ -137,6 +139,7 @@ final class RelayedSocket implements Connection {
         closeAnswered = false;
         shutdownAt = -1;
         connectAwaited = false;
+        connectSent = false;
         sendBuffer = 0;
         sendingFailed = false;
         closeResets = false;

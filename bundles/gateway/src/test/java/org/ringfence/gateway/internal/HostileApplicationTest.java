@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +93,46 @@ class HostileApplicationTest {
     void aHelloOfAnotherVersionIsAnsweredEprotoWithTheGatewaysVersion() {
         hostile("versions.py").expect("error 71 version 2 descriptors 0");
         assertTrue(gateway.log().contains("protocol version 99, this gateway speaks 2"), gateway.log());
+    }
+
+    @Test
+    void whoTakesAClosedConnectionBackLeavesNothingBehind() throws IOException {
+        try (ServerSocket outside = new ServerSocket()) {
+            outside.setReceiveBufferSize(4096);
+            outside.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            Program program = hostile("leave.py", "dissolve", outside.getLocalPort());
+            try (Socket peer = outside.accept()) {
+                program.expect("left");
+                peer.setSoLinger(true, 0);
+            }
+        }
+        awaitOnlyBystander();
+    }
+
+    @Test
+    void whoReadsAwayWhatTellsOfAnEndLeavesNothingBehind() throws IOException {
+        try (ServerSocket outside = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Program program = hostile("leave.py", "unread", outside.getLocalPort());
+            try (Socket peer = outside.accept()) {
+                program.expect("connected");
+                peer.setSoLinger(true, 0);
+            }
+            program.expect("left");
+        }
+        awaitOnlyBystander();
+    }
+
+    @Test
+    void whoConnectsTwiceAtOnceIsConnectedWithTheFirst() throws IOException {
+        try (ServerSocket first = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                ServerSocket second = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Program program = hostile("leave.py", "twice", first.getLocalPort(), second.getLocalPort());
+            String errors = program.line();
+            assertTrue(errors.matches("(0|115) 114"), errors);
+            first.accept().close();
+            program.kill();
+        }
+        awaitOnlyBystander();
     }
 
     @Test
