@@ -1,11 +1,12 @@
 package org.ringfence.gateway.internal;
 
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,7 @@ final class InsProcess implements Runnable, AutoCloseable {
 
     private final List<String> command;
     private final Starter starter;
+    private final Consumer<String> log;
     private final Thread thread = new Thread(this, "ringfence-ins");
     private volatile boolean stopping;
     private volatile Process process;
@@ -30,11 +32,13 @@ final class InsProcess implements Runnable, AutoCloseable {
 
     /** @param command program and arguments, a line each; the socket is added */
     InsProcess(String command, Path socket) {
-        this(command, socket, ProcessBuilder::start);
+        this(command, socket, ProcessBuilder::start, line -> LOG.info("{}", line));
     }
 
-    InsProcess(String command, Path socket, Starter starter) {
+    /** @param log gets what the INS writes, line by line, and no more of it than {@link BoundedLines} lets pass: it is not trusted */
+    InsProcess(String command, Path socket, Starter starter, Consumer<String> log) {
         this.starter = starter;
+        this.log = log;
         this.command = new ArrayList<>(List.of(command.split("\n")));
         this.command.add("--socket");
         this.command.add(socket.toString());
@@ -76,11 +80,9 @@ final class InsProcess implements Runnable, AutoCloseable {
                 started.destroy();
             }
             LOG.info("started '{}' as pid {}", String.join(" ", command), started.pid());
-            try (BufferedReader output = started.inputReader()) {
+            try (InputStream output = started.getInputStream()) {
                 started.getOutputStream().close();
-                for (String line; (line = output.readLine()) != null; ) {
-                    LOG.info("{}", line);
-                }
+                new BoundedLines(output, log, System::nanoTime).passAll();
             }
             int status = started.waitFor();
             if (!stopping) {
