@@ -25,6 +25,9 @@ final class Attachments {
     private static final int EPROTO = 71;
     private static final int EINVAL = 22;
     private static final int ENOMEM = 12;
+    private static final int EAGAIN = 11;
+    /** After an accept(2) that failed. */
+    private static final int PAUSE_MILLISECONDS = 100;
     private static final int LINUX = 1;
     /** Of a connection in a state: descriptor, INS or not, pid, region. */
     private static final int CONNECTION_NUMBERS = 4;
@@ -38,6 +41,11 @@ final class Attachments {
     private final int attachSocket;
     private final int insSocket;
     private int lastRegion;
+    /** Peers may wait of whom no event will tell any more. */
+    private boolean unaccepted;
+    private long acceptAt;
+    /** The error that the log knows of. */
+    private int told;
 
     /** A connection: through which socket it came, whose it is, and of which region it is part (0: none yet). */
     private static final class Connection {
@@ -76,6 +84,7 @@ final class Attachments {
         attachSocket = from.number("attachSocket");
         insSocket = from.number("insSocket");
         lastRegion = from.number("lastRegion");
+        acceptLater(); // what the version before has left, too
         int[] numbers = from.numbers("connections");
         for (int i = 0; i < numbers.length; i += CONNECTION_NUMBERS) {
             Connection connection = new Connection(numbers[i + 1] != 0, numbers[i + 2]);
@@ -106,12 +115,43 @@ final class Attachments {
         }
     }
 
-    private void acceptAll(int socket, boolean ins) {
+    /** True if nobody waits there any more. */
+    private boolean acceptAll(int socket, boolean ins) {
         int[] pid = new int[1];
-        for (int descriptor; (descriptor = system.accept(socket, pid)) >= 0; ) {
+        int descriptor;
+        while ((descriptor = system.accept(socket, pid)) >= 0) {
             connections.put(descriptor, new Connection(ins, pid[0]));
             port.watch(descriptor, EventPort.IN | EventPort.RDHUP | EventPort.EDGE, Key.of(Key.GREETING, 0, descriptor));
         }
+        if (descriptor == -EAGAIN) {
+            return true;
+        }
+        if (descriptor != told) {
+            told = descriptor;
+            LOG.warn("accepting who attaches at {}: errno {}: trying again every {} ms. If it is 23 or 24 too many files are open: raise "
+                    + "'ulimit -n'", ins ? insPath : attachPath, -descriptor, PAUSE_MILLISECONDS);
+        }
+        acceptLater();
+        return false;
+    }
+
+    private void acceptLater() {
+        unaccepted = true;
+        acceptAt = System.nanoTime() + PAUSE_MILLISECONDS * 1_000_000L;
+    }
+
+    /**
+     * Accepts, when the time has come, those who wait since it failed: the sockets are watched for edges.
+     *
+     * @param milliseconds how long the turn would sleep otherwise; negative: without end
+     * @return how long it may
+     */
+    int acceptAgain(int milliseconds) {
+        if (unaccepted && System.nanoTime() - acceptAt >= 0) {
+            unaccepted = !(acceptAll(attachSocket, false) & acceptAll(insSocket, true));
+            told = unaccepted ? told : 0;
+        }
+        return !unaccepted ? milliseconds : milliseconds < 0 ? PAUSE_MILLISECONDS : Math.min(milliseconds, PAUSE_MILLISECONDS);
     }
 
     private void connectionEvent(int descriptor, int flags) {

@@ -145,7 +145,8 @@ final class LocalSession implements TransportSession {
     @Override
     public long turn(int milliseconds) {
         harvested = 0;
-        int timeout = applications.length + inss.length == 0 ? milliseconds : watchdog.look(applications, inss, milliseconds);
+        int patience = attachments.acceptAgain(milliseconds);
+        int timeout = applications.length + inss.length == 0 ? patience : watchdog.look(applications, inss, patience);
         tellGone(GONE_AT_ONCE);
         for (LocalApplicationRegion application : applications) {
             application.fillPool();

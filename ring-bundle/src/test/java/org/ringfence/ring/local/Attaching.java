@@ -1,0 +1,125 @@
+package org.ringfence.ring.local;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import com.sun.jna.Function;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.ringfence.api.system.NativeSystem;
+import org.ringfence.api.transport.ApplicationRegion;
+import org.ringfence.api.transport.InsRegion;
+import org.ringfence.api.transport.TransportListener;
+import org.ringfence.api.transport.TransportSession;
+import org.ringfence.memory.internal.JnaSystem;
+import org.ringfence.ring.layout.AttachLayout;
+import org.ringfence.ring.layout.HeaderLayout;
+
+/** A session of the local transport whose turns the test takes, and peers that say hello to it. */
+final class Attaching implements TransportListener, AutoCloseable {
+    static final NativeSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_SEQPACKET = 5;
+    private static final int ADDRESS_BYTES = 110;
+    private static final long PATIENCE_SECONDS = 10;
+    private static final Map<String, Object> SMALL = Map.of("slots", 64, "connections", 64, "pool_mebibytes", 16);
+
+    final List<ApplicationRegion> applications = new ArrayList<>();
+    TransportSession session;
+    /** The result of the next accept(2) in place of a connection; 0: none. */
+    int refusal;
+    private final NativeSystem system = (NativeSystem) Proxy.newProxyInstance(NativeSystem.class.getClassLoader(), new Class<?>[] {NativeSystem.class},
+            (proxy, method, arguments) -> {
+                if (method.getName().equals("accept") && refusal != 0) {
+                    int result = refusal;
+                    refusal = 0;
+                    return result;
+                }
+                try {
+                    return method.invoke(SYSTEM, arguments);
+                } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            });
+    private final LocalTransport transport = new LocalTransport(system, (LocalTransport.Config) Proxy.newProxyInstance(
+            Attaching.class.getClassLoader(), new Class<?>[] {LocalTransport.Config.class},
+            (proxy, method, arguments) -> SMALL.getOrDefault(method.getName(), method.getDefaultValue())));
+    private final Path state;
+    private final List<Integer> peers = new ArrayList<>();
+
+    /** @param state a directory for its sockets */
+    Attaching(Path state) throws IOException {
+        this.state = state;
+        session = transport.open(state, this);
+    }
+
+    /** Another version takes over, with another number for the region that came last. */
+    void takeOver(int lastRegion) {
+        var whole = session.handOver();
+        whole.state("attachments").put("lastRegion", lastRegion);
+        session = transport.adopt(whole, this);
+    }
+
+    /** A process of a launch connects and says hello. */
+    void hello(String launch) {
+        int peer = Function.getFunction("c", "socket").invokeInt(new Object[] {AF_UNIX, SOCK_SEQPACKET, 0});
+        peers.add(peer);
+        ByteBuffer address = ByteBuffer.allocate(ADDRESS_BYTES).order(ByteOrder.nativeOrder());
+        address.putShort((short) AF_UNIX).put(state.resolve("attach.sock").toString().getBytes(StandardCharsets.UTF_8));
+        int connected = Function.getFunction("c", "connect").invokeInt(new Object[] {peer, address.array(), ADDRESS_BYTES});
+        assertTrue(peer >= 0 && connected == 0, "cannot connect");
+        ByteBuffer hello = ByteBuffer.allocate(AttachLayout.HELLO_BYTES).order(ByteOrder.nativeOrder());
+        hello.putLong(AttachLayout.HELLO_MAGIC, HeaderLayout.MAGIC_VALUE).putInt(AttachLayout.HELLO_VERSION, HeaderLayout.VERSION_VALUE);
+        hello.put(AttachLayout.HELLO_NAME, launch.getBytes(StandardCharsets.UTF_8)).put(AttachLayout.HELLO_LAUNCH, launch.getBytes(StandardCharsets.UTF_8));
+        assertTrue(SYSTEM.send(peer, hello.array()) == AttachLayout.HELLO_BYTES, "cannot say hello");
+    }
+
+    /** Takes turns, which sleep as long as they may, until it is so. */
+    void turnUntil(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                fail("not within " + PATIENCE_SECONDS + " s: " + what);
+            }
+            session.turn(1000);
+        }
+    }
+
+    @Override
+    public void attached(ApplicationRegion application) {
+        applications.add(application);
+    }
+
+    @Override
+    public void detached(ApplicationRegion application) {
+        applications.remove(application);
+    }
+
+    @Override
+    public void closed(ApplicationRegion application, int slot) {
+    }
+
+    @Override
+    public void attached(InsRegion ins) {
+    }
+
+    @Override
+    public void detached(InsRegion ins) {
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        peers.forEach(SYSTEM::close);
+    }
+}

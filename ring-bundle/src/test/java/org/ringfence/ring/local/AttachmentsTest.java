@@ -1,0 +1,40 @@
+package org.ringfence.ring.local;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who attaches when the gateway cannot accept, and under which number. */
+class AttachmentsTest {
+    private static final int EMFILE = 24;
+    @TempDir
+    private Path state;
+    private Attaching attaching;
+
+    @BeforeEach
+    void open() throws IOException {
+        attaching = new Attaching(state);
+    }
+
+    @AfterEach
+    void close() {
+        attaching.close();
+    }
+
+    @Test
+    void whoCannotBeAcceptedIsAcceptedLaterThoughNobodyElseComes() {
+        attaching.refusal = -EMFILE;
+        attaching.hello("waits");
+        attaching.session.turn(1000);
+        assertEquals(0, attaching.refusal, "it was not accepted");
+        long began = System.nanoTime();
+        attaching.turnUntil("it is attached", () -> attaching.applications.size() == 1);
+        assertTrue(System.nanoTime() - began < 1_000_000_000, "it waited for a turn that nothing but time ended");
+    }
+}
