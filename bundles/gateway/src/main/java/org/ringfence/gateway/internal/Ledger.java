@@ -29,6 +29,7 @@ final class Ledger {
             socket.timeline.clear(); // of an earlier attempt
         }
         socket.id = ++lastId;
+        socket.judgedId = socket.id;
         socket.inbound = inbound;
         socket.peer = Addresses.copy(peer, at, length, socket.peer);
         socket.peerPort = Addresses.port(peer, at, length);
@@ -49,15 +50,20 @@ final class Ledger {
         return socket.verdict;
     }
 
-    /** Asks the policies about a peer of a datagram socket. All peers of a socket are one connection; it shows the last one. */
+    /**
+     * Asks the policies about a peer of a datagram socket. All peers of a socket are one connection, which shows the last one; to policies
+     * each verdict is a connection of its own, and the one before it has ended.
+     */
     Verdict admitDatagrams(RelayedSocket socket, boolean inbound, byte[] peer, int length) {
         long id = socket.id;
         long since = socket.since;
+        if (id != 0) {
+            tellClosed(socket);
+        }
         Verdict verdict = admit(socket, inbound && id == 0 || id != 0 && socket.inbound, peer, 0, length, socket.localPort);
         if (id != 0) {
             socket.id = id;
             socket.since = since;
-            lastId--;
         }
         return verdict;
     }
@@ -118,10 +124,18 @@ final class Ledger {
     private void endConnection(RelayedSocket socket) {
         if (socket.isConnection()) {
             note(socket, socket.verdict == Verdict.ALLOW ? "ended" : "refused");
-            PolicyChain policies = services.policies();
-            if (policies != null && socket.verdict == Verdict.ALLOW) {
-                policies.closed(socket);
-            }
+            tellClosed(socket);
+        }
+    }
+
+    /** Policies learn of the end of what they let in, under the number under which they did. */
+    private void tellClosed(RelayedSocket socket) {
+        PolicyChain policies = services.policies();
+        if (policies != null && socket.verdict == Verdict.ALLOW) {
+            long id = socket.id;
+            socket.id = socket.judgedId;
+            policies.closed(socket);
+            socket.id = id;
         }
     }
 

@@ -105,6 +105,8 @@ final class RelayedSocket implements Connection {
     final Rate rateOut = new Rate();
 
     long id;
+    /** Under which policies judged its peer last: another one than {@link #id} if a datagram socket has more than one. */
+    long judgedId;
     boolean inbound;
     byte[] peer = new byte[4];
     int peerPort;
