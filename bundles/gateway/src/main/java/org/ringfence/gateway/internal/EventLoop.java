@@ -53,6 +53,7 @@ final class EventLoop implements Runnable, AutoCloseable {
     private final CallRelay calls;
     private final AnswerRelay answers;
     private final Thread thread;
+    private final Runnable lost;
 
     private final Call call = new Call();
     private final Answer answer = new Answer();
@@ -65,11 +66,13 @@ final class EventLoop implements Runnable, AutoCloseable {
 
     /**
      * @param insChanged called on the event loop whenever an INS attached or detached
+     * @param lost called on the event loop when it ends by itself, by an error that is no fault of one turn: nothing passes any more
      */
-    EventLoop(Path state, Services present, Settings settings, Runnable insChanged) {
+    EventLoop(Path state, Services present, Settings settings, Runnable insChanged, Runnable lost) {
         services = new TurnServices(present);
         this.state = state;
         this.settings = settings;
+        this.lost = lost;
         table = new SocketTable(session);
         ledger = new Ledger(table, services, stages);
         PeerProgress progress = new PeerProgress(services);
@@ -101,29 +104,45 @@ final class EventLoop implements Runnable, AutoCloseable {
 
     @Override
     public void run() {
-        while (!stopping) {
-            try {
-                if (session.isThere()) {
-                    turn();
-                } else {
-                    services.begin();
-                    questions.answer();
-                    if (!session.isThere() && questions.isEmpty()) {
-                        LockSupport.parkNanos(TICK_MILLISECONDS * 1_000_000L);
-                    }
-                }
-            } catch (Exception | LinkageError | StackOverflowError e) {
-                // One turn is lost, the connections are not; a fault that repeats must not fill the disk.
-                LOG.error("event loop: a turn failed", e);
-                pause();
-            }
-        }
         try {
+            while (!stopping) {
+                turnOrWait();
+            }
             if (session.isThere()) {
                 session.close();
             }
+        } catch (Throwable e) { // an Error: nobody knows what it has left half done
+            end(e);
         } finally {
             questions.end();
+        }
+    }
+
+    private void turnOrWait() {
+        try {
+            if (session.isThere()) {
+                turn();
+            } else {
+                services.begin();
+                questions.answer();
+                if (!session.isThere() && questions.isEmpty()) {
+                    LockSupport.parkNanos(TICK_MILLISECONDS * 1_000_000L);
+                }
+            }
+        } catch (Exception | LinkageError | StackOverflowError e) {
+            // One turn is lost, the connections are not; a fault that repeats must not fill the disk.
+            LOG.error("event loop: a turn failed", e);
+            pause();
+        }
+    }
+
+    private void end(Throwable cause) {
+        try {
+            LOG.error("event loop: it has ended, and the gateway ends with it", cause);
+        } finally {
+            if (!stopping) {
+                lost.run();
+            }
         }
     }
 

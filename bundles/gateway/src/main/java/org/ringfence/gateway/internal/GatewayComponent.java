@@ -45,6 +45,9 @@ public final class GatewayComponent {
         String policy_absent_established() default "allow";
     }
 
+    /** Of a process whose event loop is lost: that of -XX:+ExitOnOutOfMemoryError. Whoever started it starts it again. */
+    private static final int LOST = 3;
+
     private final BundleContext context;
     private final Path ready;
     private final ServicesInCharge services;
@@ -58,7 +61,7 @@ public final class GatewayComponent {
         ready = state.resolve("ready");
         Files.deleteIfExists(ready);
         services = new ServicesInCharge(state);
-        loop = new EventLoop(state, services, settings(config), this::insChanged);
+        loop = new EventLoop(state, services, settings(config), this::insChanged, () -> Runtime.getRuntime().halt(LOST));
         services.serve(loop);
         loop.start();
         String command = context.getProperty("ringfence.ins.command");

@@ -26,8 +26,11 @@ final class Questions {
             }
             try {
                 future.complete(question.get());
-            } catch (RuntimeException | LinkageError e) {
+            } catch (RuntimeException | LinkageError | StackOverflowError e) {
                 future.completeExceptionally(e);
+            } catch (Error e) {
+                future.completeExceptionally(e);
+                throw e; // it is the loop's matter as well
             }
         });
         if (ended) {

@@ -57,7 +57,7 @@ final class RunningGateway implements AutoCloseable, Services {
         System.setErr(new PrintStream(new Tee(stderr, log), true));
         try {
             state = Files.createTempDirectory("ringfence-test");
-            loop = new EventLoop(state, this, Settings.of(failClosedMilliseconds, false), () -> { });
+            loop = new EventLoop(state, this, Settings.of(failClosedMilliseconds, false), () -> { }, () -> { });
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
