@@ -1,6 +1,7 @@
 package org.ringfence.ring.local;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.ring.region.Tables;
 
@@ -16,6 +17,8 @@ final class ListenerQueues {
     private int[] first;
     private int[] last;
     private int[] count;
+    /** Listeners that have room and a queue: the batch had none. */
+    private final BitSet unsent;
 
     ListenerQueues(int rows) {
         listenerOf = new int[rows];
@@ -23,6 +26,7 @@ final class ListenerQueues {
         first = new int[rows];
         last = new int[rows];
         count = new int[rows];
+        unsent = new BitSet();
         Arrays.fill(listenerOf, NONE);
         Arrays.fill(first, NONE);
     }
@@ -35,11 +39,13 @@ final class ListenerQueues {
         first = from.numbers("first");
         last = from.numbers("last");
         count = from.numbers("count");
+        unsent = from.has("unsent") ? BitSet.valueOf(from.longNumbers("unsent")) : new BitSet();
     }
 
     void save(HandoverState into) {
         into.put("listenerOf", listenerOf).put("waiting",
-                new HandoverState("waiting", 1).put("next", next).put("first", first).put("last", last).put("count", count));
+                new HandoverState("waiting", 1).put("next", next).put("first", first).put("last", last).put("count", count)
+                        .put("unsent", unsent.toLongArray()));
     }
 
     void grow(int rows) {
@@ -108,5 +114,30 @@ final class ListenerQueues {
 
     int count(int listener) {
         return count[listener];
+    }
+
+    // ---- what the batch has no room for ----
+
+    /** The rest of a listener's queue is sent with a later batch. */
+    void postpone(int listener) {
+        unsent.set(listener);
+    }
+
+    boolean hasPostponed() {
+        return !unsent.isEmpty();
+    }
+
+    /** The listener is gone. */
+    void notPostponed(int listener) {
+        unsent.clear(listener);
+    }
+
+    /** The first postponed listener from a given one on, which is none any more; {@link #NONE} if there is none. */
+    int takePostponed(int from) {
+        int listener = unsent.nextSetBit(from);
+        if (listener >= 0) {
+            unsent.clear(listener);
+        }
+        return listener;
     }
 }

@@ -269,12 +269,29 @@ final class LocalApplicationRegion extends BackendRegion {
         }
     }
 
-    /** The listener's queue has room again. */
+    /** The listener's queue has room again, which is told once: what this batch has no room for goes with the next. */
     private void offerWaiting(int listener) {
         flags.clear(listener, SlotFlags.FULL);
         while (queues.count(listener) > 0 && port.room() > 64) {
             sendToListener(listener, queues.take(listener));
         }
+        if (queues.count(listener) > 0) {
+            queues.postpone(listener);
+        }
+    }
+
+    /** A batch begins: offers what those before had no room for. */
+    void offerPostponed() {
+        for (int at = 0, listener; (listener = queues.takePostponed(at)) != ListenerQueues.NONE; at = listener + 1) {
+            if (!flags.any(listener, SlotFlags.FULL)) {
+                offerWaiting(listener);
+            }
+        }
+    }
+
+    @Override
+    public boolean hasWork() {
+        return super.hasWork() || queues.hasPostponed();
     }
 
     // ---- readiness pairs ----
@@ -403,6 +420,7 @@ final class LocalApplicationRegion extends BackendRegion {
         claimed(slot);
         flags.clear(slot, ~0);
         queues.forget(slot);
+        queues.notPostponed(slot);
         super.freeSlot(slot);
     }
 

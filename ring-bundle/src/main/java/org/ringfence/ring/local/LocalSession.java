@@ -187,6 +187,7 @@ final class LocalSession implements TransportSession {
     private void harvest(int events) {
         for (LocalApplicationRegion application : applications) {
             application.settle();
+            application.offerPostponed();
         }
         for (int i = 0; i < events; i++) {
             dispatch(port.key(i), port.flags(i));

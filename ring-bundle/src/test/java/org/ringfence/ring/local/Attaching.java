@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.sun.jna.Function;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
@@ -15,7 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.InsRegion;
@@ -38,19 +41,11 @@ final class Attaching implements TransportListener, AutoCloseable {
     TransportSession session;
     /** The result of the next accept(2) in place of a connection; 0: none. */
     int refusal;
-    private final NativeSystem system = (NativeSystem) Proxy.newProxyInstance(NativeSystem.class.getClassLoader(), new Class<?>[] {NativeSystem.class},
-            (proxy, method, arguments) -> {
-                if (method.getName().equals("accept") && refusal != 0) {
-                    int result = refusal;
-                    refusal = 0;
-                    return result;
-                }
-                try {
-                    return method.invoke(SYSTEM, arguments);
-                } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                }
-            });
+    /** That the batch has room, in place of its own word; negative: its own word. */
+    int room = -1;
+    /** Done once before the next batch is carried out. */
+    Runnable beforeBatch = () -> { };
+    private final NativeSystem system = between(NativeSystem.class, SYSTEM, this::ofSystem);
     private final LocalTransport transport = new LocalTransport(system, (LocalTransport.Config) Proxy.newProxyInstance(
             Attaching.class.getClassLoader(), new Class<?>[] {LocalTransport.Config.class},
             (proxy, method, arguments) -> SMALL.getOrDefault(method.getName(), method.getDefaultValue())));
@@ -61,6 +56,40 @@ final class Attaching implements TransportListener, AutoCloseable {
     Attaching(Path state) throws IOException {
         this.state = state;
         session = transport.open(state, this);
+    }
+
+    /** Passes calls on, unless {@code instead} gives a result. */
+    private static <T> T between(Class<T> type, T real, BiFunction<String, Object[], Object> instead) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+            Object result = instead.apply(method.getName(), arguments);
+            try {
+                return result != null ? result : method.invoke(real, arguments);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        }));
+    }
+
+    private Object ofSystem(String method, Object[] arguments) {
+        if (method.equals("accept") && refusal != 0) {
+            int result = refusal;
+            refusal = 0;
+            return result;
+        }
+        try {
+            return method.equals("openEventPort") ? between(EventPort.class, SYSTEM.openEventPort(), this::ofPort) : null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Object ofPort(String method, Object[] arguments) {
+        if (method.equals("turn")) {
+            Runnable once = beforeBatch;
+            beforeBatch = () -> { };
+            once.run();
+        }
+        return method.equals("room") && room >= 0 ? room : null;
     }
 
     /** Another version takes over, with another number for the region that came last. */
