@@ -200,7 +200,7 @@ final class Attachments {
         LocalApplicationRegion application = session.application(launch);
         if (application == null) {
             session.makeRoom();
-            int id = ++lastRegion;
+            int id = nextRegion();
             Channels channels = Channels.open(system);
             SharedMemory memory;
             try {
@@ -219,7 +219,7 @@ final class Attachments {
 
     private void attachIns(int descriptor, Connection connection, String name, int abi) throws IOException {
         session.makeRoom();
-        int id = ++lastRegion;
+        int id = nextRegion();
         int doorbell = system.eventDescriptor();
         int[] bell = {};
         SharedMemory memory;
@@ -236,6 +236,14 @@ final class Attachments {
         welcome(descriptor, 0, ins.memoryDescriptor(), doorbell, bell[1]);
         system.close(bell[1]);
         session.add(ins);
+    }
+
+    /** A number that no region has. */
+    private int nextRegion() {
+        do {
+            lastRegion = lastRegion + 1 & Key.LAST_REGION;
+        } while (lastRegion == 0 || session.application(lastRegion) != null || session.ins(lastRegion) != null);
+        return lastRegion;
     }
 
     private Geometry geometry(int abi, int cells) {

@@ -14,9 +14,11 @@ final class Key {
     static final int PAIR = 7;
     /** The gateway's end of a region's pool channel. */
     static final int POOL = 8;
+    /** The largest number of a region. */
+    static final int LAST_REGION = 0xffffff;
 
     static long of(int kind, int region, int low) {
-        return (long) kind << 56 | (long) (region & 0xffffff) << 32 | low & 0xffffffffL;
+        return (long) kind << 56 | (long) (region & LAST_REGION) << 32 | low & 0xffffffffL;
     }
 
     static int kind(long key) {
@@ -24,7 +26,7 @@ final class Key {
     }
 
     static int region(long key) {
-        return (int) (key >>> 32) & 0xffffff;
+        return (int) (key >>> 32) & LAST_REGION;
     }
 
     static int low(long key) {
