@@ -197,4 +197,29 @@ final class BlockList {
         commanded.values().removeIf(block -> !block.inForce(now));
         currentCommanded = new BlockedPrefixes(commanded.values());
     }
+
+    /**
+     * Takes over the blocks of commands of another version, but for those it had already: they may have been ended here. Of two blocks
+     * of one prefix the later end counts.
+     *
+     * @param known what it had; null: nothing
+     */
+    synchronized void takeOverRest(HandoverState state, HandoverState known) {
+        Map<IPAddress, Block> rest = commandedOf(state);
+        if (known != null) {
+            rest.entrySet().removeAll(commandedOf(known).entrySet());
+        }
+        rest.forEach((prefix, block) -> commanded.merge(prefix, block, BlockList::later));
+        publishCommanded();
+    }
+
+    private Map<IPAddress, Block> commandedOf(HandoverState state) {
+        BlockList list = new BlockList(clock);
+        list.takeOver(state);
+        return list.commanded;
+    }
+
+    private static Block later(Block one, Block other) {
+        return one.forever() || !other.forever() && one.end() - other.end() >= 0 ? one : other;
+    }
 }

@@ -59,6 +59,8 @@ public final class BlockPolicy implements Policy, Blocks {
 
     private final Handovers handovers;
     private final Supplier<HandoverState> source;
+    /** What the version before knew when this one began; null if there was none. */
+    private volatile HandoverState known;
 
     @Activate
     public BlockPolicy(@Reference Handovers handovers, Configuration configuration) {
@@ -71,9 +73,19 @@ public final class BlockPolicy implements Policy, Blocks {
         list = new BlockList(clock);
         source = list::handOver;
         configure(configuration);
-        HandoverState state = handovers == null ? null : handovers.join(BlockList.STATE, source);
+        HandoverState state = handovers == null ? null : handovers.join(BlockList.STATE, source, this::takeOverRest);
         if (state != null) {
-            list.takeOver(state);
+            list.takeOverRest(state, null);
+            known = state;
+        }
+    }
+
+    /** Another version ends that has gone on blocking since. */
+    private void takeOverRest(HandoverState state) {
+        try {
+            list.takeOverRest(state, known);
+        } catch (IllegalArgumentException e) {
+            LOG.warn("{}: what another version has blocked is not taken over: {}", PID, e.getMessage());
         }
     }
 

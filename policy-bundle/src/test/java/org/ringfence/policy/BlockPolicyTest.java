@@ -288,4 +288,45 @@ class BlockPolicyTest {
         assertEquals(Verdict.RESET, of(next, "192.0.2.7"));
         assertEquals(70L, next.list().secondsLeft(next.list().list().get(0)));
     }
+
+    @Test
+    void whatTheFormerVersionBlocksUntilItEndsIsBlocked() {
+        OneShelf shelf = new OneShelf();
+        BlockPolicy former = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.7", 100);
+        BlockPolicy next = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.8", 100);
+        assertEquals(Verdict.PASS, of(next, "192.0.2.8"));
+        former.end();
+        assertEquals(Verdict.RESET, of(next, "192.0.2.7"));
+        assertEquals(Verdict.RESET, of(next, "192.0.2.8"));
+    }
+
+    @Test
+    void ofABlockThatBothVersionsMadeTheLaterEndCounts() {
+        OneShelf shelf = new OneShelf();
+        BlockPolicy former = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.1", 10);
+        BlockPolicy next = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.1", 100);
+        former.list().block("192.0.2.2", 10);
+        next.list().block("192.0.2.2", 100);
+        former.list().block("192.0.2.3", 10);
+        next.list().block("192.0.2.3", 0);
+        former.end();
+        now.addAndGet(TimeUnit.SECONDS.toNanos(50));
+        assertEquals(List.of(50L, 50L), next.list().list().stream().filter(block -> !block.forever()).map(next.list()::secondsLeft).toList());
+        assertEquals(Verdict.RESET, of(next, "192.0.2.3"));
+    }
+
+    @Test
+    void whatWasUnblockedSinceDoesNotComeBackWithTheEndOfTheFormerVersion() {
+        OneShelf shelf = new OneShelf();
+        BlockPolicy former = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        former.list().block("192.0.2.7", 100);
+        BlockPolicy next = new BlockPolicy(shelf, Settings.block("RESET"), now::get);
+        next.unblock("192.0.2.7");
+        former.end();
+        assertEquals(Verdict.PASS, of(next, "192.0.2.7"));
+    }
 }

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.handover.HandoverState;
@@ -53,6 +55,19 @@ class HandoverShelfTest {
         shelf.join("a", second);
         shelf.leave("a", second);
         assertEquals(1, shelf.join("a", knowing(3)).number("number"));
+    }
+
+    @Test
+    void whoLeavesWhileOthersLiveGivesWhatItKnowsToTheLastOfThem() {
+        List<String> given = new ArrayList<>();
+        Supplier<HandoverState> first = knowing(1);
+        shelf.join("a", first, state -> given.add("first " + state.number("number")));
+        shelf.join("a", knowing(2), state -> given.add("second " + state.number("number")));
+        Supplier<HandoverState> third = knowing(3);
+        shelf.join("a", third, state -> given.add("third " + state.number("number")));
+        shelf.leave("a", first);
+        shelf.leave("a", third);
+        assertEquals(List.of("third 1", "second 3"), given);
     }
 
     @Test
