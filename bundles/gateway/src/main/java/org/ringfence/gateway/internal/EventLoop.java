@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.ringfence.api.call.Answer;
@@ -299,6 +301,11 @@ final class EventLoop implements Runnable, AutoCloseable {
     /** Runs a question on the event loop; its answer, or its exception, comes as the future's: at once an exception if the loop has ended. */
     <T> CompletableFuture<T> ask(Supplier<T> question) {
         return questions.ask(question);
+    }
+
+    /** Asks and waits; what was given up is never done. See {@link Questions#await}. */
+    <T> T await(Supplier<T> question, long milliseconds) throws ExecutionException, TimeoutException, InterruptedException {
+        return questions.await(question, milliseconds);
     }
 
     boolean hasEnded() {

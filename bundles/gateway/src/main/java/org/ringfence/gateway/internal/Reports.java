@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.osgi.service.component.annotations.Activate;
@@ -31,7 +30,7 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  */
 @Component(service = Gateway.class, immediate = true)
 public final class Reports implements Gateway {
-    private static final long ANSWER_SECONDS = 5;
+    private static final long ANSWER_MILLISECONDS = 5000;
     /** Rows of the connection table that are copied in one turn: some 50 microseconds. */
     private static final int SLICE = 256;
 
@@ -50,9 +49,9 @@ public final class Reports implements Gateway {
 
     private <T> T ask(Supplier<T> question) {
         try {
-            return loop.ask(question).get(ANSWER_SECONDS, TimeUnit.SECONDS);
+            return loop.await(question, ANSWER_MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("the event loop has not answered within " + ANSWER_SECONDS + " s: 'ringfence logs' may say why", e);
+            throw new IllegalStateException(e.getMessage() + ": 'ringfence logs' may say why", e);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {

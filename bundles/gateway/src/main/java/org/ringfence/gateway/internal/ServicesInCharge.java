@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.gateway.ServiceReport;
@@ -25,16 +24,23 @@ import org.ringfence.gateway.internal.Versions.Origin;
  */
 final class ServicesInCharge implements Services {
     /** The loop answers within a turn; longer only while a trial on it lasts. */
-    private static final long LOOP_SECONDS = 10;
+    private static final long LOOP_MILLISECONDS = 10_000;
 
     private final Path state;
+    private final long patience;
     private volatile EventLoop loop;
     private final Map<String, Versions<CallTranslator>> translators = new ConcurrentHashMap<>();
     private final Versions<PolicyChain> policies = new Versions<>("policies", this::exchangePolicies);
     private final Versions<Transport> transports = new Versions<>("transport", this::exchangeTransport);
 
     ServicesInCharge(Path state) {
+        this(state, LOOP_MILLISECONDS);
+    }
+
+    /** @param patience milliseconds after which what the loop has not begun to do is given up */
+    ServicesInCharge(Path state, long patience) {
         this.state = state;
+        this.patience = patience;
     }
 
     /** Before any transport or policy chain comes. */
@@ -150,7 +156,7 @@ final class ServicesInCharge implements Services {
 
     private void onLoop(Callable<?> task) throws Exception {
         try {
-            loop.ask(() -> {
+            loop.await(() -> {
                 try {
                     return task.call();
                 } catch (RuntimeException e) {
@@ -158,7 +164,7 @@ final class ServicesInCharge implements Services {
                 } catch (Exception e) {
                     throw new Wrapped(e);
                 }
-            }).get(LOOP_SECONDS, TimeUnit.SECONDS);
+            }, patience);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() instanceof Wrapped wrapped ? wrapped.getCause() : e.getCause();
             if (cause instanceof Exception exception) {
@@ -166,7 +172,7 @@ final class ServicesInCharge implements Services {
             }
             throw new IllegalStateException(cause);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("the event loop has not answered within " + LOOP_SECONDS + " s", e);
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
