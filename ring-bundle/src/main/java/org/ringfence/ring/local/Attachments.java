@@ -197,9 +197,9 @@ final class Attachments {
     }
 
     private void attachApplication(int descriptor, Connection connection, String name, String launch) throws IOException {
-        LocalApplicationRegion application = session.application(launch);
+        LocalApplicationRegion application = session.regions().application(launch);
         if (application == null) {
-            session.makeRoom();
+            session.regions().makeRoom();
             int id = nextRegion();
             Channels channels = Channels.open(system);
             SharedMemory memory;
@@ -218,7 +218,7 @@ final class Attachments {
     }
 
     private void attachIns(int descriptor, Connection connection, String name, int abi) throws IOException {
-        session.makeRoom();
+        session.regions().makeRoom();
         int id = nextRegion();
         int doorbell = system.eventDescriptor();
         int[] bell = {};
@@ -242,7 +242,7 @@ final class Attachments {
     private int nextRegion() {
         do {
             lastRegion = lastRegion + 1 & Key.LAST_REGION;
-        } while (lastRegion == 0 || session.application(lastRegion) != null || session.ins(lastRegion) != null);
+        } while (lastRegion == 0 || session.regions().application(lastRegion) != null || session.regions().ins(lastRegion) != null);
         return lastRegion;
     }
 
@@ -275,14 +275,14 @@ final class Attachments {
     private void ended(int descriptor, Connection connection) {
         connections.remove(descriptor);
         if (connection.region != 0 && connection.ins) {
-            LocalInsRegion ins = session.ins(connection.region);
+            LocalInsRegion ins = session.regions().ins(connection.region);
             if (ins != null) {
                 session.detach(ins, "region " + ins.id() + ": the INS is gone");
             }
             return; // the region closes the descriptor
         }
         system.close(descriptor);
-        LocalApplicationRegion application = session.application(connection.region);
+        LocalApplicationRegion application = session.regions().application(connection.region);
         if (application != null) {
             application.processDetached();
         }

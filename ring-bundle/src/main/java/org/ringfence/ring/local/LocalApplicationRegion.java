@@ -5,22 +5,20 @@ import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.ring.layout.AttachLayout;
-import org.ringfence.ring.region.BackendRegion;
 
 /**
  * An application on this machine: its processes, and the ends that it is sent, of fresh sockets into its pool and of connections to its
- * listeners. What is told through them is {@link ReadinessPairs}', and which of them come back {@link Loans}' matter.
+ * listeners. What is told through them is {@link PairedRegion}'s, and which of them come back {@link Loans}' matter.
  */
-final class LocalApplicationRegion extends BackendRegion {
+final class LocalApplicationRegion extends PairedRegion {
     /** Fresh sockets that wait in the pool. */
     private static final int POOL_SIZE = 16;
     private static final int NO_PACKET = -1;
     private static final int EAGAIN = 11;
-
+    /** After that long without a process it is looked for what nobody will end. */
     private static final long ALONE_NANOSECONDS = 5_000_000_000L;
 
     private final NativeSystem system;
-    private final EventPort port;
     private final LocalSession session;
     private final String launch;
     private final Channels channels;
@@ -29,53 +27,40 @@ final class LocalApplicationRegion extends BackendRegion {
     private long alone = System.nanoTime();
     private int pooled;
 
-    private final SlotFlags flags;
-    private final ReadinessPairs pairs;
     private final ListenerQueues queues;
-
     private final Offer offer = new Offer();
-    private final BatchActions actions;
     private final Loans loans;
 
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, SharedMemory shared, int id, String name, String launch,
             int pid, Channels channels) {
-        super(shared, id, name, pid);
+        super(port, shared, id, name, pid);
         this.session = session;
         this.system = system;
-        this.port = port;
         this.launch = launch;
         this.channels = channels;
         queues = new ListenerQueues(rows());
-        actions = new BatchActions();
-        flags = new SlotFlags(new int[rows()]);
-        pairs = new ReadinessPairs(id, rows(), port, flags, actions);
         loans = new Loans(this, pairs, port, true);
         channels.watch(port, id);
     }
 
     /** Goes on where another version stopped; what the port watches it goes on watching. */
     LocalApplicationRegion(LocalSession session, NativeSystem system, EventPort port, HandoverState from) {
-        super(from);
+        super(port, from);
         this.session = session;
         this.system = system;
-        this.port = port;
         launch = from.text("launch");
         channels = Channels.from(from);
         attached = from.number("attached");
         pooled = from.number("pooled");
         queues = new ListenerQueues(from);
-        actions = new BatchActions(from.state("actions"));
-        flags = new SlotFlags(from.numbers("flags"));
-        pairs = new ReadinessPairs(id(), port, flags, actions, from);
         loans = from.has("loans") ? new Loans(this, pairs, port, from.state("loans")) : new Loans(this, pairs, port, false);
     }
 
     @Override
     protected HandoverState handOver() {
         HandoverState all = super.handOver().put("launch", launch).put("attached", attached).put("pooled", pooled)
-                .put("flags", flags.bits()).put("actions", actions.handOver()).put("loans", loans.handOver());
+                .put("loans", loans.handOver());
         channels.save(all);
-        pairs.save(all);
         queues.save(all);
         return all;
     }
@@ -84,14 +69,12 @@ final class LocalApplicationRegion extends BackendRegion {
     protected void grow(int rows) {
         super.grow(rows);
         queues.grow(rows);
-        flags.grow(rows);
-        pairs.grow(rows);
         loans.grow(rows);
     }
 
     @Override
     protected boolean takeHeap(long bytes) {
-        return session.takeHeap(bytes);
+        return session.regions().takeHeap(bytes);
     }
 
     String launch() {
@@ -246,14 +229,6 @@ final class LocalApplicationRegion extends BackendRegion {
         }
     }
 
-    /** Does to a pair what happened while its end was not known. */
-    private void catchUp(int slot) {
-        if (flags.take(slot, SlotFlags.OWED)) {
-            pairs.packet(slot, generation(slot), shared.address() + at(slot));
-        }
-        tellMarks(slot, marks(slot));
-    }
-
     /** Nobody got the slot's end. */
     void notOffered(int slot, int errno) {
         int listener = queues.listenerOf(slot);
@@ -292,56 +267,6 @@ final class LocalApplicationRegion extends BackendRegion {
     @Override
     public boolean hasWork() {
         return super.hasWork() || queues.hasPostponed();
-    }
-
-    // ---- readiness pairs ----
-
-    @Override
-    protected void tellReadable(int slot) {
-        if (pairs.isKnown(slot)) {
-            pairs.packet(slot, generation(slot), shared.address() + at(slot));
-            wakesSent++;
-        } else {
-            flags.set(slot, SlotFlags.OWED);
-        }
-    }
-
-    @Override
-    protected void remindReadable(int slot) {
-        if (pairs.isKnown(slot)) {
-            pairs.reminder(slot, generation(slot), shared.address() + at(slot));
-        }
-    }
-
-    @Override
-    protected void tellWritable(int slot, boolean always) {
-        flags.clear(slot, SlotFlags.HAS_PACKETS | SlotFlags.HAD_PACKETS);
-        if (pairs.isKnown(slot)) {
-            pairs.drain(slot, generation(slot), always ? 0 : shared.address() + at(slot));
-        }
-    }
-
-    @Override
-    protected void tellMarks(int slot, int marks) {
-        pairs.show(slot, generation(slot), marks);
-    }
-
-    @Override
-    protected void tellAnswered(int offset) {
-        port.wake(shared.address() + offset);
-        wakesSent++;
-    }
-
-    @Override
-    protected void watchRoom(int slot, boolean room) {
-        if (flags.any(slot, SlotFlags.HAS_PACKETS)) {
-            watchfully(slot);
-            if (room && flags.any(slot, SlotFlags.HAD_PACKETS)) {
-                tellWritable(slot, true);
-            } else if (room) {
-                flags.set(slot, SlotFlags.HAD_PACKETS);
-            }
-        }
     }
 
     // ---- lent ends ----
@@ -387,12 +312,6 @@ final class LocalApplicationRegion extends BackendRegion {
     }
 
     // ---- ends ----
-
-    /** Of a closed socket all that is there goes: nobody may be left to tell of it. */
-    @Override
-    protected boolean isLate(int slot) {
-        return !flags.any(slot, SlotFlags.CLOSED) && super.isLate(slot);
-    }
 
     /** Nobody holds the application's end any more. */
     void closed(int slot) {

@@ -45,7 +45,7 @@ final class LocalInsRegion extends FrontendRegion {
 
     @Override
     protected boolean takeHeap(long bytes) {
-        return session.takeHeap(bytes);
+        return session.regions().takeHeap(bytes);
     }
 
     void ringIfAsleep() {

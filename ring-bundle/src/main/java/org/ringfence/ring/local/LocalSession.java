@@ -45,14 +45,11 @@ final class LocalSession implements TransportSession {
     private final EventPort port;
     private final TransportListener listener;
     private final Attachments attachments;
-    private final HeapBudget heap;
     private final int connections;
-    private LocalApplicationRegion leaving;
     private final Journal journal;
     private final int wakeDescriptor;
 
-    private LocalApplicationRegion[] applications = {};
-    private LocalInsRegion[] inss = {};
+    private final Regions regions;
     private final List<Region> toDetach = new ArrayList<>();
     private final ClosedSockets gone = new ClosedSockets();
     private final Watchdog watchdog = new Watchdog();
@@ -67,7 +64,7 @@ final class LocalSession implements TransportSession {
         port.watch(wakeDescriptor, EventPort.IN | EventPort.EDGE, Key.of(Key.WAKE, 0, 0));
         connections = config.connections();
         journal = new Journal(system.createMemory("ringfence-journal", Journal.bytes(connections)));
-        heap = new HeapBudget(config);
+        regions = new Regions(new HeapBudget(config));
         attachments = new Attachments(this, system, port, state, config);
     }
 
@@ -79,24 +76,17 @@ final class LocalSession implements TransportSession {
         wakeDescriptor = from.number("wakeDescriptor");
         connections = from.number("connections");
         journal = new Journal(from.get("journal", SharedMemory.class));
-        heap = new HeapBudget(config);
+        regions = new Regions(new HeapBudget(config));
         attachments = new Attachments(this, system, port, config, from.state("attachments"));
-        applications = from.states("applications").stream().map(region -> new LocalApplicationRegion(this, system, port, region))
-                .toArray(LocalApplicationRegion[]::new);
-        inss = from.states("inss").stream().map(region -> new LocalInsRegion(this, system, port, region)).toArray(LocalInsRegion[]::new);
+        from.states("applications").forEach(region -> regions.add(new LocalApplicationRegion(this, system, port, region)));
+        from.states("inss").forEach(region -> regions.add(new LocalInsRegion(this, system, port, region)));
         for (int id : from.numbers("toDetach")) {
-            toDetach.add(application(id) != null ? application(id) : ins(id));
-        }
-        for (MappedRegion region : applications) {
-            heap.attached(region.heapBytes());
-        }
-        for (MappedRegion region : inss) {
-            heap.attached(region.heapBytes());
+            toDetach.add(regions.application(id) != null ? regions.application(id) : regions.ins(id));
         }
         int[] closed = from.numbers("gone");
         for (int i = 0; i < closed.length; i += 2) {
-            if (application(closed[i]) != null) {
-                closedLater(application(closed[i]), closed[i + 1]);
+            if (regions.application(closed[i]) != null) {
+                closedLater(regions.application(closed[i]), closed[i + 1]);
             }
         }
     }
@@ -105,19 +95,19 @@ final class LocalSession implements TransportSession {
     public HandoverState handOver() {
         return new HandoverState(KIND, VERSION).put("port", port).put("wakeDescriptor", wakeDescriptor).put("connections", connections)
                 .put("journal", journal.memory()).put("attachments", attachments.handOver())
-                .put("applications", Arrays.stream(applications).map(LocalApplicationRegion::handOver).toList())
-                .put("inss", Arrays.stream(inss).map(LocalInsRegion::handOver).toList())
+                .put("applications", Arrays.stream(regions.applications).map(LocalApplicationRegion::handOver).toList())
+                .put("inss", Arrays.stream(regions.inss).map(LocalInsRegion::handOver).toList())
                 .put("toDetach", toDetach.stream().mapToInt(Region::id).toArray()).put("gone", gone.handOver());
     }
 
     @Override
     public List<ApplicationRegion> applications() {
-        return List.of(applications);
+        return List.of(regions.applications);
     }
 
     @Override
     public List<InsRegion> inss() {
-        return List.of(inss);
+        return List.of(regions.inss);
     }
 
     // ---- a turn ----
@@ -129,36 +119,26 @@ final class LocalSession implements TransportSession {
 
     @Override
     public boolean hasWork() {
-        for (LocalInsRegion ins : inss) {
-            if (ins.hasWork()) {
-                return true;
-            }
-        }
-        for (LocalApplicationRegion application : applications) {
-            if (application.hasWork()) {
-                return true;
-            }
-        }
-        return !gone.isEmpty() || !toDetach.isEmpty();
+        return regions.haveWork() || !gone.isEmpty() || !toDetach.isEmpty();
     }
 
     @Override
     public long turn(int milliseconds) {
         harvested = 0;
         int patience = attachments.acceptAgain(milliseconds);
-        int timeout = applications.length + inss.length == 0 ? patience : watchdog.look(applications, inss, patience);
+        int timeout = regions.applications.length + regions.inss.length == 0 ? patience : watchdog.look(regions.applications, regions.inss, patience);
         tellGone(GONE_AT_ONCE);
-        for (LocalApplicationRegion application : applications) {
+        for (LocalApplicationRegion application : regions.applications) {
             application.fillPool();
         }
-        for (LocalInsRegion ins : inss) {
+        for (LocalInsRegion ins : regions.inss) {
             ins.ringIfAsleep();
         }
         boolean sleeps = timeout != 0 && fallAsleep();
         int events = port.turn(sleeps ? timeout : 0);
         long woken = System.nanoTime();
         if (sleeps) {
-            wakeUp();
+            regions.wakeUp();
         }
         harvest(events);
         tellGone(GONE_AT_ONCE);
@@ -168,7 +148,7 @@ final class LocalSession implements TransportSession {
 
     @Override
     public void harvestCloses() {
-        for (LocalApplicationRegion application : applications) {
+        for (LocalApplicationRegion application : regions.applications) {
             application.loans().lookAtAll();
         }
         long begun = System.nanoTime();
@@ -185,7 +165,7 @@ final class LocalSession implements TransportSession {
     }
 
     private void harvest(int events) {
-        for (LocalApplicationRegion application : applications) {
+        for (LocalApplicationRegion application : regions.applications) {
             application.settle();
             application.offerPostponed();
         }
@@ -197,7 +177,7 @@ final class LocalSession implements TransportSession {
     private void dispatch(long key, int flags) {
         switch (Key.kind(key)) {
             case Key.PAIR -> {
-                LocalApplicationRegion application = application(Key.region(key));
+                LocalApplicationRegion application = regions.application(Key.region(key));
                 if (application != null) {
                     application.pairEvent(Key.low(key), flags);
                 }
@@ -212,8 +192,8 @@ final class LocalSession implements TransportSession {
 
     /** A peer's doorbell: that the turn ended is all it says. It is never read (docs/protocol.md, "Doorbells"). */
     private void heard(int region) {
-        MappedRegion rung = application(region);
-        rung = rung != null ? rung : ins(region);
+        MappedRegion rung = regions.application(region);
+        rung = rung != null ? rung : regions.ins(region);
         if (rung != null) {
             rung.heard();
         }
@@ -224,7 +204,7 @@ final class LocalSession implements TransportSession {
         for (int told = 0; told < most && !gone.isEmpty(); told++) {
             LocalApplicationRegion application = gone.region();
             int slot = gone.take();
-            if (application(application.id()) == null) {
+            if (regions.application(application.id()) == null) {
                 continue; // its region was detached before its sockets could be told of
             }
             application.endWaiting(slot); // may add to the queue this loop empties
@@ -241,26 +221,12 @@ final class LocalSession implements TransportSession {
     }
 
     private boolean fallAsleep() {
-        for (LocalApplicationRegion application : applications) {
-            application.fallAsleep();
-        }
-        for (LocalInsRegion ins : inss) {
-            ins.fallAsleep();
-        }
+        regions.fallAsleep();
         if (hasWork()) {
-            wakeUp();
+            regions.wakeUp();
             return false;
         }
         return true;
-    }
-
-    private void wakeUp() {
-        for (LocalApplicationRegion application : applications) {
-            application.wakeUp();
-        }
-        for (LocalInsRegion ins : inss) {
-            ins.wakeUp();
-        }
     }
 
     @Override
@@ -290,59 +256,18 @@ final class LocalSession implements TransportSession {
 
     // ---- regions come and go ----
 
-    LocalApplicationRegion application(int id) {
-        for (LocalApplicationRegion application : applications) {
-            if (application.id() == id) {
-                return application;
-            }
-        }
-        return null;
-    }
-
-    LocalApplicationRegion application(String launch) {
-        for (LocalApplicationRegion application : applications) {
-            if (application != leaving && application.launch().equals(launch)) {
-                return application;
-            }
-        }
-        return null;
-    }
-
-    LocalInsRegion ins(int id) {
-        for (LocalInsRegion ins : inss) {
-            if (ins.id() == id) {
-                return ins;
-            }
-        }
-        return null;
-    }
-
-    /** @throws IOException if the heap has no room for another region */
-    void makeRoom() throws IOException {
-        heap.another(applications.length + inss.length);
-    }
-
-    /** See {@link MappedRegion#takeHeap}. */
-    boolean takeHeap(long bytes) {
-        return heap.take(bytes);
+    Regions regions() {
+        return regions;
     }
 
     void add(LocalApplicationRegion application) {
-        applications = with(applications, application);
-        heap.attached(application.heapBytes());
+        regions.add(application);
         listener.attached(application);
     }
 
     void add(LocalInsRegion ins) {
-        inss = with(inss, ins);
-        heap.attached(ins.heapBytes());
+        regions.add(ins);
         listener.attached(ins);
-    }
-
-    private static <T> T[] with(T[] array, T element) {
-        T[] longer = Arrays.copyOf(array, array.length + 1);
-        longer[array.length] = element;
-        return longer;
     }
 
     @Override
@@ -354,7 +279,7 @@ final class LocalSession implements TransportSession {
     }
 
     private void detachWhoIsToGo() {
-        for (LocalApplicationRegion application : applications) {
+        for (LocalApplicationRegion application : regions.applications) {
             if (application.isAbandoned() && !toDetach.contains(application)) {
                 toDetach.add(application);
             }
@@ -370,26 +295,23 @@ final class LocalSession implements TransportSession {
     }
 
     private void remove(LocalApplicationRegion application) {
-        leaving = application; // a process of its launch may say hello in the harvest of the flush: it gets a new region
+        regions.leaving(application); // a process of its launch may say hello in the harvest of the flush: it gets a new region
         listener.detached(application);
         flush();
-        leaving = null;
-        applications = Arrays.stream(applications).filter(a -> a != application).toArray(LocalApplicationRegion[]::new);
+        regions.remove(application);
         attachments.forget(application.id());
         flush(); // what the harvest of the first one has added: ends that nobody gets any more are its region's
         application.settle();
         flush();
-        heap.detached(application.heapBytes());
         application.release();
     }
 
     private void remove(LocalInsRegion ins) {
         listener.detached(ins);
         flush();
-        inss = Arrays.stream(inss).filter(i -> i != ins).toArray(LocalInsRegion[]::new);
+        regions.remove(ins);
         attachments.forget(ins.id());
         toDetach.remove(ins); // its process may have ended in the harvest of the flush
-        heap.detached(ins.heapBytes());
         ins.release();
     }
 
@@ -401,10 +323,9 @@ final class LocalSession implements TransportSession {
     @Override
     public void close() {
         flush();
-        LocalApplicationRegion[] lastApplications = applications;
-        LocalInsRegion[] lastInss = inss;
-        applications = new LocalApplicationRegion[0];
-        inss = new LocalInsRegion[0];
+        LocalApplicationRegion[] lastApplications = regions.applications;
+        LocalInsRegion[] lastInss = regions.inss;
+        regions.clear();
         flush();
         for (LocalApplicationRegion application : lastApplications) {
             application.release();

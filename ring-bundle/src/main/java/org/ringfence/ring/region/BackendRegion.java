@@ -1,7 +1,6 @@
 package org.ringfence.ring.region;
 
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.handover.HandoverState;
@@ -26,8 +25,6 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     private final ReplyCells cells;
     private final PendingSlots pending;
     private final SocketWords words;
-    /** True while bytes or datagrams flow: the slot is connected, or a datagram socket. */
-    private boolean[] flowing;
     private final Readiness readiness;
     /** A call waits for the news that came before it, which is taken up to this stamp. */
     private boolean heldBack;
@@ -39,7 +36,6 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         cells = replyCells();
         pending = pendingToBackend();
         words = new SocketWords(this);
-        flowing = new boolean[rows()];
         readiness = new Readiness(this);
     }
 
@@ -49,14 +45,13 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         cells = new ReplyCells(memory, places().cellsAt(), from.state("cells"));
         pending = pendingToBackend().from(from.state("pending"));
         words = new SocketWords(this, from);
-        flowing = from.flags("flowing");
         readiness = new Readiness(this, from);
     }
 
     @Override
     protected HandoverState handOver() {
         HandoverState all = super.handOver().put("commands", commands.handOver()).put("cells", cells.handOver())
-                .put("pending", pending.handOver()).put("flowing", flowing);
+                .put("pending", pending.handOver());
         words.save(all);
         readiness.save(all);
         return all;
@@ -66,7 +61,6 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     protected void grow(int rows) {
         super.grow(rows);
         words.grow(rows);
-        flowing = Arrays.copyOf(flowing, rows);
         readiness.grow(rows);
     }
 
@@ -131,7 +125,6 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     protected void resetOwnWords(int slot) {
         int s = at(slot);
         words.reset(slot);
-        flowing[slot] = false;
         readiness.reset(slot);
         memory.putInt(s + SlotLayout.LOCAL, 0).putInt(s + SlotLayout.PEER, 0);
         memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
@@ -143,7 +136,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     }
 
     final boolean isFlowing(int slot) {
-        return flowing[slot];
+        return words.isFlowing(slot);
     }
 
     protected final int state(int slot) {
@@ -184,13 +177,13 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     public boolean carryDatagrams(int slot) {
-        flowing[slot] = true;
+        words.setFlowing(slot, true);
         return super.carryDatagrams(slot);
     }
 
     @Override
     public void connected(int slot) {
-        flowing[slot] = true;
+        words.setFlowing(slot, true);
         words.setState(slot, SocketState.CONNECTED);
         readiness.unblock(slot);
     }
@@ -213,7 +206,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     @Override
     public void failed(int slot, int errno) {
-        flowing[slot] = false;
+        words.setFlowing(slot, false);
         words.setError(slot, errno);
         words.setState(slot, SocketState.FAILED);
         readiness.unblock(slot);
@@ -240,9 +233,9 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
     @Override
     public void dissolved(int slot) {
         forgetAttempt(slot);
-        if (flowing[slot]) {
+        if (words.isFlowing(slot)) {
             // The program holds both locks until it has the answer: nobody else is at the rings.
-            flowing[slot] = false;
+            words.setFlowing(slot, false);
             readiness.restart(slot);
             holds(slot, false);
             emptyRings(slot);
@@ -327,7 +320,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
 
     /** The packet that told of a datagram socket's error may have been read away with those that told of datagrams. */
     final boolean errorUntold(int slot) {
-        return flowing[slot] && words.hasError(slot);
+        return words.isFlowing(slot) && words.hasError(slot);
     }
 
     @Override

@@ -7,13 +7,15 @@ import org.ringfence.api.transport.SocketState;
 import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
-/** What the slots say of their sockets: state, marks and error, which are written and never read back. Event loop's thread only. */
+/** What the slots say of their sockets: state, marks and error, which are written and never read back, and whether bytes flow. Event loop's thread only. */
 final class SocketWords {
     private final MappedRegion region;
     private final ByteBuffer memory;
     private int[] state;
     private int[] marks;
     private int[] errorSequence;
+    /** True while bytes or datagrams flow: the slot is connected, or a datagram socket. */
+    private boolean[] flowing;
 
     SocketWords(MappedRegion region) {
         this.region = region;
@@ -21,6 +23,7 @@ final class SocketWords {
         state = new int[region.rows()];
         marks = new int[region.rows()];
         errorSequence = new int[region.rows()];
+        flowing = new boolean[region.rows()];
     }
 
     SocketWords(MappedRegion region, HandoverState from) {
@@ -29,17 +32,19 @@ final class SocketWords {
         state = from.numbers("state");
         marks = from.numbers("marks");
         errorSequence = from.numbers("errorSequence");
+        flowing = from.flags("flowing");
     }
 
     /** Into the region's own state: the versions before had it there. */
     void save(HandoverState into) {
-        into.put("state", state).put("marks", marks).put("errorSequence", errorSequence);
+        into.put("state", state).put("marks", marks).put("errorSequence", errorSequence).put("flowing", flowing);
     }
 
     void grow(int rows) {
         state = Arrays.copyOf(state, rows);
         marks = Arrays.copyOf(marks, rows);
         errorSequence = Arrays.copyOf(errorSequence, rows);
+        flowing = Arrays.copyOf(flowing, rows);
     }
 
     /** A new socket is in the slot, and nobody has it yet. */
@@ -47,8 +52,17 @@ final class SocketWords {
         int s = region.at(slot);
         state[slot] = SocketState.FREE;
         marks[slot] = 0;
+        flowing[slot] = false;
         memory.putInt(s + SlotLayout.STATE, SocketState.FREE).putInt(s + SlotLayout.ERROR, errorSequence[slot] << 16);
         memory.putInt(s + SlotLayout.MARKS, 0).putInt(s + SlotLayout.ERROR_TAKEN, errorSequence[slot]);
+    }
+
+    boolean isFlowing(int slot) {
+        return flowing[slot];
+    }
+
+    void setFlowing(int slot, boolean is) {
+        flowing[slot] = is;
     }
 
     int state(int slot) {
