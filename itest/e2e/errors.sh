@@ -37,7 +37,7 @@ if command -v cc >/dev/null && command -v make >/dev/null; then
     check "a shim of another version can be built" make -s -C "$SITE/native" build/libringfence.so
     said=$(export RINGFENCE_NATIVE=$SITE/native/build; "${run[@]}" "$PYTHON" -c "$open" 2>&1)
     check "a shim of another version: socket() fails with ENETDOWN, and one line names both versions" \
-        bash -c "[[ \$1 == *'version 2 '*'version 77'*ENETDOWN ]] && [ \$(wc -l <<<\"\$1\") -eq 2 ]" - "$said"
+        bash -c "[[ \$1 == *'version 3 '*'version 77'*ENETDOWN ]] && [ \$(wc -l <<<\"\$1\") -eq 2 ]" - "$said"
 else
     skip "a shim of another version says so" "no C compiler"
 fi

@@ -16,13 +16,12 @@
 #ifndef RINGFENCE_REGION_LAYOUT_H
 #define RINGFENCE_REGION_LAYOUT_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define RF_MAGIC UINT64_C(0x31434e46474e4952) /* "RINGFNC1", little-endian */
-#define RF_LAYOUT_VERSION 2u
+#define RF_LAYOUT_VERSION 3u
 #define RF_PAGE 4096u /* unit of the pool, and size of a ring of order 0 */
 #define RF_MAX_ORDER 8u /* 4096 << 8 = 1 MiB */
 #define RF_MAX_SLOTS 65536u
@@ -99,6 +98,17 @@ enum rf_urgent_wish {
     RF_URGENT_INLINE = 2, /* SO_OOBINLINE: it is read as any other */
 };
 
+/*
+ * A lock of the frontends among themselves, robust: the word is what the kernel makes of a robust futex, the number of the
+ * holder's thread with FUTEX_WAITERS and FUTEX_OWNER_DIED, 0 while it is free. `next` is for the kernel, where glibc's mutexes
+ * have theirs; no program follows it.
+ */
+struct rf_lock {
+    _Atomic uint32_t word;
+    uint8_t unused[28];
+    void *next;
+};
+
 struct rf_header {
     /* written once, before the region is handed out */
     uint64_t magic;
@@ -140,8 +150,8 @@ struct rf_header {
     _Alignas(64) _Atomic uint64_t command_head;
     _Atomic uint64_t in_count; /* last stamp given to bytes towards the application */
 
-    /* @384 robust, process-shared; used by the frontend only */
-    _Alignas(64) pthread_mutex_t command_lock;
+    /* @384 used by the frontend only */
+    _Alignas(64) struct rf_lock command_lock;
 
     /* @512 bit n: cell n holds an answer the frontend has not seen. Both. Region B only: the
      * frontend of region A has a thread waiting on each cell, and its watchers here (rf_watcher). */
@@ -167,7 +177,7 @@ struct rf_command {
 /* The answer to one call. */
 struct rf_cell {
     /* @0 written by the frontend; the lock is held for the whole of the call */
-    pthread_mutex_t lock;
+    struct rf_lock lock;
     _Atomic uint64_t expected; /* call number waited for: an answer to another one is dropped */
     _Atomic uint32_t waiting;  /* 1: somebody sleeps on `answered` (futex) */
     uint32_t unused0;
@@ -242,15 +252,15 @@ struct rf_slot {
     _Atomic uint32_t out_busy;    /* 1: the producer is at the ring, or was killed there */
     _Atomic uint64_t out_stamp;   /* when the first byte came into the empty out ring: a value of out_count */
 
-    /* @192 robust, process-shared; initialised by whoever receives the slot's descriptor */
-    _Alignas(64) pthread_mutex_t receive_lock;
+    /* @192 initialised by whoever receives the slot's descriptor */
+    _Alignas(64) struct rf_lock receive_lock;
     _Atomic uint32_t urgent_taken; /* what was done with the urgent byte of `in_urgent`: rf_urgent_is */
     _Atomic uint32_t urgent_wish;  /* enum rf_urgent_wish */
     _Atomic uint32_t returned;     /* generation whose lent descriptor was closed, and is nowhere else */
     _Atomic uint32_t kept;         /* generation whose lent descriptor may be in several places */
     _Atomic uint32_t blocking;     /* RF_LENT_BLOCKING, RF_LENT_NONBLOCKING, or 0 */
     _Atomic uint32_t interest;     /* generation whose descriptor was put into an epoll instance */
-    _Alignas(64) pthread_mutex_t send_lock;
+    _Alignas(64) struct rf_lock send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
     _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */
     _Atomic uint64_t out_warm;   /* the frontend's own: rf_ring_warm */
@@ -337,6 +347,8 @@ struct rf_welcome {
 
 #define RF_AT(type, field, offset) \
     _Static_assert(offsetof(struct type, field) == (offset), #type "." #field)
+RF_AT(rf_lock, next, 32);
+_Static_assert(sizeof(struct rf_lock) == 40, "rf_lock");
 RF_AT(rf_header, frontend_asleep, 128);
 RF_AT(rf_header, out_count, 144);
 RF_AT(rf_header, backend_asleep, 192);

@@ -48,12 +48,16 @@ int rf_region_open(void *memory, uint64_t bytes, struct rf_region *region);
 int rf_region_map(int memfd, uint64_t bytes, struct rf_region *region);
 
 /* Initialises a robust, process-shared lock. The caller is the only one who knows the memory. */
-void rf_lock_init(pthread_mutex_t *lock);
-/* Takes a robust lock, repairing one whose holder died. True if the holder had died. */
-bool rf_lock(pthread_mutex_t *lock);
+void rf_lock_init(struct rf_lock *lock);
+/* Takes a robust lock, repairing one whose holder died. True if the holder had died. Not one that the thread holds. From here to
+ * its end no code runs on the thread that has robust mutexes of its own. */
+bool rf_lock(struct rf_lock *lock);
 /* Tries to. 0, or EBUSY. */
-int rf_trylock(pthread_mutex_t *lock);
-void rf_unlock(pthread_mutex_t *lock);
+int rf_trylock(struct rf_lock *lock);
+/* Locks are released in any order, by the thread that holds them. */
+void rf_unlock(struct rf_lock *lock);
+/* The thread that a fork has left, before it takes a lock: it has another number now, and none of its parent's locks. */
+void rf_lock_after_fork(void);
 
 /* ---- slots ---- */
 

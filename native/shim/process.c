@@ -108,6 +108,7 @@ pid_t shim__Fork(void) {
     watch_before_fork();
     pid_t child = real._Fork();
     if (child != 0) loan_resume();
+    else rf_lock_after_fork();
     return child;
 }
 

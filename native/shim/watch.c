@@ -240,7 +240,7 @@ void watch_before_fork(void) {
     watch_break_all();
 }
 
-void watch_prepare(void) { pthread_atfork(watch_before_fork, loan_resume, NULL); }
+void watch_prepare(void) { pthread_atfork(watch_before_fork, loan_resume, rf_lock_after_fork); }
 
 int shim_epoll_create(int size) {
     int fd = real.epoll_create(size);

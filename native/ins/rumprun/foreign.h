@@ -1,20 +1,10 @@
-/*
- * foreign.h - read before every file of the rumprun build: what a region has of the application's machine.
- *
- * The locks in a region are glibc's, 40 bytes each. NetBSD's have another size, and nobody here takes them: they are bytes.
- */
+/* foreign.h - read before every file of the rumprun build: what a region has of the application's machine. */
 #ifndef RINGFENCE_INS_FOREIGN_H
 #define RINGFENCE_INS_FOREIGN_H
 
-#include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-typedef struct {
-    uint64_t words[5];
-} rf_foreign_lock;
-#define pthread_mutex_t rf_foreign_lock
 
 /* Nobody dumps a unikernel's core. */
 #ifndef MADV_DONTDUMP

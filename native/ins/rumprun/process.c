@@ -28,14 +28,14 @@ void ins_die_with_parent(int parent) { (void)parent; }
 
 void ins_filter_system_calls(int host) { (void)host; }
 
-/* The locks of a region are the applications' (../../region/lock.c), with glibc's layout: never taken here. */
-void rf_lock_init(pthread_mutex_t *lock) { (void)lock; }
+/* The locks of a region are the applications' (../../region/lock.c): never taken here. */
+void rf_lock_init(struct rf_lock *lock) { (void)lock; }
 
-bool rf_lock(pthread_mutex_t *lock) {
+bool rf_lock(struct rf_lock *lock) {
     (void)lock;
     ins_die("a lock of the applications was to be taken");
 }
 
-int rf_trylock(pthread_mutex_t *lock) { return rf_lock(lock); }
+int rf_trylock(struct rf_lock *lock) { return rf_lock(lock); }
 
-void rf_unlock(pthread_mutex_t *lock) { (void)lock; }
+void rf_unlock(struct rf_lock *lock) { (void)lock; }

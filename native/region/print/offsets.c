@@ -48,7 +48,7 @@
     X(slot, out_stamp) X(slot, in_stamp)
 
 #define FIELDS_OF_OTHERS(X)                                                                          \
-    X(name, length) X(name, address) X(pending, summary) X(pending, leaf)                            \
+    X(lock, word) X(lock, next) X(name, length) X(name, address) X(pending, summary) X(pending, leaf)                            \
     X(offer, slot) X(offer, generation) X(offer, local) X(offer, peer)                               \
     X(hello, magic) X(hello, layout_version) X(hello, abi) X(hello, pid) X(hello, launch)            \
     X(hello, name)                                                                                   \

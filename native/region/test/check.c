@@ -88,6 +88,7 @@ pid_t check_spawn(int (*run)(void *argument), void *argument) {
     if (child > 0) return child;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(97);
+    rf_lock_after_fork();
     _exit(run(argument));
 }
 

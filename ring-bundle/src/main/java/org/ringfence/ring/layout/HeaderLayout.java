@@ -22,7 +22,7 @@ package org.ringfence.ring.layout;
 public final class HeaderLayout {
     /** "RINGFNC1", little-endian. */
     public static final long MAGIC_VALUE = 0x31434e46474e4952L;
-    public static final int VERSION_VALUE = 2;
+    public static final int VERSION_VALUE = 3;
 
     public static final int MAGIC = 0;
     public static final int LAYOUT_VERSION = 8;

@@ -91,8 +91,8 @@ class HostileApplicationTest {
 
     @Test
     void aHelloOfAnotherVersionIsAnsweredEprotoWithTheGatewaysVersion() {
-        hostile("versions.py").expect("error 71 version 2 descriptors 0");
-        assertTrue(gateway.log().contains("protocol version 99, this gateway speaks 2"), gateway.log());
+        hostile("versions.py").expect("error 71 version 3 descriptors 0");
+        assertTrue(gateway.log().contains("protocol version 99, this gateway speaks 3"), gateway.log());
     }
 
     @Test
