@@ -8,7 +8,7 @@ import struct
 import sys
 
 MAGIC = int.from_bytes(b"RINGFNC1", "little")
-VERSION = 2  # the gateway's
+VERSION = 3  # the gateway's
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.settimeout(5)
 s.connect(sys.argv[1])
