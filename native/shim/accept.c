@@ -17,8 +17,8 @@
 
 /* Where the gateway is gone for good the listener stays readable: servers that accept in a loop, as nginx, would ask again at once
  * and for ever, and fill the disk with complaints. They are slowed down until somebody stops them. */
-static int refusal(const struct ring_socket *listener) {
-    if (attachment_alive(listener->attachment)) return EINVAL;
+static int refusal(bool alive) {
+    if (alive) return EINVAL;
     syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 100000000}, NULL);
     return ENETDOWN;
 }
@@ -53,7 +53,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
         return -1;
     }
     if (socket_state(listener) != RF_STATE_LISTENING) {
-        errno = refusal(listener);
+        errno = refusal(attachment_alive(listener->attachment));
         return -1;
     }
     if (!has_number(listener->fd)) {
@@ -64,12 +64,12 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
                                       (flags & SOCK_CLOEXEC) != 0 ? MSG_CMSG_CLOEXEC : 0)) < 0 && errno == 0) {
         /* End of file, or a stray packet: the former is there the second time too. */
         if (empty++ == 0 && socket_marks(listener) == 0) continue;
-        errno = refusal(listener);
+        errno = refusal(socket_marks(listener) != 0 || attachment_outlives(listener->attachment));
         return -1;
     }
     if (fd < 0) {
         /* The stuffing that a gateway leaves unread as it dies. */
-        if (errno == ECONNRESET && !attachment_alive(listener->attachment)) errno = refusal(listener);
+        if (errno == ECONNRESET && !attachment_outlives(listener->attachment)) errno = refusal(false);
         return -1;
     }
     last_number = fd;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,6 +69,14 @@ bool attachment_alive(struct attachment *attachment) {
     if (!alive) atomic_store(&attachment->dead, true);
     errno = kept;
     return alive;
+}
+
+bool attachment_outlives(struct attachment *attachment) {
+    struct pollfd end = {.fd = attachment->connection, .events = POLLIN};
+    int kept = errno;
+    syscall(SYS_ppoll, &end, 1, &(struct timespec){.tv_nsec = 100000000}, NULL, 0);
+    errno = kept;
+    return attachment_alive(attachment);
 }
 
 void attachment_ring(const struct attachment *attachment) {

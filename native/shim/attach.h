@@ -41,6 +41,9 @@ bool attachment_alive(struct attachment *attachment);
 static inline bool attachment_dead(const struct attachment *attachment) {
     return atomic_load_explicit(&attachment->dead, memory_order_relaxed);
 }
+/* What only the gateway ends has ended, and nothing says why: false if the gateway has, too, for which it is waited a tenth of a second, since a
+ * process that is killed loses its descriptors in an order that nobody knows. Keeps errno. */
+bool attachment_outlives(struct attachment *attachment);
 /* Rings the gateway's doorbell. Keeps errno. */
 void attachment_ring(const struct attachment *attachment);
 /* The limit of descriptors is another one. accept.c */
