@@ -18,6 +18,15 @@
 
 #include "../ins.h"
 
+/* Of Linux 6.6 and 6.13, which headers may not know. */
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#define SYS_removexattrat 466
+#endif
+
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
 #define REFUSE(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), RETURN(SECCOMP_RET_ERRNO | EPERM)
@@ -56,6 +65,38 @@ static struct sock_filter program[] = {
     REFUSE(openat2),
     REFUSE(creat),
     REFUSE(open_by_handle_at),
+    /* By a path: files that there are without them being opened. */
+    REFUSE(unlink),
+    REFUSE(unlinkat),
+    REFUSE(rename),
+    REFUSE(renameat),
+    REFUSE(renameat2),
+    REFUSE(rmdir),
+    REFUSE(mkdir),
+    REFUSE(mkdirat),
+    REFUSE(mknod),
+    REFUSE(mknodat),
+    REFUSE(link),
+    REFUSE(linkat),
+    REFUSE(symlink),
+    REFUSE(symlinkat),
+    REFUSE(truncate),
+    REFUSE(chmod),
+    REFUSE(fchmodat),
+    REFUSE(chown),
+    REFUSE(lchown),
+    REFUSE(fchownat),
+    REFUSE(utime),
+    REFUSE(utimes),
+    REFUSE(utimensat),
+    REFUSE(futimesat),
+    REFUSE(setxattr),
+    REFUSE(lsetxattr),
+    REFUSE(removexattr),
+    REFUSE(lremovexattr),
+    REFUSE(fchmodat2),
+    REFUSE(setxattrat),
+    REFUSE(removexattrat),
     REFUSE(socket),
     REFUSE(socketpair),
     REFUSE(connect),

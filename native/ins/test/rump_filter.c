@@ -17,6 +17,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -72,6 +73,79 @@ static const struct {
     {SYS_pidfd_open, 1, 0, 0, "pidfd_open"},
     {SYS_pidfd_getfd, -1, 0, 0, "pidfd_getfd"},
 };
+
+/* ---- files ---- */
+
+static char directory[] = "/tmp/ringfence-rump-filter-XXXXXX", file[sizeof directory + 8], other[sizeof directory + 8], inner[sizeof directory + 8];
+
+#define CWD AT_FDCWD
+#define AT(pointer) ((long)(pointer))
+static const char mark[] = "user.mark";
+/* Each would change the file, or make another. */
+static const struct {
+    long number, arguments[6];
+    const char *name;
+} changes[] = {
+    {SYS_rename, {AT(file), AT(other)}, "rename"},
+    {SYS_renameat, {CWD, AT(file), CWD, AT(other)}, "renameat"},
+    {SYS_renameat2, {CWD, AT(file), CWD, AT(other), 0}, "renameat2"},
+    {SYS_link, {AT(file), AT(other)}, "link"},
+    {SYS_linkat, {CWD, AT(file), CWD, AT(other), 0}, "linkat"},
+    {SYS_symlink, {AT(file), AT(other)}, "symlink"},
+    {SYS_symlinkat, {AT(file), CWD, AT(other)}, "symlinkat"},
+    {SYS_mkdir, {AT(other), 0700}, "mkdir"},
+    {SYS_mkdirat, {CWD, AT(other), 0700}, "mkdirat"},
+    {SYS_mknod, {AT(other), S_IFIFO | 0600, 0}, "mknod"},
+    {SYS_mknodat, {CWD, AT(other), S_IFIFO | 0600, 0}, "mknodat"},
+    {SYS_truncate, {AT(file), 1}, "truncate"},
+    {SYS_chmod, {AT(file), 0400}, "chmod"},
+    {SYS_fchmodat, {CWD, AT(file), 0400}, "fchmodat"},
+    {SYS_chown, {AT(file), -1, -1}, "chown"},
+    {SYS_lchown, {AT(file), -1, -1}, "lchown"},
+    {SYS_fchownat, {CWD, AT(file), -1, -1, 0}, "fchownat"},
+    {SYS_utime, {AT(file), 0}, "utime"},
+    {SYS_utimes, {AT(file), 0}, "utimes"},
+    {SYS_utimensat, {CWD, AT(file), 0, 0}, "utimensat"},
+    {SYS_futimesat, {CWD, AT(file), 0}, "futimesat"},
+    {SYS_setxattr, {AT(file), AT(mark), AT(mark), 1, 0}, "setxattr"},
+    {SYS_lsetxattr, {AT(file), AT(mark), AT(mark), 1, 0}, "lsetxattr"},
+    {SYS_removexattr, {AT(file), AT(mark)}, "removexattr"},
+    {SYS_lremovexattr, {AT(file), AT(mark)}, "lremovexattr"},
+    {452, {CWD, AT(file), 0400, 0}, "fchmodat2"},
+    {463, {CWD, AT(file), 0, AT(mark), 0, 0}, "setxattrat"},
+    {466, {CWD, AT(file), 0, AT(mark)}, "removexattrat"},
+    {SYS_unlinkat, {CWD, AT(file), 0}, "unlinkat"},
+    {SYS_unlink, {AT(file)}, "unlink"},
+    {SYS_rmdir, {AT(inner)}, "rmdir"},
+};
+
+/* Number from 1 of the first that is not refused, or 0. */
+static int change_files(void *unused) {
+    (void)unused;
+    ins_filter_system_calls(-1);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        const long *a = changes[i].arguments;
+        errno = 0;
+        if (syscall(changes[i].number, a[0], a[1], a[2], a[3], a[4], a[5]) != -1 || errno != EPERM) return (int)i + 1;
+    }
+    return 0;
+}
+
+/* In a process of its own: this one has to remove the file. */
+static void files(void) {
+    struct stat before, after;
+    check_need(mkdtemp(directory) != NULL, "a directory");
+    sprintf(file, "%s/file", directory), sprintf(other, "%s/other", directory), sprintf(inner, "%s/inner", directory);
+    int fd = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    check_need(fd >= 0 && write(fd, "bytes", 5) == 5 && mkdir(inner, 0700) == 0 && stat(file, &before) == 0, "a file");
+    close(fd);
+    int left = check_wait(check_spawn(change_files, NULL), 5000);
+    check(left == 0, "files are not renamed, removed, made or changed by their path", "%s is left", left > 0 ? changes[left - 1].name : "none");
+    check(stat(file, &after) == 0 && after.st_size == 5 && after.st_mode == before.st_mode && after.st_nlink == 1 &&
+              after.st_ctim.tv_nsec == before.st_ctim.tv_nsec && access(inner, F_OK) == 0 && access(other, F_OK) != 0,
+          "and are what they were", "they are not");
+    unlink(file), unlink(other), rmdir(other), rmdir(inner), rmdir(directory);
+}
 
 /* The name of one that is not refused, or NULL. */
 static const char *left(void) {
@@ -150,6 +224,7 @@ static const char *none(const char *name) { return name == NULL ? "none" : name;
 int main(int argc, char **argv) {
     pthread_t thread;
     check_start(argc, argv, 20);
+    files();
     random_device = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
     check_need(random_device >= 0 && socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, device) == 0, "devices");
     check_need(pthread_create(&thread, NULL, older, NULL) == 0, "a thread of the kernel");
