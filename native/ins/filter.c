@@ -24,6 +24,10 @@
 
 /* What the highest descriptor of the host's is compared with in `program`. */
 #define HOST UINT32_C(0x484f5354)
+/* Leaves the call on descriptors above it. */
+#define DESCRIPTOR_ABOVE_HOST(call)                                                                                    \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), LOAD_DESCRIPTOR,                                            \
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 1), RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
 
 static const struct sock_filter program[] = {
     /* System calls of another ABI have other numbers. (x32's numbers are none of those below.) */
@@ -33,7 +37,8 @@ static const struct sock_filter program[] = {
     LOAD(nr),
     /* Most frequent first: the filter is walked through at every call. */
     ALLOW(readv),
-    ALLOW(sendmsg),
+    /* sendmsg(): not on the gateway's descriptors, where it would hand it others. */
+    DESCRIPTOR_ABOVE_HOST(sendmsg),
     ALLOW(epoll_wait),
     ALLOW(epoll_pwait), /* how some C libraries call epoll_wait() */
     ALLOW(recvfrom), /* doorbell, control connection */
@@ -55,12 +60,8 @@ static const struct sock_filter program[] = {
     ALLOW(rt_sigreturn),
     ALLOW(restart_syscall),
     ALLOW(exit_group),
-    /* recvmsg(): not on the control connection, where it would take in descriptors. */
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 4),
-    LOAD_DESCRIPTOR,
-    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, HOST, 0, 1),
-    RETURN(SECCOMP_RET_ALLOW),
-    RETURN(SECCOMP_RET_KILL_PROCESS),
+    /* recvmsg(): nor there, where it would take others in. */
+    DESCRIPTOR_ABOVE_HOST(recvmsg),
     /* dup3(), by which the stand-in for NetBSD replaces a socket: not from or over descriptors of the host's. */
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_dup3, 0, 6),
     LOAD_DESCRIPTOR,

@@ -157,7 +157,7 @@ struct ins_identity {
 struct ins_identity ins_find_user(const char *user);
 /* Closes what whoever started the process left open, save standard error. */
 void ins_close_inherited(void);
-/* Takes every descriptor below the highest of the gateway's, which it returns: the stack's sockets are above it. */
+/* Takes every descriptor below the highest of the gateway's, which it returns: what is opened later is above it. */
 int ins_fill_descriptors(const struct ins_peer *peer);
 void ins_raise_descriptors(const struct ins *ins);
 /* Lets whoever wakes the INS finish first; for all threads that the process is going to start, too. */
@@ -166,7 +166,7 @@ void ins_wait_its_turn(void);
 void ins_lock_down(const struct ins_identity *identity, bool threads);
 void ins_die_with_parent(int parent);
 /* filter.c, rump/filter.c: leaves the process the system calls of its loop. `host` is the highest descriptor that is not a
- * stack's socket: messages can be received on those above it only. */
+ * stack's socket: messages can be sent and received on those above it only. */
 void ins_filter_system_calls(int host);
 
 /* loop.c: serves the region until the gateway goes. */

@@ -180,6 +180,8 @@ int main(int argc, char **argv) {
     if (ins.sockets == MAP_FAILED) ins_die("cannot map %zu bytes for %u slots", bytes, ins.region.slot_count);
     ins_raise_descriptors(&ins);
     options.setup.sockets = ins.region.slot_count;
+    /* Before the stack opens anything: messages go through what it has, and nothing else. */
+    int host = options.sandbox ? ins_fill_descriptors(&ins.peer) : -1;
     int error = ins.stack->open(&options.setup);
     if (error != 0 && rf_setup_has_network(&options.setup))
         ins_die("cannot open stack '%s' with interface '%s': error %d: has this program a stack of its own, and the host "
@@ -189,6 +191,6 @@ int main(int argc, char **argv) {
 
     if (options.sandbox) ins_lock_down(&identity, rf_stacks_have_threads);
     if (options.die_with_parent) ins_die_with_parent(parent);
-    if (options.sandbox) ins_filter_system_calls(ins_fill_descriptors(&ins.peer));
+    if (options.sandbox) ins_filter_system_calls(host);
     ins_serve(&ins);
 }

@@ -32,7 +32,7 @@ void ins_close_inherited(void) {
     if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) ins_die("cannot close descriptors: %s", strerror(errno));
 }
 
-/* Takes every descriptor below the highest of the gateway's, so that the stack's sockets are all above it. */
+/* Takes every descriptor below the highest of the gateway's, so that all that the stack opens is above it. */
 int ins_fill_descriptors(const struct ins_peer *peer) {
     int highest = peer->control > peer->doorbell ? peer->control : peer->doorbell, next;
     if (peer->ring_gateway > highest) highest = peer->ring_gateway;

@@ -67,6 +67,12 @@ int main(int argc, char **argv) {
           "it ended with %d", end);
     end = filtered(SYS_recvmsg, -1, 0, 0);
     check(end == EBADF, "recvmsg on descriptors above them can be called", "%d", end);
+    end = filtered(SYS_sendmsg, HOST, 0, 0);
+    check(end == -SIGSYS, "sendmsg on them, and with it others to the gateway, ends the process", "it ended with %d", end);
+    end = filtered(SYS_sendmsg, -1, 0, 0);
+    check(end == EBADF, "sendmsg on descriptors above them can be called", "%d", end);
+    end = filtered(SYS_sendmmsg, 77, 0, 0);
+    check(end == -SIGSYS, "sendmmsg on any ends the process", "it ended with %d", end);
     end = filtered(SYS_dup3, HOST, 77, 0);
     check(end == -SIGSYS, "dup3 of one of the gateway's descriptors ends the process", "it ended with %d", end);
     end = filtered(SYS_dup3, 77, HOST, 0);
