@@ -131,6 +131,9 @@ $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 
 $(BUILD)/ins/test/rump_filter: $(BUILD)/ins/rump/filter.o
 
+# The Linux stack alone.
+$(BUILD)/ins/test/refused: $(INS_LINUX:%.c=$(BUILD)/%.o)
+
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^

@@ -14,9 +14,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ins.h"
+
 _Static_assert(sizeof(struct sockaddr_in6) == sizeof((struct rf_name){0}.address), "an address fills a name");
 
 static int epoll = -1;
+
+/* Errors of connections that were to be accepted, in a row, after which the others have their turn. */
+#define ABORTED_MOST 256
 
 /* Bits of the word kept per socket. */
 enum {
@@ -87,8 +92,17 @@ static int linux_bind(int s, const void *address, uint32_t length) { return resu
 
 static int linux_listen(int s, int backlog) { return result(listen(s, backlog)); }
 
+/* Another module of the kernel's than its stack, or a filter of system calls that is put around the INS: it is no matter of one
+ * connection, and may be over later. */
+static int forbidden(int error) {
+    static bool said;
+    if (!said) ins_say("accept4: %s: a security module or a filter of system calls refuses connections: trying again every 100 ms", strerror(error));
+    said = true;
+    return RF_STACK_STARVED;
+}
+
 static int linux_accept(int s, struct rf_name *peer) {
-    for (;;) {
+    for (int aborted = 0; aborted < ABORTED_MOST; aborted++) {
         socklen_t length = sizeof peer->address;
         int accepted = accept4(s, (struct sockaddr *)peer->address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (accepted >= 0) {
@@ -103,6 +117,9 @@ static int linux_accept(int s, struct rf_name *peer) {
         case ENOBUFS:
         case ENOMEM:
             return RF_STACK_STARVED;
+        case EPERM:
+        case EACCES:
+            return forbidden(errno);
         case EBADF:
         case EINVAL:
         case ENOTSOCK:
@@ -112,6 +129,7 @@ static int linux_accept(int s, struct rf_name *peer) {
             continue;
         }
     }
+    return RF_STACK_STARVED;
 }
 
 static int linux_connect(int s, const void *address, uint32_t length) { return result(connect(s, address, length)); }
