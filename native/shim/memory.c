@@ -23,14 +23,14 @@ static struct mapping {
     uintptr_t start;
     size_t bytes;
 } mappings[MOST_MAPPINGS];
-static _Atomic unsigned reserved, noted; /* entries taken, and those of them that are filled */
+static _Atomic unsigned noted; /* entries that are filled */
 static _Atomic uint64_t total;
 
 void memory_note(void *start, size_t bytes) {
-    unsigned at = atomic_fetch_add(&reserved, 1);
+    unsigned at = atomic_load(&noted);
     if (at >= MOST_MAPPINGS) return;
     mappings[at] = (struct mapping){(uintptr_t)start, bytes};
-    while (atomic_load(&noted) != at) continue;
+    /* Last: a child that is forked here has nothing to wait for, and notes its own in its place. */
     atomic_store(&noted, at + 1);
     atomic_fetch_add(&total, bytes);
 }

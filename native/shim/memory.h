@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A mapping that stays as long as the process. Any thread. */
+/* A mapping that stays as long as the process. The thread that attaches. */
 void memory_note(void *start, size_t bytes);
 /* The bytes of all of them. */
 uint64_t memory_noted(void);
