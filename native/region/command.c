@@ -33,7 +33,7 @@ uint64_t rf_command_put(struct rf_region *region, struct rf_command *command, st
         }
         rf_unlock(&h->command_lock);
         /* The backend takes calls in batches and never waits for anybody: a full ring is brief. */
-        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+        rf_pause(50000);
     }
     return 0;
 }

@@ -13,11 +13,12 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "region.h"
 
-/* The most that a thread holds at once is three. What is beyond is locked, but nobody hears of its holder's death. */
+/* The most that a thread holds at once is four: two of a socket, a cell, the commands'. What is beyond is locked, but nobody hears of its holder's death. */
 #define RF_HELD_MOST 8
 
 /* What a thread knows of itself. */
@@ -37,9 +38,12 @@ static _Thread_local struct holder {
 
 static struct robust_list *entry(struct rf_lock *lock) { return (struct robust_list *)&lock->next; }
 
-/* A mutex of the thread's own shows what the thread's number is and where its list begins, by what glibc writes into it, and
- * without a system call, for which a program in a sandbox might be killed. */
-static void meet(void) {
+/* Where in what glibc keeps of a thread its list begins; 0: nowhere that fits. */
+static uintptr_t list_offset;
+
+/* A robust mutex shows where the list begins by what glibc writes into it, and without a system call, for which a program in a sandbox
+ * might be killed. Once, before main(): later the list may be found in the middle of a change, by a handler. */
+__attribute__((constructor)) static void find_list(void) {
     pthread_mutexattr_t attributes;
     pthread_mutex_t mutex;
     pthread_mutexattr_init(&attributes);
@@ -47,13 +51,22 @@ static void meet(void) {
     pthread_mutex_init(&mutex, &attributes);
     pthread_mutex_lock(&mutex);
     struct robust_list_head *head = (void *)mutex.__data.__list.__prev;
-    bool fits = (uintptr_t)head - (uintptr_t)pthread_self() < RF_PAGE && head->list.next == (void *)&mutex.__data.__list.__next &&
-                head->futex_offset == -(long)offsetof(struct rf_lock, next);
-    self.thread = (uint32_t)mutex.__data.__owner & FUTEX_TID_MASK;
-    self.head = fits ? head : &self.none;
+    uintptr_t offset = (uintptr_t)head - (uintptr_t)pthread_self();
+    if (offset < RF_PAGE && head->list.next == (void *)&mutex.__data.__list.__next &&
+        head->futex_offset == -(long)offsetof(struct rf_lock, next))
+        list_offset = offset;
     pthread_mutex_unlock(&mutex);
     pthread_mutex_destroy(&mutex);
     pthread_mutexattr_destroy(&attributes);
+}
+
+/* A mutex of the thread's own shows its number, likewise. */
+static void meet(void) {
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    self.thread = (uint32_t)mutex.__data.__owner & FUTEX_TID_MASK;
+    pthread_mutex_unlock(&mutex);
+    self.head = list_offset != 0 ? (void *)((uintptr_t)pthread_self() + list_offset) : &self.none;
 }
 
 void rf_lock_after_fork(void) {
@@ -61,21 +74,35 @@ void rf_lock_after_fork(void) {
     self.count = 0;
 }
 
+void rf_lock_after_raw_fork(void) {
+    rf_lock_after_fork();
+    meet();
+    uint32_t thread = (uint32_t)syscall(SYS_gettid);
+    if (thread == self.thread) return;
+    self.thread = thread;
+    if (self.head != &self.none) syscall(SYS_set_robust_list, self.head, sizeof *self.head);
+}
+
+void rf_pause(long nanoseconds) { syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = nanoseconds}, NULL); }
+
 void rf_lock_init(struct rf_lock *lock) {
     atomic_store_explicit(&lock->word, 0, memory_order_relaxed);
     lock->next = NULL;
 }
 
-/* From here to settle() the kernel looks at the lock, whether it is in the list or not. */
-static inline void attend(struct rf_lock *lock) {
+/* From here to settle() the kernel looks at the lock, whether it is in the list or not. What it looked at before: the program's own mutex,
+ * if this is a handler that came while that was waited for. */
+static inline struct robust_list *attend(struct rf_lock *lock) {
     if (__builtin_expect(self.head == NULL, 0)) meet();
+    struct robust_list *before = self.head->list_op_pending;
     self.head->list_op_pending = entry(lock);
     IN_THIS_ORDER();
+    return before;
 }
 
-static inline void settle(void) {
+static inline void settle(struct robust_list *before) {
     IN_THIS_ORDER();
-    self.head->list_op_pending = NULL;
+    self.head->list_op_pending = before;
 }
 
 static inline void link_first(struct rf_lock *lock) {
@@ -134,28 +161,30 @@ static __attribute__((noinline)) uint32_t take_slowly(struct rf_lock *lock, uint
 }
 
 bool rf_lock(struct rf_lock *lock) {
-    attend(lock);
+    struct robust_list *before = attend(lock);
     uint32_t word = 0;
     if (__builtin_expect(!take(lock, &word, self.thread), 0)) word = take_slowly(lock, word);
     link_first(lock);
-    settle();
+    settle(before);
     return (word & FUTEX_OWNER_DIED) != 0;
 }
 
 int rf_trylock(struct rf_lock *lock) {
     uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
     if ((word & FUTEX_TID_MASK) != 0) return EBUSY;
-    attend(lock);
+    struct robust_list *before = attend(lock);
     bool taken = take(lock, &word, self.thread);
     if (taken) link_first(lock);
-    settle();
+    settle(before);
     return taken ? 0 : EBUSY;
 }
 
 void rf_unlock(struct rf_lock *lock) {
-    attend(lock);
+    struct robust_list *before = attend(lock);
     unlink_it(lock);
     IN_THIS_ORDER();
-    if ((atomic_exchange_explicit(&lock->word, 0, memory_order_release) & FUTEX_WAITERS) != 0) futex(lock, FUTEX_WAKE, 1);
-    settle();
+    /* It may be another's: who was forked while it was held comes here, too, and who held it while its slot became another socket's. */
+    bool own = (atomic_load_explicit(&lock->word, memory_order_relaxed) & FUTEX_TID_MASK) == self.thread;
+    if (own && (atomic_exchange_explicit(&lock->word, 0, memory_order_release) & FUTEX_WAITERS) != 0) futex(lock, FUTEX_WAKE, 1);
+    settle(before);
 }

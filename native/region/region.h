@@ -54,10 +54,14 @@ void rf_lock_init(struct rf_lock *lock);
 bool rf_lock(struct rf_lock *lock);
 /* Tries to. 0, or EBUSY. */
 int rf_trylock(struct rf_lock *lock);
-/* Locks are released in any order, by the thread that holds them. */
+/* Locks are released in any order, by the thread that holds them; one that is another's stays as it is. */
 void rf_unlock(struct rf_lock *lock);
 /* The thread that a fork has left, before it takes a lock: it has another number now, and none of its parent's locks. */
 void rf_lock_after_fork(void);
+/* The same, and after a fork that did not pass libc, which leaves the kernel without a list and libc with the parent's number. */
+void rf_lock_after_raw_fork(void);
+/* Sleeps for less than a second, and is no point of cancellation: locks may be held. */
+void rf_pause(long nanoseconds);
 
 /* ---- slots ---- */
 

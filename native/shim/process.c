@@ -51,6 +51,7 @@ bool process_is_borrowed(void) {
     if (pid == 0) {
         /* The first look after a fork. The thread that was attaching then does not exist here. */
         attachment_after_fork();
+        rf_lock_after_raw_fork(); /* if it is one */
         watch_after_fork();
         loan_restart();
         process_depth = 0;

@@ -43,8 +43,9 @@ static ssize_t fill(struct source *from, struct iovec span[2], size_t length) {
         buffers_gather(&from->buffers, span[1].iov_base, span[1].iov_len);
         return (ssize_t)length;
     }
-    ssize_t got = from->position != NULL ? preadv(from->file, span, 2, *from->position)
-                                         : real.readv(from->file, span, 2);
+    /* libc's are points of cancellation, which sendfile() is not, and the lock is held. */
+    ssize_t got = from->position != NULL ? syscall(SYS_preadv, from->file, span, 2, *from->position, 0L)
+                                         : syscall(SYS_readv, from->file, span, 2);
     if (got < 0) return -errno;
     if (from->position != NULL) *from->position += got;
     return got;

@@ -39,3 +39,5 @@ bool rf_lock(struct rf_lock *lock) {
 int rf_trylock(struct rf_lock *lock) { return rf_lock(lock); }
 
 void rf_unlock(struct rf_lock *lock) { (void)lock; }
+
+void rf_pause(long nanoseconds) { (void)nanoseconds; }

@@ -9,6 +9,7 @@
 #define RINGFENCE_INS_TEST_FRONTEND_H
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

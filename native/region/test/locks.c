@@ -1,5 +1,6 @@
 /* Locks: their holder may die at any instruction, and whoever maps the region may write into them what he likes. */
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -282,10 +283,49 @@ static int hold_in_a_child_of_a_holder(void *argument) {
     return status == -1 && rf_lock(&shared->locks[1]) ? 0 : 1;
 }
 
+static int release_its_parents(void *argument) {
+    (void)argument;
+    rf_unlock(&shared->locks[0]);
+    return 0;
+}
+
 static void forks(void) {
     begin();
     check(check_wait(check_spawn(hold_in_a_child_of_a_holder, NULL), BOUND) == 0,
           "a child's locks are its own, not those of the parent that locked before", "nobody hears of its death");
+    end();
+    begin();
+    rf_lock(&shared->locks[0]);
+    uint32_t word = atomic_load(&shared->locks[0].word);
+    check_wait(check_spawn(release_its_parents, NULL), BOUND);
+    check(atomic_load(&shared->locks[0].word) == word, "a child that releases what its parent holds changes nothing", "it is free");
+    rf_unlock(&shared->locks[0]);
+    rf_lock(&shared->locks[1]);
+    rf_unlock(&shared->locks[1]);
+    pid_t child = (pid_t)syscall(SYS_fork); /* libc does not hear of it */
+    if (child == 0) {
+        rf_lock_after_raw_fork();
+        rf_lock(&shared->locks[0]);
+        raise(SIGKILL);
+    }
+    check_wait(child, BOUND);
+    int locks = found();
+    check(locks == (1 << 3 | 6), "the death of a child that did not pass libc is noticed, too", "locks %#x", locks);
+    end();
+}
+
+/* A handler that comes while the program waits for a mutex of its own: glibc says so to the kernel once, and then sleeps. */
+static void interrupted(void) {
+    struct robust_list_head *head;
+    size_t length;
+    begin();
+    check_need(syscall(SYS_get_robust_list, 0, &head, &length) == 0, "get_robust_list");
+    struct robust_list *awaited = (void *)&shared->programs[0].__data.__list.__next;
+    head->list_op_pending = awaited;
+    rf_lock(&shared->locks[0]);
+    rf_unlock(&shared->locks[0]);
+    check(head->list_op_pending == awaited, "what the program waits for stays known to the kernel", "it is forgotten");
+    head->list_op_pending = NULL;
     end();
 }
 
@@ -337,6 +377,7 @@ static void hostile_words(void) {
         for (int n = 0; n < LOCKS; n++) rf_lock(&shared->locks[n]);
         for (int n = 0; n < LOCKS; n++) atomic_store(&shared->locks[n].word, (uint32_t)check_random(&seed));
         for (int n = 0; n < LOCKS; n++) rf_unlock(&shared->locks[n]);
+        for (int n = 0; n < LOCKS; n++) rf_lock_init(&shared->locks[n]); /* what is another's stays as it is */
     }
     check(untouched() && first_of_list() == before && found() == 7, "nor does a word of any value harm who releases its lock",
           "it does");
@@ -384,6 +425,7 @@ int main(int argc, char **argv) {
     orders();
     programs_mutexes();
     forks();
+    interrupted();
     hostile_words();
     counting();
     return check_end();
