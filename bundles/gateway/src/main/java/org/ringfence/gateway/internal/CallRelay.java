@@ -142,7 +142,7 @@ final class CallRelay {
             ins.send(call, pending);
             return SENT;
         }
-        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN && !socket.datagrams && !pending.dissolves) {
+        if (operation == Operation.CONNECT && socket.phase == Phase.OPEN && !socket.datagrams && !pending.dissolves && !socket.connectSent) {
             socket.region().notConnected(socket.slot);
         }
         return error;

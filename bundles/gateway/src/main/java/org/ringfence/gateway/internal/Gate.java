@@ -52,6 +52,8 @@ final class Gate implements Request {
     long parsed;
     long complete;
     long messageAt;
+    /** Where what the client has sent since {@link #stageSince} begins: behind what it had sent when its request went on, if that waited. */
+    long sentFrom;
     /** Nothing but a carriage return was read of the line, where an empty one is waited for. */
     boolean lineEmpty;
     /** What the application got may be less than a request, in which case it waits for more: bytes it had sent by then. */
@@ -196,6 +198,7 @@ final class Gate implements Request {
         parsed = 0;
         complete = 0;
         messageAt = 0;
+        sentFrom = 0;
         lineEmpty = false;
         doubtful = false;
         doubtsAgain = false;
@@ -258,6 +261,7 @@ final class Gate implements Request {
     /** A request begins. */
     void requestBegins(long now) {
         messageAt = parsed;
+        sentFrom = parsed;
         expected = false;
         doubtful = false;
         enter(Stage.HEAD, now);

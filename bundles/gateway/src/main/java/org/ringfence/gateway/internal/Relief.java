@@ -113,7 +113,7 @@ final class Relief {
             String why = requests.waiting() + " requests for as much wait";
             for (RelayedSocket socket : chosen) {
                 Gate gate = socket.gate;
-                long still = now - Math.max(gate.stage == Stage.BODY ? gate.lastIn : gate.lastOut, gate.stageSince);
+                long still = now - Math.max(gate.blocksWriter ? gate.lastOut : gate.lastIn, gate.stageSince);
                 if (still > (gate.isShut() ? SHUT_NANOSECONDS : STILL_NANOSECONDS)) {
                     bounds.decideOnce(socket, () -> evidence(socket, now, why));
                 }
@@ -201,7 +201,7 @@ final class Relief {
         if (gate.stage != Stage.BODY) {
             return age < BODY_NANOSECONDS ? -1 : gate.inRate;
         }
-        return age < (gate.requests().fields.expectsContinue ? DISTANT_NANOSECONDS : BODY_NANOSECONDS) ? -1 : (gate.parsed - gate.messageAt) * 1e9 / age;
+        return age < (gate.requests().fields.expectsContinue ? DISTANT_NANOSECONDS : BODY_NANOSECONDS) ? -1 : (gate.parsed - gate.sentFrom) * 1e9 / age;
     }
 
     private static String evidence(RelayedSocket socket, long now, String why) {

@@ -157,6 +157,7 @@ final class Reparking {
         socket.outward.rebind(socket.application.region, slot);
         gate.parsed -= shown;
         gate.messageAt -= shown;
+        gate.sentFrom -= shown;
         gate.complete = 0;
         gate.parsedOut = 0;
         gate.offered = false;

@@ -38,7 +38,7 @@ final class Requests {
                     requested(socket, gate);
                     gate.doubt(gate.requests().isLoose(), socket.bytesOut());
                 } else if (gatekeeper.now() != gate.stageSince) {
-                    gate.listening.bodyRates.add((long) ((gate.parsed - gate.messageAt) * 1e9 / (gatekeeper.now() - gate.stageSince)));
+                    gate.listening.bodyRates.add((long) ((gate.parsed - gate.sentFrom) * 1e9 / (gatekeeper.now() - gate.stageSince)));
                 }
                 if (gate.waits || !gate.streaming && mustWait(socket, gate)) {
                     gate.enter(Stage.RESPONSE, gatekeeper.now());
@@ -108,7 +108,10 @@ final class Requests {
         gate.listening.longRequests.goesOn();
         if (gate.requests().isBetween()) {
             completed(socket, gate);
-        } else {
+        } else { // how fast its client is begins to be measured now
+            gate.enter(gate.stage, gatekeeper.now());
+            gate.sentFrom = gate.parsed;
+            gate.lastIn = gatekeeper.now();
             gate.expectAnswer(socket);
         }
         socket.inward.release(gate.shown());

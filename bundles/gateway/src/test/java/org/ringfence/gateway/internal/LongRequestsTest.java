@@ -159,6 +159,20 @@ class LongRequestsTest extends ServedRequests {
     }
 
     @Test
+    void howFastABodyComesIsMeasuredFromWhereItGoesOn() throws IOException {
+        serve(true);
+        ask(4, "GET /long HTTP/1.1");
+        awaitAllWorkers();
+        assertAnswered(ask("GET / HTTP/1.1"));
+        ask(8, "POST /body HTTP/1.1\r\nContent-Length: 100000");
+        RunningGateway.await("some wait for their turn", () -> count(s -> s.gate.waits) > 0);
+        List<RelayedSocket> waited = gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.gated && s.gate.waits).toList());
+        long before = System.nanoTime();
+        RunningGateway.await("one of them goes on, and is as new", () -> count(s -> waited.contains(s) && !s.gate.waits && s.gate.streaming
+                && s.gate.stageSince - before >= 0 && s.gate.sentFrom > s.gate.messageAt) > 0);
+    }
+
+    @Test
     void longRequestsThatNobodyHasAcceptedAreNotInTheWayOfOthers() throws IOException {
         serve(true);
         ask(80, "GET /long HTTP/1.1");
