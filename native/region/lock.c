@@ -74,10 +74,9 @@ void rf_lock_after_fork(void) {
     self.count = 0;
 }
 
-void rf_lock_after_raw_fork(void) {
+void rf_lock_after_raw_fork(uint32_t thread) {
     rf_lock_after_fork();
     meet();
-    uint32_t thread = (uint32_t)syscall(SYS_gettid);
     if (thread == self.thread) return;
     self.thread = thread;
     if (self.head != &self.none) syscall(SYS_set_robust_list, self.head, sizeof *self.head);

@@ -58,8 +58,9 @@ int rf_trylock(struct rf_lock *lock);
 void rf_unlock(struct rf_lock *lock);
 /* The thread that a fork has left, before it takes a lock: it has another number now, and none of its parent's locks. */
 void rf_lock_after_fork(void);
-/* The same, and after a fork that did not pass libc, which leaves the kernel without a list and libc with the parent's number. */
-void rf_lock_after_raw_fork(void);
+/* The same, and after a fork that did not pass libc, which leaves the kernel without a list and libc with the parent's number.
+ * `thread` is the process's, too, whose only one this is. */
+void rf_lock_after_raw_fork(uint32_t thread);
 /* Sleeps for less than a second, and is no point of cancellation: locks may be held. */
 void rf_pause(long nanoseconds);
 

@@ -51,11 +51,12 @@ bool process_is_borrowed(void) {
     if (pid == 0) {
         /* The first look after a fork. The thread that was attaching then does not exist here. */
         attachment_after_fork();
-        rf_lock_after_raw_fork(); /* if it is one */
+        pid = getpid();
+        rf_lock_after_raw_fork((uint32_t)pid); /* if it is one */
         watch_after_fork();
         loan_restart();
         process_depth = 0;
-        atomic_store_explicit(page, getpid(), memory_order_relaxed);
+        atomic_store_explicit(page, pid, memory_order_relaxed);
         loan_keep_all(); /* a fork that did not pass libc */
         return false;
     }

@@ -304,7 +304,7 @@ static void forks(void) {
     rf_unlock(&shared->locks[1]);
     pid_t child = (pid_t)syscall(SYS_fork); /* libc does not hear of it */
     if (child == 0) {
-        rf_lock_after_raw_fork();
+        rf_lock_after_raw_fork((uint32_t)getpid());
         rf_lock(&shared->locks[0]);
         raise(SIGKILL);
     }
