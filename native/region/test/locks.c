@@ -1,60 +1,13 @@
-/* Locks: their holder may die at any instruction, and whoever maps the region may write into them what he likes. */
+/* Locks, whose holder may die at any instruction. */
 #include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "check.h"
-
-enum { LOCKS = 3, BOUND = 5000 };
-
-static struct shared {
-    struct rf_lock locks[LOCKS];
-    pthread_mutex_t programs[2]; /* robust, the program's own */
-    _Atomic int step;
-    long count; /* under locks[0] */
-} *shared;
-
-static void begin(void) {
-    pthread_mutexattr_t attributes;
-    shared = check_shared(sizeof *shared);
-    for (int i = 0; i < LOCKS; i++) rf_lock_init(&shared->locks[i]);
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    for (int i = 0; i < 2; i++) pthread_mutex_init(&shared->programs[i], &attributes);
-}
-
-static void end(void) { munmap(shared, sizeof *shared); }
-
-/* What the kernel knows of the thread's list. */
-static void *first_of_list(void) {
-    void **head;
-    size_t length;
-    return syscall(SYS_get_robust_list, 0, &head, &length) == 0 ? *head : NULL;
-}
-
-/* How another process finds the locks: a bit for each that it can take, and 256 times the bit if the holder had died. */
-static int look(void *argument) {
-    (void)argument;
-    int found = 0;
-    for (int i = 0; i < LOCKS; i++) {
-        bool died = (atomic_load(&shared->locks[i].word) & 0x40000000) != 0;
-        if (rf_trylock(&shared->locks[i]) == 0) found |= (died ? 8 : 1) << i;
-    }
-    for (int i = 0; i < LOCKS; i++)
-        if ((found & 9 << i) != 0) rf_unlock(&shared->locks[i]);
-    return found;
-}
-
-static int found(void) { return check_wait(check_spawn(look, NULL), BOUND); }
+#include "locks.h"
 
 /* ---- the holder dies ---- */
 
@@ -329,94 +282,6 @@ static void interrupted(void) {
     end();
 }
 
-/* ---- who does his worst ---- */
-
-static struct {
-    struct rf_lock before;
-    uint64_t canaries[64];
-    struct rf_lock after;
-} own; /* this process's alone */
-
-/* All of the locks but their words. */
-static int overwrite(void *argument) {
-    (void)argument;
-    for (int i = 0; i < LOCKS; i++) {
-        uintptr_t *words = (uintptr_t *)&shared->locks[i];
-        for (size_t at = 1; at < sizeof(struct rf_lock) / sizeof *words; at++)
-            words[at] = (uintptr_t)&own.canaries[8 * i + 2 * at];
-    }
-    return 0;
-}
-
-static bool untouched(void) {
-    for (int i = 0; i < 64; i++)
-        if (own.canaries[i] != (uint64_t)i) return false;
-    return true;
-}
-
-static void hostile_words(void) {
-    static const int orders[2][LOCKS] = {{2, 1, 0}, {0, 1, 2}};
-    for (int i = 0; i < 64; i++) own.canaries[i] = (uint64_t)i;
-    begin();
-    void *before = first_of_list();
-    bool whole = true;
-    for (int o = 0; o < 2; o++) {
-        for (int i = 0; i < LOCKS; i++) rf_lock(&shared->locks[i]);
-        check_need(check_wait(check_spawn(overwrite, NULL), BOUND) == 0, "who overwrites");
-        for (int i = 0; i < LOCKS; i++) {
-            rf_unlock(&shared->locks[orders[o][i]]);
-            check_need(check_wait(check_spawn(overwrite, NULL), BOUND) == 0, "who overwrites");
-        }
-        whole = whole && untouched() && first_of_list() == before;
-    }
-    check(whole, "what another process writes beside a lock's word is not followed", "it was");
-    check(found() == 7, "and the locks still work", "they do not");
-
-    uint64_t seed = 7;
-    for (int i = 0; i < 2000; i++) {
-        for (int n = 0; n < LOCKS; n++) rf_lock(&shared->locks[n]);
-        for (int n = 0; n < LOCKS; n++) atomic_store(&shared->locks[n].word, (uint32_t)check_random(&seed));
-        for (int n = 0; n < LOCKS; n++) rf_unlock(&shared->locks[n]);
-        for (int n = 0; n < LOCKS; n++) rf_lock_init(&shared->locks[n]); /* what is another's stays as it is */
-    }
-    check(untouched() && first_of_list() == before && found() == 7, "nor does a word of any value harm who releases its lock",
-          "it does");
-    end();
-}
-
-/* ---- many ---- */
-
-enum { PROCESSES = 4, THREADS = 4 };
-
-static void *count(void *rounds) {
-    for (long i = 0; i < (long)(intptr_t)rounds; i++) {
-        rf_lock(&shared->locks[0]);
-        shared->count++;
-        rf_unlock(&shared->locks[0]);
-    }
-    return NULL;
-}
-
-static int count_in_threads(void *rounds) {
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        if (pthread_create(&threads[i], NULL, count, rounds) != 0) return 1;
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-    return 0;
-}
-
-static void counting(void) {
-    begin();
-    long rounds = check_rounds(40000);
-    pid_t children[PROCESSES];
-    int bad = 0;
-    for (int i = 0; i < PROCESSES; i++) children[i] = check_spawn(count_in_threads, (void *)(intptr_t)rounds);
-    for (int i = 0; i < PROCESSES; i++) bad += check_wait(children[i], 60000) != 0;
-    check(bad == 0 && shared->count == rounds * PROCESSES * THREADS, "of many threads of many processes one at a time holds it",
-          "%d failed, %ld of %ld", bad, shared->count, rounds * PROCESSES * THREADS);
-    end();
-}
-
 int main(int argc, char **argv) {
     check_start(argc, argv, 180);
     deaths();
@@ -426,7 +291,5 @@ int main(int argc, char **argv) {
     programs_mutexes();
     forks();
     interrupted();
-    hostile_words();
-    counting();
     return check_end();
 }
