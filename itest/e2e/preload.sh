@@ -49,6 +49,21 @@ behind "what a statically linked program executes with an empty environment is b
 cp "$(readlink -f "$PYTHON")" "$SITE/python" && chmod 4755 "$SITE/python"
 behind "and so is a set-user-ID program that another user starts" "hello 0" \
     setpriv --reuid=65534 --regid=65534 --clear-groups "$SITE/python" "$SITE/alone.py"
+# Of the region of whoever started it nothing is left: the descriptors that no call shows, but for its own.
+cat >"$SITE/regions.py" <<'EOF'
+import os, socket
+
+def target(fd):
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""  # that of the listing itself
+
+socket.socket()
+print(len([fd for fd in os.listdir("/proc/self/fd") if "memfd:" in target(fd)]))
+EOF
+behind "which has a region of its own, and none of that user's" 1 \
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$SITE/python" "$SITE/regions.py"
 check "the system's own list of libraries is as it was" bash -c '! grep -q ringfence /etc/ld.so.preload'
 check "and no list is left behind" bash -c "! ls '$RINGFENCE_STATE'/preload.*"
 nothing_stays "programs that LD_PRELOAD does not reach"

@@ -49,8 +49,7 @@ void environment_record(const char *path, const char *launch, const char *name) 
     if (dladdr(&prefixes, &own) == 0 || realpath(own.dli_fname, shim) == NULL) shim[0] = '\0';
     const char *values[INHERIT] = {shim, path, launch, name};
     for (enum variable v = 0; v < INHERIT; v++) snprintf(wanted[v], sizeof wanted[v], "%s%s", prefixes[v], values[v]);
-    /* A set-user-ID program takes no descriptors from whoever has started it. */
-    const char *found = getauxval(AT_SECURE) == 0 ? value_in(environ, INHERIT) : NULL;
+    const char *found = value_in(environ, INHERIT);
     snprintf(inherited, sizeof inherited, "%s", found != NULL ? found : "");
     strcpy(wanted[INHERIT], prefixes[INHERIT]);
     putenv(wanted[INHERIT]);
@@ -70,7 +69,8 @@ bool environment_inherited(int fds[OWN_DESCRIPTORS], uint64_t *region_bytes) {
     int count = sscanf(inherited, "%d:%" SCNu64 ",%d:%" SCNu64 ",%d:%" SCNu64 ",%d:%" SCNu64 ",%" SCNu64, &fds[0],
                        &inodes[0], &fds[1], &inodes[1], &fds[2], &inodes[2], &fds[3], &inodes[3], region_bytes);
     if (count != 2 * OWN_DESCRIPTORS + 1) return false;
-    bool whole = true;
+    /* A set-user-ID program goes on with nothing of whoever has started it, and neither does what it starts as another user. */
+    bool whole = getauxval(AT_SECURE) == 0;
     for (int i = 0; i < OWN_DESCRIPTORS; i++) {
         if (has_inode(fds[i], inodes[i])) continue;
         fds[i] = -1;
