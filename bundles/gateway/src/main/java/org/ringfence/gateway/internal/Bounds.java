@@ -25,6 +25,8 @@ final class Bounds {
     private static final int SAMPLED = 64;
     /** For what has been decided, in each turn: a hundred may go at once, and nobody is to wait for that. */
     private static final long DECISIONS_NANOSECONDS = 200_000;
+    /** For so many listeners idle connections are looked for in one sweep, half a millisecond each where there are 30,000. */
+    private static final int LOOKS = 8;
     /** A connection is taken back when it has been idle for so long. */
     private static final long IDLE_NANOSECONDS = 20_000_000;
 
@@ -37,6 +39,9 @@ final class Bounds {
     private final HeldSources sources = new HeldSources();
     private final ArrayDeque<Decision> decisions = new ArrayDeque<>();
     private int cursor;
+    private int looks;
+    /** Who has shown least goes first, and among those the slowest. */
+    final Comparator<RelayedSocket> slowestFirst = Comparator.comparingInt(Bounds::merit).thenComparingDouble(this::speed);
 
     Bounds(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking) {
         this.services = services;
@@ -91,11 +96,13 @@ final class Bounds {
                 normal > 0 && gate.stage == Stage.HEAD ? String.format(Locale.ROOT, ", normal here %.3f s", normal / 1e9) : "");
     }
 
-    /** The gateway's own decision that a held connection goes. */
+    /** The gateway's own decision that a held connection goes: reset, or, if its client waits for nothing, closed as a server would. */
     private void decide(RelayedSocket socket, PolicyChain policies, String evidence) {
-        boolean enforced = policies == null || policies.decided(socket, Measure.RESET, evidence);
+        boolean orderly = socket.gate.stage == Stage.IDLE && !socket.gate.offered && socket.gate.outWaiting == 0;
+        Measure measure = orderly ? Measure.REFUSE : Measure.RESET;
+        boolean enforced = policies == null || policies.decided(socket, measure, evidence);
         if (enforced && socket.gate.rule.enforced()) {
-            bytes.end(socket, Measure.RESET);
+            bytes.end(socket, measure);
         }
     }
 
@@ -156,7 +163,7 @@ final class Bounds {
             RelayedSocket socket = rows.get(cursor);
             if (socket.isLiveAt(listening) && !socket.gate.offered) {
                 found++;
-                if (slowest == null || speed(socket) < speed(slowest)) {
+                if (slowest == null || slowestFirst.compare(socket, slowest) < 0) {
                     slowest = socket;
                 }
             }
@@ -172,10 +179,24 @@ final class Bounds {
                 + (listening.countedHeld + listening.countedWatched) + " held connections with " + listening.heldBytes + " B";
     }
 
+    /** What a held connection has shown: no whole request; all that were answered, and nothing since; one that waits for an answer. */
+    private static int merit(RelayedSocket socket) {
+        return switch (socket.gate.stage) {
+            case SILENT, HEAD, BODY -> 0;
+            case IDLE -> 1;
+            default -> 2;
+        };
+    }
+
     /** Bytes a second of what is held; who has shown nothing comes first, and among those the oldest. */
     private double speed(RelayedSocket socket) {
         double seconds = (gatekeeper.now() - socket.gate.stageSince) / 1e9 + 0.001;
         return socket.gate.stage == Stage.SILENT || socket.gate.stage == Stage.IDLE ? -seconds : socket.gate.stageBytes / seconds;
+    }
+
+    /** A sweep has counted the connections of all listeners. */
+    void beginKeeping() {
+        looks = LOOKS;
     }
 
     /** The bounds of a listener whose connections have been counted. */
@@ -193,30 +214,44 @@ final class Bounds {
         if (full) {
             relieve(listening, rule);
         }
-        if (behind && (full || rule.reparks() && rule.enforced() && reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS) > 0)) {
+        if (behind && (full || takesIdleOnesBack(listening, rule))) {
             listening.mayBeKept(now);
         }
     }
 
+    /** True if the application had idle connections, which are taken back. For some listeners in each sweep all connections are looked at. */
+    private boolean takesIdleOnesBack(Listening listening, HoldRule rule) {
+        if (!rule.reparks() || !rule.enforced() || listening.open == listening.unread || looks == 0) {
+            return false;
+        }
+        looks--;
+        return reparking.relieve(listening, listening.unread, IDLE_NANOSECONDS) > 0;
+    }
+
     /**
-     * Between sweeps: somebody waits for an application of which nothing has been heard for as long. Idle connections may keep all its workers, and are taken
+     * Called in each turn. Between sweeps: somebody waits for an application of which nothing has been heard for as long. Idle connections may keep all its workers, and are taken
      * back from it, if it has served no more at once. Where it has served a few more, they may be free and no more than that, so who is beyond them counts when
      * the first has waited twice as long.
+     *
+     * @return true if all connections were looked at for that
      */
-    void relieveAtOnce(Listening listening, long now) {
+    boolean relieveAtOnce(Listening listening, long now) {
         int late = listening.line.isDue(now) ? listening.line.late(now) : 0;
         if (late == 0) {
-            return;
+            return false;
         }
         listening.relievedAt = now;
         HoldRule rule = listening.rule;
         if (!rule.reparks() || !rule.enforced() || bytes.isHolding()) {
-            return;
+            return false;
         }
-        int free = Math.max(0, listening.capacity - served(listening));
-        if (free < late && (free == 0 || listening.line.isLate(now)) && reparking.takeBack(listening, late - free, IDLE_NANOSECONDS) > 0) {
+        int served = served(listening);
+        int free = Math.max(0, listening.capacity - served);
+        boolean tooFew = served > 0 && free < late && (free == 0 || listening.line.isLate(now));
+        if (tooFew && reparking.takeBack(listening, late - free, IDLE_NANOSECONDS) > 0) {
             listening.waited(now);
         }
+        return true;
     }
 
     /** Connections that the application has begun to read. */
@@ -270,7 +305,7 @@ final class Bounds {
         }
         chosen.removeIf(socket -> sources.connections(socket.peerAddress()) <= rule.sourceConnections()
                 && sources.bytes(socket.peerAddress()) <= rule.sourceBytes());
-        chosen.sort(Comparator.comparingDouble(this::speed));
+        chosen.sort(slowestFirst);
         int most = rule.sourceConnections() - rule.sourceConnections() / 16;
         long mostBytes = rule.sourceBytes() - rule.sourceBytes() / 16;
         for (int i = 0; i < chosen.size(); i++) {
@@ -300,7 +335,7 @@ final class Bounds {
     /** The slowest go first, a sixteenth at a time. */
     private void relieve(Listening listening, HoldRule rule) {
         chooseHeld(listening);
-        chosen.sort(Comparator.comparingDouble(this::speed));
+        chosen.sort(slowestFirst);
         int many = Math.max(1, Math.min(rule.connections(), listening.countedHeld + listening.countedWatched) / 16);
         if (!rule.enforced()) {
             many = Math.max(many, chosen.size() - rule.connections()); // nobody goes: the same ones are chosen again

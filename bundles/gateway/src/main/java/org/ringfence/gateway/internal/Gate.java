@@ -27,6 +27,8 @@ final class Gate implements Request {
 
     /** A window for less than this is shut, but for scraps. */
     private static final long SCRAPS = 4096;
+    /** So long an application may be busy with the last byte of a stream; sweeps let one rest that has been silent for longer. */
+    private static final long BUSY_NANOSECONDS = 2_000_000_000L;
     private static final int PORTION = 2048;
     private static final long PORTION_NANOSECONDS = 200_000_000;
 
@@ -324,9 +326,10 @@ final class Gate implements Request {
         return PORTION;
     }
 
-    /** True if the application has read a request, or something else, that it has not answered. */
-    boolean isBusy() {
-        return read && (stage == Stage.STREAM || streaming || outstanding > 0 || doubtsAgain && outWaiting > 0);
+    /** True if the application has read something that it has not answered: what is no HTTP may be that while bytes move, or wait, {@code unread} at it. */
+    boolean isBusy(long unread, long now) {
+        boolean moves = stage == Stage.STREAM && (unread > 0 || outWaiting > 0 || now - Math.max(lastIn, lastOut) < BUSY_NANOSECONDS);
+        return read && (moves || streaming || outstanding > 0 || doubtsAgain && outWaiting > 0);
     }
 
     /** There is no room at the client, but for scraps. */
@@ -357,9 +360,14 @@ final class Gate implements Request {
         return waits ? messageAt : streaming ? parsed : complete;
     }
 
-    /** True if every request was answered completely and no further one is with the application. */
+    /** True if every request was answered completely and no further one, nor a part of one, is with the application. */
     boolean isIdle() {
-        return responsesKnown && answered && outstanding == 0 && (watch == Watch.HTTP || watch == Watch.EMPTY_LINE) && !streaming
+        return hasAnswers() && (!streaming || waits);
+    }
+
+    /** True if every request that the application has seen was answered completely. */
+    boolean hasAnswers() {
+        return responsesKnown && answered && outstanding == 0 && (watch == Watch.HTTP || watch == Watch.EMPTY_LINE)
                 && !ends && (responses == null || !responses.endsConnection() && responses.isBetween());
     }
 

@@ -81,12 +81,17 @@ final class Line {
 
     /** True if it is time to count those who are late. */
     boolean isDue(long now) {
-        return size > 0 && now - due() >= 0;
+        return !isLeftToSweeps(now) && now - due() >= 0;
     }
 
-    /** Milliseconds after which somebody should count again; {@code most} if nobody waits, or all for so long that the sweeps know of them. */
+    /** True if nobody waits, or all have for so long that the sweeps know of them. */
+    private boolean isLeftToSweeps(long now) {
+        return size == 0 || now - since[size - 1] > LONG_NANOSECONDS;
+    }
+
+    /** Milliseconds after which somebody should count again; {@code most} if that is left to sweeps. */
     int patience(long now, int most) {
-        if (size == 0 || now - since[size - 1] > LONG_NANOSECONDS) {
+        if (isLeftToSweeps(now)) {
             return most;
         }
         return (int) Math.min(most, Math.max(1, (due() - now + 999_999) / 1_000_000));

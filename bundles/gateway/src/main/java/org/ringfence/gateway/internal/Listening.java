@@ -143,10 +143,10 @@ final class Listening implements Listener {
     }
 
     /** A connection that was counted in the present sweep will not be looked at in the next one. */
-    void rests(Gate gate, long heldBytes) {
+    void rests(Gate gate, long heldBytes, long now) {
         gate.quiet = true;
         gate.quietHeld = !gate.offered;
-        gate.quietBusy = gate.isBusy();
+        gate.quietBusy = gate.isBusy(0, now);
         gate.quietWatched = gate.isWatched();
         gate.quietBytes = (int) heldBytes; // they lie in one ring
         quietOpen += gate.quietHeld ? 0 : 1;

@@ -55,7 +55,7 @@ final class Relief {
         if (lingers(socket, gate)) {
             bytes.end(socket, Measure.REFUSE); // all that is taken from the client is the time he may keep a worker
         }
-        boolean busy = gate.isBusy();
+        boolean busy = gate.isBusy(socket.inward.unread(), now);
         gate.blocksWriter = busy && gate.outWaiting > 0 && socket.region().awaitsRoom(socket.slot);
         gate.pins = gate.blocksWriter || busy && blocksReader(socket, gate, now);
         if (busy) {

@@ -88,7 +88,7 @@ final class Requests {
             return false;
         }
         gate.isLong = true;
-        boolean takenBack = gate.rule.reparks() && gate.isIdle() && socket.outward.isDrained();
+        boolean takenBack = gate.rule.reparks() && gate.hasAnswers() && socket.outward.isDrained();
         if (!longRequests.isFull() || gate.offered && !takenBack) {
             longRequests.goesOn();
             return false;

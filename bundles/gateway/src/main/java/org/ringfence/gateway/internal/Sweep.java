@@ -115,9 +115,10 @@ final class Sweep {
         }
         reparking.turn();
         long now = gatekeeper.now();
+        boolean looked = false;
         for (int i = 0; i < listeners.size(); i++) { // no iterator: this runs all the time
             bytes.offerLeft(listeners.get(i));
-            bounds.relieveAtOnce(listeners.get(i), now);
+            looked = looked || bounds.relieveAtOnce(listeners.get(i), now); // one in a turn: an application may have many that it does not serve
         }
         lookAtQuietOnes(now);
         bounds.decideSome();
@@ -166,10 +167,12 @@ final class Sweep {
             }
         }
         boolean wanted = false;
+        bounds.beginKeeping();
         for (int i = 0; i < listeners.size(); i++) {
-            relief.relieve(listeners.get(i), now);
-            bounds.keep(listeners.get(i), now);
-            wanted |= listeners.get(i).isWanting();
+            Listening listening = listeners.get((i + sweeps) % listeners.size()); // each is the first one in its turn
+            relief.relieve(listening, now);
+            bounds.keep(listening, now);
+            wanted |= listening.isWanting();
         }
         if (quiet.isOver()) {
             roundSince = now;
@@ -230,7 +233,7 @@ final class Sweep {
         if (socket.isLive()) {
             count(socket, socket.gate, now);
             if (socket.still > (socket.gate.offered ? QUIET_AFTER : HELD_QUIET_AFTER) && mayRest(socket, socket.gate)) {
-                socket.gate.listening.rests(socket.gate, socket.inward.held());
+                socket.gate.listening.rests(socket.gate, socket.inward.held(), now);
                 socket.gate.rest();
                 table.rest(socket);
             }

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.call.CallTranslator;
 import org.ringfence.api.policy.HoldRule;
+import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.PolicyChain;
 import org.ringfence.api.policy.Stage;
 
@@ -19,8 +20,10 @@ class DecisionsTest {
     private final Listening listening = new Listening(peers.opening());
     /** What was told of decisions; they are only observed. */
     private final List<Object> told = new ArrayList<>();
+    private final List<Object> measures = new ArrayList<>();
     private final PolicyChain observing = (PolicyChain) Proxy.newProxyInstance(PolicyChain.class.getClassLoader(), new Class<?>[] {PolicyChain.class},
-            (proxy, method, arguments) -> method.getName().equals("decided") ? !told.add(arguments[2]) : null);
+            (proxy, method, arguments) -> method.getName().equals("decided") ? !(told.add(arguments[2]) && measures.add(arguments[1])) : null);
+    private final Gatekeeper gatekeeper = new Gatekeeper(IdlePeers.NO_SERVICES, null, null);
     private final Bounds bounds = new Bounds(new Services() {
         @Override
         public CallTranslator translator(String abi) {
@@ -31,7 +34,7 @@ class DecisionsTest {
         public PolicyChain policies() {
             return observing;
         }
-    }, peers.table, null, null, null);
+    }, peers.table, null, gatekeeper, null);
     private final RelayedSocket socket = held(1);
 
     private RelayedSocket held(long id) {
@@ -87,6 +90,36 @@ class DecisionsTest {
         socket.closing = true;
         turn();
         assertEquals(List.of(), told);
+    }
+
+    /** A connection is held since {@code second}, with so many bytes of what it is at. */
+    private RelayedSocket heldAt(Stage stage, long second, int bytes) {
+        RelayedSocket held = held(10 + peers.table.rows().size());
+        held.gate.enter(stage, second * 1_000_000_000L);
+        held.gate.stageBytes = bytes;
+        return held;
+    }
+
+    @Test
+    void whoHasShownNoRequestGoesBeforeWhoWasAnsweredAndWhoWaitsForAnAnswerGoesLast() {
+        gatekeeper.beginTurn();
+        long now = gatekeeper.now() / 1_000_000_000L;
+        RelayedSocket waits = heldAt(Stage.RESPONSE, now - 1, 0);
+        RelayedSocket answered = heldAt(Stage.IDLE, now - 20, 0);
+        RelayedSocket slowHead = heldAt(Stage.HEAD, now - 50, 1);
+        RelayedSocket quickHead = heldAt(Stage.HEAD, now - 1, 300);
+        RelayedSocket silent = heldAt(Stage.SILENT, now - 5, 0);
+        List<RelayedSocket> order = new ArrayList<>(List.of(waits, answered, quickHead, slowHead, silent));
+        order.sort(bounds.slowestFirst);
+        assertEquals(List.of(silent, slowHead, quickHead, answered, waits), order);
+    }
+
+    @Test
+    void whoWasAnsweredAndWaitsForNothingIsClosedAndNotReset() {
+        socket.gate.enter(Stage.IDLE, 0);
+        bounds.decideOnce(socket, () -> "many");
+        turn();
+        assertEquals(List.of(Measure.REFUSE), measures);
     }
 
     @Test

@@ -51,6 +51,7 @@ class LineTest {
     @Test
     void whoHasWaitedForLongIsTheSweeps() {
         assertEquals(50, listening.line.patience(given + 201 * MILLISECOND, 50));
+        assertFalse(listening.line.isDue(given + 201 * MILLISECOND));
     }
 
     @Test
