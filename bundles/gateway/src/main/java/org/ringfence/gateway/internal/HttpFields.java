@@ -34,7 +34,6 @@ final class HttpFields {
     private static final long CLOSE = word("close");
     private static final long KEEP_ALIVE = word("ep-alive"); // the end of it
     private static final long SEVEN_BYTES = (1L << 56) - 1;
-    private static final long FIVE_BYTES = (1L << 40) - 1;
     private static final long LOWER = 0x2020202020202020L;
     private static final long FAR = 1L << 60;
 
@@ -44,7 +43,8 @@ final class HttpFields {
     private long tail; // the last eight bytes of the value
     private long number;
     private boolean digits;
-    private boolean gap; // a blank was read behind digits
+    private boolean gap; // a blank was read behind digits, or behind letters of a list's member
+    private boolean broken; // the member goes on behind it
 
     /** Bytes of the body, -1 if the head does not say. */
     long contentLength;
@@ -113,6 +113,7 @@ final class HttpFields {
         tail = 0;
         digits = false;
         gap = false;
+        broken = false;
         number = 0;
         ranges.beginRange();
         return found != 0;
@@ -137,17 +138,33 @@ final class HttpFields {
                 }
             }
             case RANGE -> ranges.read(c);
-            case CONNECTION -> {
-                tail = tail << 8 | c | 0x20;
-                closes |= (tail & FIVE_BYTES) == CLOSE;
-                keepsAlive |= tail == KEEP_ALIVE;
-            }
+            case CONNECTION -> option(c);
             default -> {
                 if (c != ' ' && c != '\t') {
                     tail = tail << 8 | c & 0xff;
                 }
             }
         }
+    }
+
+    /** Of "close" only the whole word counts: servers keep the connection of who says "disclose". Some keep it for "keep-alives", too. */
+    private void option(int c) {
+        if (c == ',') {
+            optionEnds();
+        } else if (c == ' ' || c == '\t') {
+            gap = tail != 0;
+        } else {
+            broken |= gap;
+            tail = tail << 8 | (c | 0x20) & 0xff;
+            keepsAlive |= tail == KEEP_ALIVE;
+        }
+    }
+
+    private void optionEnds() {
+        closes |= tail == CLOSE && !broken;
+        tail = 0;
+        gap = false;
+        broken = false;
     }
 
     void valueEnds() {
@@ -164,6 +181,7 @@ final class HttpFields {
             }
             case EXPECT -> expectsContinue |= (tail | LOWER) == CONTINUE;
             case RANGE -> ranges.endRange();
+            case CONNECTION -> optionEnds();
             default -> {
             }
         }

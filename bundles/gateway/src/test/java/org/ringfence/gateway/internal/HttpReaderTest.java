@@ -45,13 +45,21 @@ class HttpReaderTest {
 
     @ParameterizedTest
     @CsvSource({"1.1, X: y, false", "1.1, Connection: close, true", "1.1, connection: Close, true", "1.1, Connection: keep-alive, false", "1.0, X: y, true",
-            "1.0, Connection: Keep-Alive, false", "1.0, Connection: close, true", "1.1, 'Connection: x, close', true"})
+            "1.0, Connection: Keep-Alive, false", "1.0, Connection: close, true", "1.1, 'Connection: x, close', true", "1.1, 'Connection:close\t, x', true",
+            "1.1, 'Connection: x,\r\n close', true"})
     void theHeadSaysWhetherTheConnectionEndsBehindIt(String version, String field, boolean ends) {
         read(requests, "GET / HTTP/" + version + "\r\n" + field + "\r\n\r\n", 4096);
         read(responses, "HTTP/" + version + " 200 OK\r\nContent-Length: 0\r\n" + field + "\r\n\r\n", 4096);
         assertEquals(ends, requests.endsConnection());
         assertEquals(ends, responses.endsConnection());
         read(requests, GET, 4096);
+        assertFalse(requests.endsConnection());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"disclose", "closed", "x close", "close x", "not-close", "\"close\"", "clo se", "aaaaaaaaaaaclose"})
+    void whatOnlyContainsCloseDoesNotEndTheConnection(String option) {
+        read(requests, "GET / HTTP/1.1\r\nConnection: " + option + "\r\n\r\n", 1);
         assertFalse(requests.endsConnection());
     }
 
