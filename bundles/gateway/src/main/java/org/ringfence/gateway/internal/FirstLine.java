@@ -6,7 +6,7 @@ final class FirstLine {
     enum Kind { HTTP1, PREFACE, OTHER }
 
     private static final long HTTP1 = HttpFields.word("HTTP/1.");
-    private static final long HTTP2 = HttpFields.word("HTTP/2.0");
+    private static final long PRI = HttpFields.word("PRI");
     private static final long HEAD = HttpFields.word("HEAD");
     private static final long CONNECT = HttpFields.word("CONNECT");
     private static final long SEVEN_BYTES = (1L << 56) - 1;
@@ -17,9 +17,9 @@ final class FirstLine {
     private static final long PRIME = 0x100000001b3L; // of FNV-1a
 
     private final boolean request;
+    private final HttpVersion version = new HttpVersion(); // of a request
     private int length; // so far
-    private long tail; // the last eight bytes
-    private int beforeTail;
+    private long tail; // the last eight bytes, of a response
     private int words; // that are complete
     private boolean pathOver; // what is asked for is complete, but for its query
     private long method;
@@ -35,6 +35,7 @@ final class FirstLine {
         length = 0;
         tail = 0;
         words = 0;
+        version.begin();
         pathOver = false;
         target = SEED;
         method = 0;
@@ -49,12 +50,13 @@ final class FirstLine {
     /** Another byte of it, but for the end of the line. False if this is none of HTTP/1. */
     boolean add(int c) {
         length++;
-        beforeTail = (int) (tail >>> 56);
-        tail = tail << 8 | c & 0xff;
         return request ? ofRequest(c) : ofResponse(c);
     }
 
     private boolean ofRequest(int c) {
+        if (words > 1) {
+            version.read(c);
+        }
         if (c == ' ') {
             pathOver = ++words > 1;
         } else if (words > 0) {
@@ -68,6 +70,7 @@ final class FirstLine {
     }
 
     private boolean ofResponse(int c) {
+        tail = tail << 8 | c & 0xff;
         if (length == 7) {
             return (tail & SEVEN_BYTES) == HTTP1;
         }
@@ -84,12 +87,16 @@ final class FirstLine {
         if (!request) {
             return length < LEAST_OF_RESPONSE ? Kind.OTHER : Kind.HTTP1;
         }
-        if (tail == HTTP2) {
+        old = version.isOld();
+        if (version.isHttp2() && method == PRI) {
             return Kind.PREFACE;
         }
-        old = (tail & 0xff) == '0';
-        // "GET /?HTTP/1.1" is a simple request, of HTTP/0.9
-        return (tail >>> 8) == HTTP1 && beforeTail == ' ' && words > 1 ? Kind.HTTP1 : Kind.OTHER;
+        return version.isOne() ? Kind.HTTP1 : Kind.OTHER; // "GET /?HTTP/1.1" is a simple request, of HTTP/0.9
+    }
+
+    /** Of a request: some servers read its version in another way than others. */
+    boolean isOdd() {
+        return request && !version.isHttp1();
     }
 
     /** If it is a whole line: a request of HTTP/0.9, which has no other one (RFC 1945, 4.1). */

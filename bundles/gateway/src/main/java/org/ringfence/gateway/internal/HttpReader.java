@@ -15,7 +15,7 @@ final class HttpReader {
         MESSAGE,
         /** This is no HTTP/1, or no longer: nothing more can be said. */
         OTHER,
-        /** The first line of HTTP/2's preface was read (RFC 9113, 3.4). */
+        /** HTTP/2's preface begins here: its first line was read, and the empty one behind it (RFC 9113, 3.4). */
         PREFACE
     }
 
@@ -30,6 +30,7 @@ final class HttpReader {
     private boolean returned; // a carriage return was read in this line
     private boolean lineOver; // of the first line
     private boolean bare; // a line ended without one
+    private boolean preface; // nothing but the first line was read, and it is that of HTTP/2's
     private long left; // of a body or chunk
 
     // the present or last message
@@ -63,6 +64,7 @@ final class HttpReader {
         returned = false;
         lineOver = false;
         bare = false;
+        preface = false;
         first.begin();
         fields.begin();
     }
@@ -121,7 +123,7 @@ final class HttpReader {
 
     /** A head that servers may read in different ways: some of them wait for more. */
     boolean isLoose() {
-        return bare || fields.odd || fields.chunked && (fields.contentLength >= 0 || first.isOld());
+        return bare || fields.odd || first.isOdd() || fields.chunked && (fields.contentLength >= 0 || first.isOld());
     }
 
     boolean isHead() {
@@ -174,7 +176,7 @@ final class HttpReader {
                     } else if (c == '\n') {
                         if (fields.isLineEmpty()) {
                             bare |= !returned;
-                            return at(i, headEnds());
+                            return at(i, preface ? other() : headEnds());
                         }
                         line();
                     } else if (c == '\r') {
@@ -254,8 +256,8 @@ final class HttpReader {
         switch (first.end()) {
             case HTTP1 -> line();
             case PREFACE -> {
-                state = State.OTHER;
-                return Event.PREFACE;
+                line();
+                preface = true;
             }
             default -> {
                 return other();
@@ -266,12 +268,13 @@ final class HttpReader {
 
     private Event other() {
         state = State.OTHER;
-        return Event.OTHER;
+        return preface ? Event.PREFACE : Event.OTHER;
     }
 
     private void line() {
         state = State.NAME;
         returned = false;
+        preface = false;
         fields.line();
     }
 

@@ -176,8 +176,33 @@ class HttpReaderTest {
         read(requests, "GET /x?y\r\n", 1);
         assertTrue(requests.isEndless() && requests.isSimple());
         requests.reset();
-        read(requests, "GET / HTTP/3.0\r\n", 1);
+        read(requests, "GET / HTTP/x\r\n", 1);
         assertTrue(requests.isEndless() && requests.isLineOver() && !requests.isSimple());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HTTP/3.0", "HTTP/2.0", "HTTP/9.9", "HTTP/1.00", "HTTP/1.11", "HTTP/01.1", "HTTP/1.1 ", "HTTP/1.1  ", "HTTP/0.9"})
+    void aRequestOfAnotherVersionIsFollowedAndServersMayReadItInDifferentWays(String version) {
+        String request = "GET /x " + version + "\r\nRange: bytes=0-,0-\r\n\r\n";
+        assertEquals(List.of(new Seen(Event.MESSAGE, request.length())), read(requests, request, 1));
+        assertEquals(2, requests.fields.ranges.ranges());
+        assertTrue(requests.isLoose());
+        read(requests, GET, 1);
+        assertFalse(requests.isLoose());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"HTTP/1.0, true", "HTTP/1.00, true", "HTTP/0.9, true", "HTTP/1.1, false", "HTTP/1.2, false", "HTTP/1.10, false", "HTTP/2.0, false", "HTTP/3.0, false"})
+    void theConnectionEndsBehindARequestOfAnOldVersion(String version, boolean ends) {
+        read(requests, "GET / " + version + "\r\n\r\n", 1);
+        assertEquals(ends, requests.endsConnection());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /?HTTP/1.1", "GET HTTP/1.1 ", "GET / HTTP/1", "GET / HTTP/1.", "GET / HTTP/.1", "GET / HTTP/1.1x", "GET / HTTP/1.1 x", "GET / xHTTP/1.1", "GET / http/1.1",
+            "GET / HTTP/1.1.1", "GET / HTTP/-1.1", "GET / HTTP/99999999999999999999"})
+    void whatEndsInNoVersionIsNotUnderstood(String line) {
+        assertEquals(Event.OTHER, read(requests, line + "\r\n", 1).get(0).event);
     }
 
     @Test
@@ -203,7 +228,15 @@ class HttpReaderTest {
 
     @Test
     void thePrefaceOfHttp2IsTold() {
-        assertEquals(Event.PREFACE, read(requests, "PRI * HTTP/2.0\r\n", 5).get(0).event);
+        assertEquals(Event.PREFACE, read(requests, "PRI * HTTP/2.0\r\n\r\n", 5).get(0).event);
+        assertTrue(requests.isEndless());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET / HTTP/2.0\r\nHost: a", "PRI * HTTP/2.0\r\nHost: a", "PRI * HTTP/2.0 \r\n"})
+    void whatIsNotThePrefaceIsAnUnfinishedHead(String begin) {
+        assertEquals(List.of(), read(requests, begin, 1));
+        assertTrue(requests.isInHead());
     }
 
     @ParameterizedTest

@@ -15,7 +15,7 @@ import org.ringfence.gateway.internal.HttpReader.Event;
 /** HTTP made of the words that matter, in any order: random bytes seldom make a head, and never a large chunk. */
 class HttpWordsTest {
     private static final String[] BEGINS = {"POST / HTTP/1.1\r\n", "GET /a?b HTTP/1.0\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "GET /\r\n",
-            "PRI * HTTP/2.0\r\n", "HTTP/1.0 304 N\n", "x\r\n"};
+            "PRI * HTTP/2.0\r\n", "GET / HTTP/2.0 \r\n", "HTTP/1.0 304 N\n", "x\r\n"};
     private static final String[] FIELDS = {"Transfer-Encoding: chunked\r\n", "transfer-encoding:gzip, chunked\r\n", "Content-Length: ", "Content-Length : ",
             "Content-Length:\r\n ", "Range: bytes=0-", "Connection: x , close\r\n", "Expect: 100-continue\r\n", "X: y\r\n"};
     private static final String[] NUMBERS = {"0", "1", "5", "A", "7fffffff", "80000000", "ffffffff", "fffffffffffffff", "800000000000000", "8000000000000000",
