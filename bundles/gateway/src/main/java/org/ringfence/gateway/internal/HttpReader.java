@@ -27,9 +27,9 @@ final class HttpReader {
     private State state;
     private int length; // of a trailer's line, or of a chunk's size, so far
     private boolean over; // between two messages, and the head of the first is kept
-    private boolean returned; // a carriage return was read in this line
+    private boolean returned; // a carriage return was read last, in this line
     private boolean lineOver; // of the first line
-    private boolean bare; // a line ended without one
+    private boolean bare; // a line ended without one, or has one elsewhere
     private boolean preface; // nothing but the first line was read, and it is that of HTTP/2's
     private long left; // of a body or chunk
 
@@ -171,7 +171,10 @@ final class HttpReader {
                 }
                 case NAME -> {
                     int c = b[i++];
-                    if (c == ':') {
+                    if (returned && c != '\n') {
+                        bare = true;
+                        state = State.SKIP; // "\r\r\n" is no empty line: servers read on
+                    } else if (c == ':') {
                         state = fields.nameEnds() ? State.VALUE : State.SKIP;
                     } else if (c == '\n') {
                         if (fields.isLineEmpty()) {
@@ -198,7 +201,10 @@ final class HttpReader {
                     int c = b[i++];
                     if (c == '\n') {
                         state = State.VALUE_OVER;
+                        returned = false;
                     } else {
+                        bare |= returned;
+                        returned = c == '\r';
                         fields.value(c);
                     }
                 }
@@ -241,12 +247,15 @@ final class HttpReader {
             return isBetween() ? Event.MORE : firstLineEnds(); // RFC 9112, 2.2: empty lines before a request are ignored
         }
         if (c == '\r') {
+            bare |= returned;
             returned = !isBetween();
             return Event.MORE;
         }
         if (over) {
             begin();
         }
+        bare |= returned;
+        returned = false;
         return first.add(c) ? Event.MORE : other();
     }
 
@@ -309,6 +318,7 @@ final class HttpReader {
     /** The message is over; what its head said stays until the next one begins. */
     private Event over() {
         state = State.START;
+        returned = false;
         over = true;
         return Event.MESSAGE;
     }
@@ -345,9 +355,10 @@ final class HttpReader {
                         return over();
                     }
                     length = 0;
-                } else if (c != '\r') {
+                } else if (c != '\r' || returned) { // as in a head
                     length++;
                 }
+                returned = c == '\r';
             }
         }
         return Event.MORE;
@@ -379,6 +390,7 @@ final class HttpReader {
             return other(); // no size
         }
         length = 0;
+        returned = false;
         state = left == 0 ? State.TRAILER : State.CHUNK_DATA;
         return Event.MORE;
     }

@@ -19,6 +19,7 @@ import org.ringfence.gateway.internal.HttpReader.Event;
 /** Where messages end, whatever pieces they come in. */
 class HttpReaderTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: b: c\r\n\r\n";
+    private static final String BEGUN = "GET / HTTP/1.1\r\nHost: a\r\n"; // without its end
     private static final String POST = "POST /x HTTP/1.1\r\nhost: a\r\nCONTENT-length:  5 \r\n\r\nhello";
     private static final String CHUNKED = "PUT /x HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n5;a=b\r\nhello\r\nA\r\n0123456789\r\n0\r\nT: x\r\n\r\n";
     private static final String BARE = "\r\nHEAD /y HTTP/1.0\nA:\n\n";
@@ -233,10 +234,29 @@ class HttpReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"GET / HTTP/2.0\r\nHost: a", "PRI * HTTP/2.0\r\nHost: a", "PRI * HTTP/2.0 \r\n"})
+    @ValueSource(strings = {"GET / HTTP/2.0\r\nHost: a", "PRI * HTTP/2.0\r\nHost: a", "PRI * HTTP/2.0\r\n\r\r\n", "PRI * HTTP/2.0 \r\n"})
     void whatIsNotThePrefaceIsAnUnfinishedHead(String begin) {
         assertEquals(List.of(), read(requests, begin, 1));
         assertTrue(requests.isInHead());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {BEGUN, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: x\r\n"})
+    void aLineOfTwoCarriageReturnsIsNotEmpty(String begin) {
+        for (int piece : new int[] {1, 2, 4096}) {
+            requests.reset();
+            String request = begin + "\r\r\n\r\n";
+            List<Seen> messages = read(requests, request, piece).stream().filter(seen -> seen.event == Event.MESSAGE).toList();
+            assertEquals(List.of(new Seen(Event.MESSAGE, request.length())), messages);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {BEGUN + "\r\r\n\r\n", "GET / HTTP/1.1\r\r\n\r\n", "GET /\rx HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nContent\r-Length: 5\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: 5\r0\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: 5\r\r\n\r\n"})
+    void aCarriageReturnThatEndsNoLineMayBeReadInDifferentWays(String head) {
+        read(requests, head, 1);
+        assertTrue(requests.isLoose());
     }
 
     @ParameterizedTest
