@@ -55,6 +55,8 @@ final class HttpFields {
     boolean expectsContinue;
     boolean closes;
     boolean keepsAlive;
+    /** A server may take an option for "keep-alive". */
+    boolean mayKeepAlive;
     final RangeField ranges = new RangeField();
 
     private static byte[] bytes(String text) {
@@ -84,6 +86,7 @@ final class HttpFields {
         expectsContinue = false;
         closes = false;
         keepsAlive = false;
+        mayKeepAlive = false;
         ranges.begin();
     }
 
@@ -147,7 +150,7 @@ final class HttpFields {
         }
     }
 
-    /** Of "close" only the whole word counts: servers keep the connection of who says "disclose". Some keep it for "keep-alives", too. */
+    /** Of "close" only the whole word counts: servers keep the connection of who says "disclose". For "keep-alive" nginx takes "keep-alives", and apache2 "k". */
     private void option(int c) {
         if (c == ',') {
             optionEnds();
@@ -157,6 +160,7 @@ final class HttpFields {
             broken |= gap;
             tail = tail << 8 | (c | 0x20) & 0xff;
             keepsAlive |= tail == KEEP_ALIVE;
+            mayKeepAlive |= c == 'k' || c == 'K';
         }
     }
 

@@ -101,9 +101,9 @@ final class HttpReader {
                 || state == State.START && !isBetween();
     }
 
-    /** True if by the message's head the connection ends behind the exchange (RFC 9112, 9.3). */
+    /** True if by the message's head the connection ends behind the exchange (RFC 9112, 9.3), to all servers: of two options nginx has the last. */
     boolean endsConnection() {
-        return fields.closes || first.isOld() && !fields.keepsAlive;
+        return fields.closes && !fields.keepsAlive || first.isOld() && !fields.mayKeepAlive;
     }
 
     /** True in a message whose end only the end of the connection tells, or that is not understood. */

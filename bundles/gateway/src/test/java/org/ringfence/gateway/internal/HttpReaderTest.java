@@ -65,6 +65,15 @@ class HttpReaderTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1.0, k", "1.0, Keep", "1.0, 'keep alive'", "1.0, 'x;keep'", "1.0, keep-alives", "1.1, 'close\r\nConnection: keep-alive'", "1.0, 'close\r\nConnection: Keep-Alive'"})
+    void whatSomeServerTakesForKeepAliveDoesNotEndTheConnection(String version, String option) {
+        read(requests, "GET / HTTP/" + version + "\r\nConnection: " + option + "\r\n\r\n", 1);
+        assertFalse(requests.endsConnection());
+        read(requests, "GET / HTTP/1.0\r\nConnection: x\r\n\r\n", 1);
+        assertTrue(requests.endsConnection());
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7, 64, 4096})
     void requestsEndWhereTheyEndInPiecesOfAnySize(int piece) {
         String all = GET + POST + CHUNKED + BARE + GET;
