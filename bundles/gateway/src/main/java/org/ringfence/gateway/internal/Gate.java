@@ -29,8 +29,6 @@ final class Gate implements Request {
     private static final long SCRAPS = 4096;
     /** So long an application may be busy with the last byte of a stream; sweeps let one rest that has been silent for longer. */
     private static final long BUSY_NANOSECONDS = 2_000_000_000L;
-    private static final int PORTION = 2048;
-    private static final long PORTION_NANOSECONDS = 200_000_000;
 
     HoldRule rule;
     Listening listening;
@@ -62,6 +60,8 @@ final class Gate implements Request {
     boolean doubtful;
     long sentBefore;
     boolean doubtsAgain;
+    /** What is in doubt is a head up to its empty line: what comes behind its answer is followed again. */
+    boolean headInDoubt;
     /** What came first is a request line, though the listener is thought to speak something else. */
     boolean asksInHttp;
     /** The body is too long to be held: it passes as it comes. */
@@ -196,23 +196,14 @@ final class Gate implements Request {
         left = false;
         read = false;
         probe = false;
-        giveReaders();
-        parsed = 0;
-        complete = 0;
+        follow(0, 0);
         messageAt = 0;
         sentFrom = 0;
         lineEmpty = false;
-        doubtful = false;
-        doubtsAgain = false;
         asksInHttp = false;
         streaming = false;
         expected = false;
         ends = false;
-        outstanding = 0;
-        heads = 0;
-        connects = 0;
-        parsedOut = 0;
-        responsesKnown = true;
         answered = false;
         carriedOut = 0;
         stage = Stage.SILENT;
@@ -258,6 +249,21 @@ final class Gate implements Request {
         stage = next;
         stageSince = now;
         stageBytes = 0;
+    }
+
+    /** From here on requests and responses are followed, whatever was before; so many bytes were moved in and out. */
+    void follow(long in, long out) {
+        giveReaders();
+        parsed = in;
+        complete = in;
+        doubtful = false;
+        doubtsAgain = false;
+        headInDoubt = false;
+        outstanding = 0;
+        heads = 0;
+        connects = 0;
+        parsedOut = out;
+        responsesKnown = true;
     }
 
     /** A request begins. */
@@ -309,21 +315,6 @@ final class Gate implements Request {
     void doubt(boolean is, long sent) {
         doubtful = is;
         sentBefore = sent;
-    }
-
-    /** Throttled, and no byte is due. */
-    boolean isThrottled(long now) {
-        if (now - throttledUntil > 0) {
-            throttledUntil = 0;
-            return false;
-        }
-        return now - nextPortion < 0;
-    }
-
-    /** Bytes that a throttled connection may move now. */
-    int portion(long now) {
-        nextPortion = now + PORTION_NANOSECONDS;
-        return PORTION;
     }
 
     /** True if the application has read something that it has not answered: what is no HTTP may be that while bytes move, or wait, {@code unread} at it. */

@@ -105,10 +105,16 @@ final class Gatekeeper {
     /** Moves bytes towards the application, and decides how far it may see them. */
     void inward(RelayedSocket socket) throws ProtocolViolation {
         Gate gate = socket.gate;
-        if (gate.throttledUntil != 0 && gate.isThrottled(now)) {
+        int most = Restraint.portion(gate, now);
+        if (most == 0) {
             return;
         }
-        int most = gate.throttledUntil == 0 ? Integer.MAX_VALUE : gate.portion(now);
+        if (gate.headInDoubt && gate.stage == Stage.IDLE && socket.inward.waiting() > 0) {
+            gate.follow(socket.inward.given(), socket.outward.moved());
+            gate.watch = Watch.HTTP;
+            gate.probe = !gate.rule.enforced();
+            gate.answered = true;
+        }
         if (gate.watch == Watch.NOTHING) {
             if (socket.inward.move(most) > 0) {
                 gate.lastIn = now;
@@ -228,8 +234,11 @@ final class Gatekeeper {
             case EMPTY_LINE -> {
                 for (int i = 0; i < length && gate.watch == Watch.EMPTY_LINE; i++) {
                     gate.parsed++;
-                    if (b[i] == '\n' && gate.lineEmpty || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
+                    boolean over = b[i] == '\n' && gate.lineEmpty;
+                    if (over || gate.parsed - gate.messageAt > gate.rule.headBytes()) {
+                        boolean head = over && gate.stage == Stage.HEAD;
                         passInDoubt(socket, gate, true);
+                        gate.headInDoubt = head && gate.doubtsAgain;
                     }
                     gate.lineEmpty = b[i] == '\n' || b[i] == '\r' && gate.lineEmpty;
                 }

@@ -55,9 +55,10 @@ final class Relief {
         if (lingers(socket, gate)) {
             bytes.end(socket, Measure.REFUSE); // all that is taken from the client is the time he may keep a worker
         }
-        boolean busy = gate.isBusy(socket.inward.unread(), now);
+        boolean begun = gate.read && hasBegun(socket, gate);
+        boolean busy = begun || gate.isBusy(socket.inward.unread(), now);
         gate.blocksWriter = busy && gate.outWaiting > 0 && socket.region().awaitsRoom(socket.slot);
-        gate.pins = gate.blocksWriter || busy && blocksReader(socket, gate, now);
+        gate.pins = gate.blocksWriter || begun && blocksReader(socket, gate, now);
         if (busy) {
             listening.countedBusy++;
         }
@@ -81,10 +82,14 @@ final class Relief {
                 && (gate.watch != Gate.Watch.NOTHING || gate.doubtful) && gate.stage != Stage.BODY;
     }
 
-    /** The application waits for the rest of what it has begun to read: nothing has come for a while, or what comes is little. */
+    /** The application has what it may take for the beginning of a request. */
+    private static boolean hasBegun(RelayedSocket socket, Gate gate) {
+        return gate.streaming && (gate.stage == Stage.BODY || gate.stage == Stage.HEAD) || gate.doubtful && gate.sentBefore == socket.bytesOut();
+    }
+
+    /** It waits for the rest: nothing has come for a while, or what comes is little. */
     private static boolean blocksReader(RelayedSocket socket, Gate gate, long now) {
-        boolean begun = gate.streaming && gate.stage == Stage.BODY || gate.doubtful && gate.sentBefore == socket.bytesOut();
-        if (!begun || socket.inward.unread() > 0) {
+        if (socket.inward.unread() > 0) {
             return false;
         }
         double rate = rate(gate, now);

@@ -8,6 +8,9 @@ import org.ringfence.api.policy.Measure;
  */
 final class Restraint {
     private static final long THROTTLED_NANOSECONDS = 5_000_000_000L;
+    /** What moves of a throttled connection, and how often. */
+    private static final int PORTION = 2048;
+    private static final long PORTION_NANOSECONDS = 200_000_000;
     private static final long SHRUNK_NANOSECONDS = 10_000_000_000L;
 
     // <asm-generic/socket.h>, <linux/tcp.h>
@@ -60,6 +63,19 @@ final class Restraint {
                 stack.set(socket, SOL_SOCKET, SO_BUF_LOCK, 0); // the stack chooses the sizes again
             }
         }
+    }
+
+    /** Bytes that may move to the application of what has come; 0: it is throttled, and none is due. */
+    static int portion(Gate gate, long now) {
+        if (gate.throttledUntil == 0 || now - gate.throttledUntil > 0) {
+            gate.throttledUntil = 0;
+            return Integer.MAX_VALUE;
+        }
+        if (now - gate.nextPortion < 0) {
+            return 0;
+        }
+        gate.nextPortion = now + PORTION_NANOSECONDS;
+        return PORTION;
     }
 
     private void limit(RelayedSocket socket, int sent, int received, int patience) {

@@ -159,6 +159,35 @@ class SuspectRequestsTest extends ServedRequests {
     }
 
     @Test
+    void requestsBehindOneWithAMethodThatNobodyKnowsAreFollowedAgain() throws IOException {
+        serve("http");
+        visit();
+        Socket client = connect();
+        send(client, "A".repeat(30) + " / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertAnswered(client);
+        send(client, REQUEST);
+        assertAnswered(client);
+        RunningGateway.await("it is known to be idle, as the visitor's is", () -> count(s -> s.gate.isIdle() && s.gate.requestCount == 1) == 2);
+        send(client, "GET / HTT");
+        RunningGateway.await("half a request is held", () -> count(s -> s.gate.stage == Stage.HEAD && s.gate.complete < s.gate.parsed) == 1);
+        send(client, "P/1.1\r\n\r\n");
+        assertAnswered(client);
+    }
+
+    @Test
+    void workersThatWaitForTheRestOfAHeadTooLongToBeHeldAreFreed() throws IOException {
+        serve("pool");
+        visit();
+        for (int i = 0; i < 4; i++) {
+            Socket attacker = connect();
+            send(attacker, "GET /wait HTTP/1.1\r\nX: " + "x".repeat(70_000));
+        }
+        RunningGateway.await("all workers wait", () -> count(s -> s.gate.read && s.gate.stage == Stage.HEAD) + gateway.policies.decisions.size() >= 4);
+        visit();
+        assertTrue(gateway.policies.decisions.stream().anyMatch(decision -> decision.contains("of what may be a request")), gateway.policies.decisions.toString());
+    }
+
+    @Test
     void whatComesBehindARequestThatIsNotUnderstoodIsInDoubtAgain() throws IOException {
         serve("pool");
         visit();
