@@ -23,12 +23,16 @@ import org.ringfence.api.policy.Verdict;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns away peers whose address is in a blocked prefix, and outgoing connections to one. */
-@Component(service = {Policy.class, Blocks.class, BlockPolicy.class}, configurationPid = BlockPolicy.PID, immediate = true,
+/**
+ * Turns away peers whose address is in a blocked prefix, and outgoing connections to one. No service of commands by itself: those go to the one that is
+ * asked ({@link AskedBlocks}).
+ */
+@Component(service = Policy.class, configurationPid = BlockPolicy.PID, immediate = true,
         property = "service.ranking:Integer=1000")
 @Designate(ocd = BlockPolicy.Configuration.class)
 public final class BlockPolicy implements Policy, Blocks {
     static final String PID = "org.ringfence.policy.block";
+    static final String NAME = "block";
 
     private static final Logger LOG = LoggerFactory.getLogger(BlockPolicy.class);
 
@@ -124,7 +128,7 @@ public final class BlockPolicy implements Policy, Blocks {
 
     @Override
     public String name() {
-        return "block";
+        return NAME;
     }
 
     @Override
@@ -134,13 +138,7 @@ public final class BlockPolicy implements Policy, Blocks {
 
     /** Another policy wants a source blocked, soon. The event loop's thread. */
     void blockSource(byte[] address) {
-        byte[] prefix = address.clone();
-        if (address.length == 16) {
-            for (int bit = ipv6Bits; bit < 128; bit++) {
-                prefix[bit / 8] &= (byte) ~(0x80 >> bit % 8);
-            }
-        }
-        sources.add(Sources.text(prefix) + (address.length == 16 ? "/" + ipv6Bits : ""));
+        sources.add(Sources.prefix(address, ipv6Bits));
     }
 
     private void blockSources(List<String> prefixes) {

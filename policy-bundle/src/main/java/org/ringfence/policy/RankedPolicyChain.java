@@ -23,6 +23,7 @@ import org.osgi.service.metatype.annotations.Option;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.handover.Handovers;
 import org.ringfence.api.handover.Trial;
+import org.ringfence.api.policy.Blocks;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Finding;
 import org.ringfence.api.policy.HoldRule;
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
  * <p>The chain is there as long as its bundle is, also without any policy: it then refuses everything, and says so. A policy is tried
  * before it is asked; one that fails its trial is rejected if there is one before it, and in quarantine otherwise.
  */
-@Component(service = PolicyChain.class, immediate = true, configurationPid = RankedPolicyChain.PID)
+@Component(service = {PolicyChain.class, RankedPolicyChain.class}, immediate = true, configurationPid = RankedPolicyChain.PID)
 @Designate(ocd = RankedPolicyChain.Configuration.class)
 public final class RankedPolicyChain implements PolicyChain {
     static final String PID = "org.ringfence.policy";
@@ -71,7 +72,7 @@ public final class RankedPolicyChain implements PolicyChain {
 
     private final PolicyEvents events = new PolicyEvents();
     private final ObservedRules observed = new ObservedRules();
-    private volatile BlockPolicy block;
+    private final SourceBlocks blocked = new SourceBlocks(ranking::blocks);
     private volatile boolean enforces = true;
 
     @ObjectClassDefinition(name = "Ringfence policies", description = "The policy chain")
@@ -116,6 +117,7 @@ public final class RankedPolicyChain implements PolicyChain {
     @Deactivate
     void deactivate() {
         events.stop();
+        blocked.close();
         lost.close();
         if (handovers != null) {
             handovers.leave(ChainMemory.NAME, source);
@@ -130,18 +132,6 @@ public final class RankedPolicyChain implements PolicyChain {
 
     void removeListener(PolicyEventListener listener) {
         events.remove(listener);
-    }
-
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, policyOption = ReferencePolicyOption.GREEDY,
-            unbind = "removeBlock")
-    void setBlock(BlockPolicy policy) {
-        block = policy;
-    }
-
-    void removeBlock(BlockPolicy policy) {
-        if (block == policy) {
-            block = null;
-        }
     }
 
     private static BooleanSupplier stopping(Bundle own) {
@@ -257,6 +247,11 @@ public final class RankedPolicyChain implements PolicyChain {
         return Verdict.ALLOW;
     }
 
+    /** The policy "block" that is asked; null if there is none that takes commands. Any thread. */
+    Blocks blocks() {
+        return ranking.blocks();
+    }
+
     private Verdict judge(ChainedPolicy[] present, Connection connection) {
         long now = clock.getAsLong();
         for (passed = 0; passed < present.length; passed++) {
@@ -325,9 +320,8 @@ public final class RankedPolicyChain implements PolicyChain {
         if (!enforces || measure == Measure.NOTE) {
             return null;
         }
-        BlockPolicy blocker = block;
-        if (measure == Measure.BLOCK && blocker != null) {
-            blocker.blockSource(connection.peerAddress());
+        if (measure == Measure.BLOCK) {
+            blocked.block(connection.peerAddress());
         }
         return measure;
     }

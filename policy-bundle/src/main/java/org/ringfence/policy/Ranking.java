@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.ringfence.api.policy.Blocks;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.PolicyReport;
 
@@ -22,10 +23,16 @@ final class Ranking {
     /** The newest first. */
     private final List<ChainedPolicy> all = new ArrayList<>();
     private volatile ChainedPolicy[] asked = {};
+    private volatile Blocks blocks;
 
     /** Those that are asked, the first first; not to be changed. */
     ChainedPolicy[] asked() {
         return asked;
+    }
+
+    /** The policy "block" that is asked; null if there is none that takes commands. */
+    Blocks blocks() {
+        return blocks;
     }
 
     synchronized List<ChainedPolicy> all() {
@@ -59,6 +66,8 @@ final class Ranking {
         for (ChainedPolicy chained : all) {
             chosen.merge(chained.name, chained, (newer, older) -> newer.isRejected() && !older.isRejected() ? older : newer);
         }
+        ChainedPolicy block = chosen.get(BlockPolicy.NAME);
+        blocks = block != null && block.policy instanceof Blocks list ? list : null;
         asked = chosen.values().stream().sorted(ORDER).toArray(ChainedPolicy[]::new);
     }
 

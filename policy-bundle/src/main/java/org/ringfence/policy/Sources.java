@@ -17,4 +17,15 @@ final class Sources {
             throw new IllegalArgumentException("address of " + address.length + " bytes instead of 4 or 16", e);
         }
     }
+
+    /** The prefix that stands for an address as a source: itself, or so many bits of an IPv6 address. The array is left as it is. */
+    static String prefix(byte[] address, int ipv6Bits) {
+        byte[] prefix = address.clone();
+        if (address.length == 16) {
+            for (int bit = ipv6Bits; bit < 128; bit++) {
+                prefix[bit / 8] &= (byte) ~(0x80 >> bit % 8);
+            }
+        }
+        return text(prefix) + (address.length == 16 ? "/" + ipv6Bits : "");
+    }
 }

@@ -92,7 +92,7 @@ class ObserveModeTest {
     @Test
     void aFindingIsReportedAndNothingComesOfIt() {
         BlockPolicy block = new BlockPolicy(null, Settings.block("RESET"), System::nanoTime);
-        chain.setBlock(block);
+        chain.add(block, Map.of("service.id", 5L));
         strict().finding = new Finding(Measure.BLOCK, "for the test");
         assertNull(chain.inspect(peer));
         assertEquals(Verdict.PASS, block.admit(peer));

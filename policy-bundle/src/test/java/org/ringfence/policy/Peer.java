@@ -1,13 +1,18 @@
 package org.ringfence.policy;
 
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.function.IntSupplier;
 import org.ringfence.api.policy.Connection;
 import org.ringfence.api.policy.Listener;
 import org.ringfence.api.policy.Stage;
 
 /** A connection of a test: what it shows is set by the test. */
 final class Peer implements Connection {
+    /** Of a connection from outside, if the test does not say another one. */
+    private static final Listener CALM = listener(() -> 0);
+
     final long id;
     final byte[] peerAddress;
     final boolean inbound;
@@ -32,6 +37,7 @@ final class Peer implements Connection {
         this.id = id;
         this.peerAddress = peerAddress;
         this.inbound = inbound;
+        listener = inbound ? CALM : null;
     }
 
     Peer(long id, byte[] peerAddress) {
@@ -44,6 +50,18 @@ final class Peer implements Connection {
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(e);
         }
+    }
+
+    /** A listener of so much pressure and overload, that has seen nothing. */
+    static Listener listener(IntSupplier pressure) {
+        return (Listener) Proxy.newProxyInstance(Peer.class.getClassLoader(), new Class<?>[] {Listener.class}, (proxy, method, arguments) ->
+                switch (method.getName()) {
+                    case "pressure", "overload" -> pressure.getAsInt();
+                    case "application", "protocol" -> "test";
+                    case "hashCode" -> System.identityHashCode(proxy);
+                    case "equals" -> proxy == arguments[0];
+                    default -> method.getReturnType() == long.class ? (Object) 0L : 0;
+                });
     }
 
     /** The same, as a connection the application asks for. */

@@ -207,7 +207,8 @@ public final class BundleSwapper implements BundleSwap {
             await(new Takeover(gateway, () -> components, former, next));
             LOG.info("swapped: {} -> {}; {}", name(former), name(next), retirement.retire(former));
         } catch (Failed e) {
-            LOG.error("{} was deployed and is not in charge: {}; {} stays in charge", name(next), e.getMessage(), name(former));
+            LOG.error("{} was deployed and is not in charge: {}; it is stopped, {} stays in charge", name(next), e.getMessage(), name(former));
+            stop(next); // else a part of it would go on beside the other one
         } catch (BundleException e) {
             LOG.warn("{} has been replaced and cannot be retired: {}", name(former), e.getMessage());
         }
