@@ -13,8 +13,6 @@ import org.ringfence.api.policy.Verdict;
  * is blocked where the measure for hard pressure says so. Event loop only.
  */
 abstract class Detector implements Policy {
-    private static final int REMEMBERED = 1 << 15;
-
     /** Measures for calm, pressed and hard pressed listeners, and after how many penalties a block is due. */
     record Measures(Measure calm, Measure pressed, Measure hard, int blockAfter) {
         static Measures of(MeasureChoice calm, MeasureChoice pressed, MeasureChoice hard, int blockAfter) {
@@ -32,8 +30,8 @@ abstract class Detector implements Policy {
 
     private final String name;
     private final SourceLedger sources;
-    /** Connection and measure last told of, by the connection's number. */
-    private long[] told;
+    /** Its place among the detectors of {@link Told}. */
+    private final int place;
     /** Sources noted last, by a hash of theirs, and when. */
     private final long[] noted = new long[1 << NOTED_BITS];
     private final long[] notedAt = new long[1 << NOTED_BITS];
@@ -41,6 +39,7 @@ abstract class Detector implements Policy {
     Detector(String name, SourceLedger sources) {
         this.name = name;
         this.sources = sources;
+        place = sources.place(name);
     }
 
     @Override
@@ -88,15 +87,12 @@ abstract class Detector implements Policy {
         if (measure == null) {
             return null;
         }
-        if (told == null) {
-            told = new long[REMEMBERED];
-        }
-        int at = (int) connection.id() & REMEMBERED - 1;
-        long mark = connection.id() << 4 | measure.ordinal() + 1;
-        if (told[at] == mark) {
+        Told told = sources.told();
+        int mark = measure.ordinal() + 1;
+        if (told.get(connection.id(), place) == mark) {
             return measure == Measure.NOTE ? null : new Finding(measure == Measure.BLOCK ? Measure.RESET : measure, null);
         }
-        told[at] = mark;
+        told.put(connection.id(), place, mark);
         double penalties = sources.penalize(connection);
         if (measure == Measure.BLOCK && penalties < measures.blockAfter()) {
             measure = Measure.RESET;

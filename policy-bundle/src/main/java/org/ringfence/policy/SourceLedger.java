@@ -1,5 +1,7 @@
 package org.ringfence.policy;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
@@ -11,7 +13,7 @@ import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.Request;
 import org.ringfence.api.policy.Verdict;
 
-/** Keeps account of sources for the detectors: connections, requests, penalties. Has no opinion of its own. Event loop only. */
+/** Keeps account of sources for the detectors: connections, requests, penalties; and of what they have said. Has no opinion of its own. Event loop only. */
 @Component(service = {Policy.class, SourceLedger.class}, configurationPid = "org.ringfence.policy.sources", immediate = true,
         property = "service.ranking:Integer=950")
 @Designate(ocd = SourceLedger.Configuration.class)
@@ -32,6 +34,8 @@ public final class SourceLedger implements Policy {
     private final int ipv4Bits;
     private final int ipv6Bits;
     private final long start = System.nanoTime();
+    private final Told told = new Told();
+    private final List<String> detectors = new ArrayList<>();
 
     @Activate
     public SourceLedger(Configuration configuration) {
@@ -47,6 +51,26 @@ public final class SourceLedger implements Policy {
 
     SourceTable table() {
         return table;
+    }
+
+    /** What was said of connections that live. */
+    Told told() {
+        return told;
+    }
+
+    /** A detector's place in {@link #told()}: the same for each detector of a name. Any thread. */
+    int place(String detector) {
+        synchronized (detectors) {
+            int place = detectors.indexOf(detector);
+            if (place >= 0) {
+                return place;
+            }
+            if (detectors.size() == Told.DETECTORS) {
+                throw new IllegalStateException(detector + " is one detector more than " + Told.DETECTORS);
+            }
+            detectors.add(detector);
+            return detectors.size() - 1;
+        }
     }
 
     /** What stands for the connection's source, here and in no other version. */
@@ -93,6 +117,7 @@ public final class SourceLedger implements Policy {
 
     @Override
     public void closed(Connection connection) {
+        told.forget(connection.id());
         if (connection.inbound()) {
             int place = place(connection, false);
             if (place >= 0) {
