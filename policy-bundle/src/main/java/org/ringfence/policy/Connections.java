@@ -75,7 +75,7 @@ public final class Connections extends Detector {
         if (!s.enabled || !connection.inbound() || connection.id() == Connection.TRIAL) {
             return Verdict.PASS;
         }
-        if (pressure(connection) == 0) {
+        if (pressure(connection) == 0 && Sources.isProven(connection)) {
             long now = System.nanoTime();
             open.learn(sources().open(connection), s.connections, now);
             fresh.learn(sources().connectionRate(connection), s.perSecond, now);
@@ -102,6 +102,11 @@ public final class Connections extends Detector {
         Settings s = settings;
         Measure measure = s.enabled && connection.inbound() ? s.measures.at(pressure(connection)) : null;
         return measure == Measure.SHRINK || measure == Measure.THROTTLE ? look(connection, s) : null;
+    }
+
+    /** New connections a second of a source with many, in calm times. */
+    double normalRate() {
+        return fresh.value();
     }
 
     private double openBound(Settings s) {

@@ -9,8 +9,8 @@ import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.Verdict;
 
 /**
- * What detectors have in common: a measure for each degree of pressure, and saying a thing once. A source that has earned many penalties
- * is blocked where the measure for hard pressure says so. Event loop only.
+ * What detectors have in common: a measure for each degree of pressure, and saying a thing once. Each connection that is
+ * refused or reset is a penalty of its source; one that has earned many is blocked where the measure for hard pressure says so. Event loop only.
  */
 abstract class Detector implements Policy {
     /** Measures for calm, pressed and hard pressed listeners, and after how many penalties a block is due. */
@@ -93,8 +93,8 @@ abstract class Detector implements Policy {
             return measure == Measure.NOTE ? null : new Finding(measure == Measure.BLOCK ? Measure.RESET : measure, null);
         }
         told.put(connection.id(), place, mark);
-        double penalties = sources.penalize(connection);
-        if (measure == Measure.BLOCK && penalties < measures.blockAfter()) {
+        double penalties = measure.compareTo(Measure.REFUSE) < 0 ? 0 : sources.penalize(connection);
+        if (measure == Measure.BLOCK && (penalties < measures.blockAfter() || !Sources.isProven(connection))) {
             measure = Measure.RESET;
         }
         return new Finding(measure, evidence.get());

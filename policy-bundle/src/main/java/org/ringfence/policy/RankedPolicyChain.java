@@ -313,7 +313,7 @@ public final class RankedPolicyChain implements PolicyChain {
         if (finding == null || finding.measure() == null) {
             return null;
         }
-        Measure measure = finding.measure();
+        Measure measure = finding.measure() == Measure.BLOCK && !Sources.isProven(connection) ? Measure.RESET : finding.measure();
         if (finding.evidence() != null) {
             events.decided(connection, chained.name, measure, enforces, finding.evidence());
         }

@@ -30,7 +30,10 @@ public final class SourceLedger implements Policy {
         int ipv6Bits() default 64;
     }
 
+    private static final int DATAGRAM_SOURCES = 1 << 16;
+
     private final SourceTable table;
+    private final SourceTable datagrams = new SourceTable(DATAGRAM_SOURCES);
     private final int ipv4Bits;
     private final int ipv6Bits;
     private final long start = System.nanoTime();
@@ -75,31 +78,38 @@ public final class SourceLedger implements Policy {
 
     /** What stands for the connection's source, here and in no other version. */
     long key(Connection connection) {
-        return SourceTable.key(connection.peerAddress(), ipv4Bits, ipv6Bits);
+        long key = SourceTable.key(connection.peerAddress(), ipv4Bits, ipv6Bits);
+        return Sources.isProven(connection) ? key : ~key;
+    }
+
+    /** Whoever sends datagrams has an account of his own: nothing of it is the doing of who has that address and connects. */
+    private SourceTable table(Connection connection) {
+        return Sources.isProven(connection) ? table : datagrams;
     }
 
     private int place(Connection connection, boolean make) {
-        return table.find(key(connection), make, now());
+        return table(connection).find(key(connection), make, now());
     }
 
     /** Connections from outside that the connection's source has. */
     int open(Connection connection) {
         int place = place(connection, false);
-        return place < 0 ? 0 : table.open(place);
+        return place < 0 ? 0 : table(connection).open(place);
     }
 
     double connectionRate(Connection connection) {
         int place = place(connection, false);
-        return place < 0 ? 0 : table.connectionRate(place, now());
+        return place < 0 ? 0 : table(connection).connectionRate(place, now());
     }
 
     double requestRate(Connection connection) {
         int place = place(connection, false);
-        return place < 0 ? 0 : table.requestRate(place, now());
+        return place < 0 ? 0 : table(connection).requestRate(place, now());
     }
 
+    /** A detector has done something about the connection: how many penalties its source has now; of datagrams always 0. */
     double penalize(Connection connection) {
-        return table.penalize(place(connection, true), now());
+        return Sources.isProven(connection) ? table.penalize(place(connection, true), now()) : 0;
     }
 
     @Override
@@ -110,7 +120,7 @@ public final class SourceLedger implements Policy {
     @Override
     public Verdict admit(Connection connection) {
         if (connection.inbound() && connection.id() != Connection.TRIAL) {
-            table.opened(place(connection, true), now());
+            table(connection).opened(place(connection, true), now());
         }
         return Verdict.PASS;
     }
@@ -121,14 +131,14 @@ public final class SourceLedger implements Policy {
         if (connection.inbound()) {
             int place = place(connection, false);
             if (place >= 0) {
-                table.closed(place);
+                table(connection).closed(place);
             }
         }
     }
 
     @Override
     public Finding request(Connection connection, Request request) {
-        table.requested(place(connection, true), now());
+        table(connection).requested(place(connection, true), now());
         return null;
     }
 }

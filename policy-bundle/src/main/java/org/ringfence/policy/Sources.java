@@ -3,10 +3,16 @@ package org.ringfence.policy;
 import inet.ipaddr.IPAddressNetwork.IPAddressGenerator;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import org.ringfence.api.policy.Connection;
 
 /** Sources as people read them. */
 final class Sources {
     private Sources() {
+    }
+
+    /** False of datagrams from outside: their source is whatever the sender writes into them, perhaps the address of somebody else. */
+    static boolean isProven(Connection connection) {
+        return !connection.inbound() || connection.listener() != null;
     }
 
     /** An address of 4 or 16 bytes, as RFC 5952 has it; one of IPv4 within IPv6 as that. */

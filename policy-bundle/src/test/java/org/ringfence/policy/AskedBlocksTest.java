@@ -64,6 +64,16 @@ class AskedBlocksTest extends ChainFixture {
     }
 
     @Test
+    void nobodyIsBlockedForADatagramThatMayBeSomebodyElses() {
+        BlockPolicy block = block(10);
+        chain.add(new Wanting(), Map.of("service.id", 12L));
+        assertEquals(Measure.RESET, chain.inspect(Peer.of("192.0.2.7").asDatagram()));
+        assertEquals(Measure.BLOCK, chain.inspect(Peer.of("192.0.2.8").asked()));
+        block.settle();
+        assertEquals(List.of("192.0.2.8"), block.blocks().stream().map(BlockReport::prefix).toList());
+    }
+
+    @Test
     void aSourceIsBlockedByAVersionOfAnotherBundleIfThatIsAsked() {
         block(10);
         Elsewhere elsewhere = new Elsewhere();

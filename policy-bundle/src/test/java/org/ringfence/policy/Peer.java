@@ -64,6 +64,12 @@ final class Peer implements Connection {
                 });
     }
 
+    /** From now on a datagram of that source, of which nothing shows that it is from there. */
+    Peer asDatagram() {
+        listener = null;
+        return this;
+    }
+
     /** The same, as a connection the application asks for. */
     Peer asked() {
         return new Peer(id, peerAddress, false);

@@ -2,15 +2,18 @@ package org.ringfence.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.policy.Finding;
 import org.ringfence.api.policy.Listener;
 import org.ringfence.api.policy.Measure;
 import org.ringfence.api.policy.Policy;
 import org.ringfence.api.policy.Stage;
+import org.ringfence.api.policy.Verdict;
 
 /** What is told of, how often, and what a source earns by it. */
 class PenaltiesTest {
@@ -67,6 +70,80 @@ class PenaltiesTest {
             assertEquals(Measure.RESET, slowHeaders.inspect(other).measure());
         }
         assertEquals(2, sources.penalize(one), 0.1, "that one, and this one");
+    }
+
+    @Test
+    void aNoteIsNoPenalty() {
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("connections", 20)));
+        Policy slowRead = new SlowRead(sources, Settings.of(SlowRead.Configuration.class, hardBlocks()));
+        for (int id = 1; id <= 100; id++) {
+            slowHeaders.inspect(slowHead(id, PROXY));
+        }
+        int noted = 0;
+        long end = System.nanoTime() + 20 * SECOND;
+        for (int id = 1000; noted < 3 && System.nanoTime() < end; id++) {
+            connections.admit(peer(id, PROXY));
+            noted += connections.admission() == null ? 0 : 1;
+        }
+        assertEquals(3, noted);
+        pressure = 2;
+        Peer reader = peer(5000, PROXY);
+        reader.outWaiting = 1000;
+        reader.lastOut = System.nanoTime() - 60 * SECOND;
+        reader.stageSince = reader.lastOut;
+        reader.peerWindow = 0;
+        assertEquals(Measure.RESET, slowRead.inspect(reader).measure());
+        assertEquals(2, sources.penalize(reader), 0.1, "that one, and this one");
+    }
+
+    @Test
+    void beingSlowedDownIsNoPenalty() {
+        Policy throttles = new SlowHeaders(sources, Settings.of(SlowHeaders.Configuration.class, Map.of("hard", MeasureChoice.throttle)));
+        pressure = 2;
+        Peer peer = slowHead(1, PROXY);
+        assertEquals(Measure.THROTTLE, throttles.inspect(peer).measure());
+        assertEquals(1, sources.penalize(peer), 0.1, "this one");
+    }
+
+    @Test
+    void whoseAddressIsWrittenIntoDatagramsIsNotFoundForThem() {
+        Policy connections = new Connections(sources, Settings.of(Connections.Configuration.class,
+                Map.of("connections", 20, "perSecond", 20, "calm", MeasureChoice.block, "blockAfter", 3)));
+        int refused = 0;
+        Measure worst = Measure.NOTE;
+        for (int id = 1; id <= 1000; id++) {
+            Peer datagram = new Peer(id, OTHER).asDatagram();
+            sources.admit(datagram);
+            refused += connections.admit(datagram) == Verdict.PASS ? 0 : 1;
+            Finding finding = connections.admission();
+            worst = finding != null && finding.measure().compareTo(worst) > 0 ? finding.measure() : worst;
+            sources.closed(datagram);
+        }
+        assertTrue(refused > 500, refused + " of 1000 datagrams were refused");
+        assertEquals(Measure.RESET, worst);
+        Peer victim = peer(2000, OTHER);
+        assertEquals(1, sources.open(victim));
+        assertEquals(0.1, sources.connectionRate(victim), 0.01);
+        assertEquals(Verdict.PASS, connections.admit(victim));
+        assertEquals(1, sources.penalize(victim), 0.1, "this one");
+    }
+
+    @Test
+    void datagramsTeachNothingOfWhatIsNormal() {
+        Connections connections = new Connections(sources, Settings.of(Connections.Configuration.class, Map.of("perSecond", 20)));
+        for (int id = 1; id <= 1000; id++) {
+            Peer datagram = new Peer(id, OTHER).asDatagram();
+            sources.admit(datagram);
+            connections.admit(datagram);
+        }
+        LockSupport.parkNanos(SECOND / 10);
+        connections.admit(new Peer(1000, OTHER).asDatagram());
+        assertEquals(0, connections.normalRate());
+        peer(2000, PROXY);
+        connections.admit(peer(2001, PROXY));
+        LockSupport.parkNanos(SECOND / 10);
+        connections.admit(peer(2002, PROXY));
+        assertTrue(connections.normalRate() > 0);
     }
 
     @Test

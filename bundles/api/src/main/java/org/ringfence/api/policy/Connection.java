@@ -45,7 +45,7 @@ public interface Connection {
     /** Bytes from the application taken for the network so far. */
     long bytesOut();
 
-    /** The listener it came through; null for an outgoing connection. */
+    /** The listener it came through; null for an outgoing connection, and for datagrams. */
     Listener listener();
 
     /** Where it stands. */

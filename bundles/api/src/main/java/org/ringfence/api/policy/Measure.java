@@ -12,6 +12,6 @@ public enum Measure {
     REFUSE,
     /** It is reset. */
     RESET,
-    /** It is reset, and its source is blocked for a time. */
+    /** It is reset, and its source is blocked for a time; not that of datagrams from outside, into which anybody may have written it. */
     BLOCK
 }
