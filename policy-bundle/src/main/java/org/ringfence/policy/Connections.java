@@ -64,8 +64,8 @@ public final class Connections extends Detector {
     }
 
     /** Of sources with many, in calm times. */
-    private final Normal open = new Normal();
-    private final Normal fresh = new Normal();
+    private final Normal open = sources().normal("connections.open");
+    private final Normal fresh = sources().normal("connections.new");
     private Finding decided;
 
     @Override

@@ -3,7 +3,7 @@ package org.ringfence.policy;
 /**
  * What those who do much of something do in calm times: an expectile, to which whoever does more counts nineteen times as much as who does less. It is learned
  * in minutes, by the time in which something was seen and not by how often, and what is far beyond counts as four times what is known: so that the first
- * minutes of an attack do not become normal, however many connections it has. Who goes on for a quarter of an hour does. Event loop only.
+ * minutes of an attack do not become normal, however many connections it has. Who goes on for a quarter of an hour does. Event loop only; whoever hands it over reads its value.
  */
 final class Normal {
     private static final double LEARNED_SECONDS = 600;
@@ -16,6 +16,15 @@ final class Normal {
     private double value;
     private long at;
     private boolean begun;
+
+    Normal() {
+        this(0);
+    }
+
+    /** @param learned what is known already */
+    Normal(double learned) {
+        value = learned;
+    }
 
     double value() {
         return value;

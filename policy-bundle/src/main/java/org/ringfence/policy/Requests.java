@@ -59,7 +59,7 @@ public final class Requests extends Detector {
     }
 
     /** Of busy sources, in calm times. */
-    private final Normal normal = new Normal();
+    private final Normal normal = sources().normal("requests");
 
     @Override
     public Finding inspect(Connection connection) {

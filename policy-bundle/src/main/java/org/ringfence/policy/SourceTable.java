@@ -1,9 +1,11 @@
 package org.ringfence.policy;
 
+import java.util.Arrays;
+
 /**
  * What is known of sources, in a bounded table of primitive values: 28 bytes each, in 64 segments that grow on their own, so that no growth
  * takes long. A full segment forgets, of the eight places a source can have, the one of least merit: without connections, few penalties,
- * unseen for the longest. Event loop only.
+ * unseen for the longest. Event loop only, but for {@link #counts}.
  */
 final class SourceTable {
     static final int NONE = -1;
@@ -11,19 +13,23 @@ final class SourceTable {
     private static final int SEGMENTS = 64;
     private static final int FIRST_PLACES = 64;
     private static final double AVERAGED_SECONDS = 10;
+    private static final double PENALIZED_SECONDS = 60;
+    /** So much of a penalty is worth handing over. */
+    private static final double HANDED_OVER = 0.5;
 
     private final Segment[] segments = new Segment[SEGMENTS];
     private final int most;
 
     private static final class Segment {
-        long[] key;
-        int[] open;
+        final long[] key;
+        /** Less than 0 for one that has ended and not been counted yet. */
+        final int[] open;
         /** Tenths of a second. */
-        int[] seen;
+        final int[] seen;
         /** Connections and requests, averages per second as of {@link #seen}. */
-        float[] connections;
-        float[] requests;
-        float[] penalties;
+        final float[] connections;
+        final float[] requests;
+        final float[] penalties;
 
         Segment(int places) {
             key = new long[places];
@@ -155,7 +161,7 @@ final class SourceTable {
             float kept = (float) Math.exp(-passed / 10.0 / AVERAGED_SECONDS);
             segment.connections[i] *= kept;
             segment.requests[i] *= kept;
-            segment.penalties[i] *= (float) Math.exp(-passed / 600.0); // a minute
+            segment.penalties[i] *= (float) Math.exp(-passed / 10.0 / PENALIZED_SECONDS);
             segment.seen[i] = now;
         }
     }
@@ -168,10 +174,66 @@ final class SourceTable {
         segment.connections[i] += (float) (1 / AVERAGED_SECONDS);
     }
 
-    void closed(int place) {
+    /** @param owed whether the connection may be counted later, so that there may be less than none now */
+    void closed(int place, boolean owed) {
         Segment segment = segment(place);
         int i = place % most;
-        segment.open[i] = Math.max(0, segment.open[i] - 1);
+        segment.open[i] = owed ? segment.open[i] - 1 : Math.max(0, segment.open[i] - 1);
+    }
+
+    /** All that was to be counted later is. */
+    void endDebts() {
+        for (Segment segment : segments) {
+            for (int i = 0; i < segment.open.length; i++) {
+                segment.open[i] = Math.max(0, segment.open[i]);
+            }
+        }
+    }
+
+    /** Who has connections or penalties, or does something each second. Any thread: one or the other may be of a moment ago. */
+    SourceCounts counts(int now) {
+        int size = 0;
+        long[] keys = new long[FIRST_PLACES];
+        int[] open = new int[FIRST_PLACES];
+        float[][] rest = new float[3][FIRST_PLACES];
+        for (Segment segment : segments) {
+            for (int i = 0; i < segment.key.length; i++) {
+                double passed = Math.max(0, now - segment.seen[i]) / 10.0;
+                float kept = (float) Math.exp(-passed / AVERAGED_SECONDS);
+                float penalties = segment.penalties[i] * (float) Math.exp(-passed / PENALIZED_SECONDS);
+                if (segment.key[i] == 0 || segment.open[i] <= 0 && penalties < HANDED_OVER && Math.max(segment.connections[i], segment.requests[i]) * kept < 1) {
+                    continue;
+                }
+                if (size == keys.length) {
+                    keys = Arrays.copyOf(keys, 2 * size);
+                    open = Arrays.copyOf(open, 2 * size);
+                    rest = new float[][] {Arrays.copyOf(rest[0], 2 * size), Arrays.copyOf(rest[1], 2 * size), Arrays.copyOf(rest[2], 2 * size)};
+                }
+                keys[size] = segment.key[i];
+                open[size] = segment.open[i];
+                rest[0][size] = segment.connections[i] * kept;
+                rest[1][size] = segment.requests[i] * kept;
+                rest[2][size++] = penalties;
+            }
+        }
+        return new SourceCounts(System.nanoTime(), Arrays.copyOf(keys, size), Arrays.copyOf(open, size), Arrays.copyOf(rest[0], size),
+                Arrays.copyOf(rest[1], size), Arrays.copyOf(rest[2], size));
+    }
+
+    /** What was counted elsewhere is added. */
+    void add(SourceCounts counts, int now) {
+        int then = now - (int) ((System.nanoTime() - counts.at()) / 100_000_000);
+        for (int k = 0; k < counts.size(); k++) {
+            int place = find(counts.keys()[k], true, then);
+            Segment segment = segment(place);
+            int i = place % most;
+            fade(segment, i, then);
+            float kept = (float) Math.exp(-Math.max(0, segment.seen[i] - then) / 10.0 / AVERAGED_SECONDS);
+            segment.open[i] += counts.open()[k];
+            segment.connections[i] += counts.connections()[k] * kept;
+            segment.requests[i] += counts.requests()[k] * kept;
+            segment.penalties[i] += counts.penalties()[k];
+        }
     }
 
     void requested(int place, int now) {
