@@ -30,7 +30,7 @@ public final class SlowBody extends Detector {
         @AttributeDefinition(description = "A body that comes faster is never slow", min = "1")
         int bytesPerSecond() default 100;
 
-        @AttributeDefinition(description = "And slower than one part in so many of what 95 % of bodies of its listener come with, if that is known", min = "1")
+        @AttributeDefinition(description = "And slower than one part in so many of what 95 % of bodies of its listener come with, if that is known, or than a quarter of bytesPerSecond", min = "1")
         int partOfNormal() default 20;
 
         @AttributeDefinition(description = "Whether more than a note is done about a connection that is held, and takes nothing from the application but a slot")
@@ -66,6 +66,9 @@ public final class SlowBody extends Detector {
         settings = new Settings(changed.enabled(), changed.seconds(), changed.bytesPerSecond(), changed.partOfNormal(), changed.heldToo(), made);
     }
 
+    /** What is normal excuses nobody who sends less than this part of bytesPerSecond: whoever sends many slow bodies moves what is normal. */
+    private static final int LEAST_PART = 4;
+
     @Override
     public Finding inspect(Connection connection) {
         Settings s = settings;
@@ -77,7 +80,7 @@ public final class SlowBody extends Detector {
             return null;
         }
         long normal = connection.listener().normalBodyRate();
-        if (normal > 0 && connection.inRate() > normal / s.partOfNormal) {
+        if (normal > 0 && connection.inRate() > normal / s.partOfNormal && connection.inRate() * LEAST_PART >= s.bytesPerSecond) {
             return null;
         }
         return found(connection, connection.isHeld() && !s.heldToo ? Measure.NOTE : s.measures.at(pressure(connection)), s.measures,

@@ -30,7 +30,7 @@ public final class SlowHeaders extends Detector {
         @AttributeDefinition(description = "A head that comes faster is never slow", min = "1")
         int bytesPerSecond() default 50;
 
-        @AttributeDefinition(description = "And it takes so many times as long as 95 % of heads of its listener", min = "1")
+        @AttributeDefinition(description = "And it takes so many times as long as 95 % of heads of its listener, or four times seconds", min = "1")
         int timesNormal() default 20;
 
         @AttributeDefinition(description = "Whether more than a note is done about a connection that is held, and takes nothing from the application but a slot")
@@ -66,6 +66,9 @@ public final class SlowHeaders extends Detector {
         settings = new Settings(changed.enabled(), changed.seconds(), changed.bytesPerSecond(), changed.timesNormal(), changed.heldToo(), made);
     }
 
+    /** What is normal excuses nobody who takes so many times the seconds: whoever sends many slow heads moves what is normal. */
+    private static final int MOST_TIMES = 4;
+
     @Override
     public Finding inspect(Connection connection) {
         Settings s = settings;
@@ -77,7 +80,7 @@ public final class SlowHeaders extends Detector {
             return null;
         }
         double normal = connection.listener().normalHeadNanoseconds() / 1e9;
-        if (age < normal * s.timesNormal) {
+        if (age < Math.min(normal * s.timesNormal, (double) MOST_TIMES * s.seconds)) {
             return null;
         }
         return found(connection, connection.isHeld() && !s.heldToo ? Measure.NOTE : s.measures.at(pressure(connection)), s.measures,

@@ -1,25 +1,60 @@
 package org.ringfence.gateway.internal;
 
+import java.util.function.LongSupplier;
+
 /**
- * What a listener has seen of one quantity, as counts in steps of a quarter octave. Old values fade: when many are there, all counts are
- * halved. A few clients cannot move a quantile far, whatever they do.
+ * What a listener has seen of one quantity, in steps of a quarter octave. Each second in which something was seen counts the same, however much that was, and is
+ * divided among its values: so that many clients at once, or one with many connections, cannot move a quantile far. Old seconds fade: when many are there,
+ * all count half. Event loop's thread only.
  */
 final class Quantiles {
     private static final int STEPS = 4;
+    private static final long SECOND = 1_000_000_000L;
     private static final int MANY = 4096;
     private static final int FEW = 20;
 
-    private final int[] counts = new int[64 * STEPS];
-    private int total;
+    private final LongSupplier clock;
+    /** Seconds, and their sum. */
+    private final float[] past = new float[64 * STEPS];
+    private float total;
+    /** Values of the present second, and their number. */
+    private final int[] present = new int[64 * STEPS];
+    private int values;
+    private long since;
+    private int seen;
+
+    Quantiles() {
+        this(System::nanoTime);
+    }
+
+    /** @param clock as {@link System#nanoTime()} */
+    Quantiles(LongSupplier clock) {
+        this.clock = clock;
+    }
 
     void add(long value) {
-        counts[step(Math.max(value, 1))]++;
-        if (++total >= MANY) {
-            total = 0;
-            for (int i = 0; i < counts.length; i++) {
-                total += counts[i] >>= 1;
-            }
+        long now = clock.getAsLong();
+        if (values > 0 && now - since >= SECOND) {
+            endSecond();
         }
+        if (values == 0) {
+            since = now;
+        }
+        present[step(Math.max(value, 1))]++;
+        values++;
+        seen = Math.min(seen + 1, FEW);
+    }
+
+    private void endSecond() {
+        float weight = 1f / values;
+        float kept = total + 1 >= MANY ? 0.5f : 1;
+        total = 0;
+        for (int i = 0; i < past.length; i++) {
+            past[i] = (past[i] + present[i] * weight) * kept;
+            total += past[i];
+            present[i] = 0;
+        }
+        values = 0;
     }
 
     private static int step(long value) {
@@ -36,16 +71,21 @@ final class Quantiles {
 
     /** A value that this share of all seen are not above; 0 if there are too few. */
     long at(double share) {
-        if (total < FEW) {
+        if (seen < FEW) {
             return 0;
         }
-        long wanted = (long) Math.ceil(total * share);
-        for (int i = 0, seen = 0; i < counts.length; i++) {
-            seen += counts[i];
-            if (seen >= wanted && seen > 0) {
+        float weight = 1f / values; // there is one at least
+        double wanted = (total + 1) * share;
+        double passed = 0;
+        int last = 0;
+        for (int i = 0; i < past.length; i++) {
+            double step = past[i] + present[i] * weight;
+            passed += step;
+            last = step > 0 ? i : last;
+            if (step > 0 && passed >= wanted) {
                 return top(i);
             }
         }
-        return Long.MAX_VALUE;
+        return top(last); // but for what rounding took
     }
 }
