@@ -115,30 +115,5 @@ test_maven() {
 
 # Prints an "ok", "not ok" or "skip" line for each test case in the XML reports of surefire and failsafe.
 report_cases() {
-    # shellcheck disable=SC2016 # awk's
-    find "$ROOT" -path '*/target/*-reports/TEST-*.xml' -print0 | xargs -0 -r awk '
-        function attribute(line, name,   start, rest) {
-            start = index(line, " " name "=\"")
-            if (!start) return ""
-            rest = substr(line, start + length(name) + 3)
-            return substr(rest, 1, index(rest, "\"") - 1)
-        }
-        function finish() {
-            if (test == "") return
-            print verdict " - " test reason
-            test = ""
-        }
-        # text of a test may look like a report
-        /<!\[CDATA\[/ { text = 1 }
-        !text && /<testcase / {
-            finish()
-            test = attribute($0, "classname") "." attribute($0, "name")
-            verdict = "ok"
-            reason = ""
-        }
-        !text && /<(failure|error)[ >]/ { verdict = "not ok" }
-        /<skipped/ { verdict = "skip"; reason = ": " attribute($0, "message") }
-        !text && /<\/testcase>|<testcase .*\/>/ { finish() }
-        /\]\]>/ { text = 0 }
-        END { finish() }'
+    find "$ROOT" -path '*/target/*-reports/TEST-*.xml' -print0 | xargs -0 -r awk -f "$ROOT/runtime/bin/test-cases.awk"
 }
