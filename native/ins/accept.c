@@ -55,7 +55,7 @@ static bool hand_over(struct ins *ins, uint32_t listener, int handle, const stru
     ins->sockets[slot].accepted = true;
     s->watched = s->readable = s->writable = true;
     struct rf_name own = ins->region.slots[listener].local;
-    if (ins->stack->names_all != NULL && ins->stack->names_all(&own, l->kept)) shared->local = own;
+    if (ins->stack->names_all != NULL && ins->stack->names_all(&own)) shared->local = own;
     else ins->stack->local_name(handle, &shared->local);
     shared->peer = *peer;
     struct rf_name names[2] = {shared->local, *peer};

@@ -1,5 +1,7 @@
 /* Executes calls as docs/protocol.md lists them. Every call gets exactly one answer: here, or, for
  * ACCEPT and CLOSE, when what they wait for has happened. */
+#include <string.h>
+
 #include "ins.h"
 
 void ins_answer(struct ins *ins, uint32_t slot, uint32_t cell, uint64_t call_number, int32_t error,
@@ -227,7 +229,9 @@ static void call_setsockopt(struct ins *ins, const struct rf_command *command) {
 
 static void call_getsockopt(struct ins *ins, const struct rf_command *command) {
     struct ins_socket *s = &ins->sockets[command->slot];
-    uint8_t value[RF_CELL_PAYLOAD] = {0};
+    /* Only options that count in bytes pass. For one that does not, and would (SO_GET_FILTER counts instructions of 8), there is room. */
+    static uint8_t value[RF_CELL_PAYLOAD * 8];
+    memset(value, 0, RF_CELL_PAYLOAD);
     int64_t wanted = command->args[2];
     uint32_t length = wanted < 0 ? 0 : wanted > RF_CELL_PAYLOAD ? RF_CELL_PAYLOAD : (uint32_t)wanted;
     int error = wanted < 0 ? ins->stack->errors.invalid

@@ -3,7 +3,7 @@
 INS := $(BUILD)/ringfence-ins
 
 INS_COMMON := $(patsubst %,ins/%.c,accept attach calls counters datagrams loop main network transfer)
-INS_LINUX := ins/stack_linux.c ins/messages_linux.c ins/network_linux.c ins/counters_linux.c
+INS_LINUX := ins/stack_linux.c ins/options_linux.c ins/messages_linux.c ins/network_linux.c ins/counters_linux.c
 INS_NETBSD := $(patsubst %,ins/netbsd/%.c,stack memory messages renew)
 INS_EMULATION := $(wildcard ins/emulation/*.c) ins/netbsd/wait_one.c
 INS_PROCESS := ins/sandbox.c ins/filter.c
@@ -32,10 +32,23 @@ $(NETBSD_NUMBERS): ins/netbsd.awk $(NETBSD_TABLE)
 	@mkdir -p $(@D)
 	awk -f ins/netbsd.awk $(NETBSD_TABLE) >$@
 
+# And the options that pass, by its list of them.
+OPTION_TABLE := ../syscall-translator-bundle/src/main/resources/org/ringfence/translator/options.tsv
+OPTION_NUMBERS := $(BUILD)/ins/option_numbers.h
+
+$(OPTION_NUMBERS): ins/options.awk $(NETBSD_TABLE) $(OPTION_TABLE)
+	@mkdir -p $(@D)
+	awk -f ins/options.awk $(NETBSD_TABLE) $(OPTION_TABLE) >$@
+
+OPTION_OBJECTS := ins/options_linux.o ins/filter.o ins/test/options.o
+OPTION_OBJECTS := $(OPTION_OBJECTS:%=$(BUILD)/%) $(OPTION_OBJECTS:%=$(BUILD)/asan/%)
+$(OPTION_OBJECTS): CFLAGS += -I$(BUILD)/ins
+$(OPTION_OBJECTS): | $(OPTION_NUMBERS)
+
 NETBSD_OBJECTS := $(patsubst %.c,%.o,$(INS_NETBSD) $(INS_EMULATION) $(wildcard ins/rumprun/*.c) $(wildcard ins/test/netbsd*.c) ins/test/standin.c)
 NETBSD_OBJECTS := $(NETBSD_OBJECTS:%=$(BUILD)/%) $(NETBSD_OBJECTS:%=$(BUILD)/asan/%)
 $(NETBSD_OBJECTS): CFLAGS += -Iins -I$(BUILD)/ins
-$(NETBSD_OBJECTS): | $(NETBSD_NUMBERS)
+$(NETBSD_OBJECTS): | $(NETBSD_NUMBERS) $(OPTION_NUMBERS)
 
 # With a rump kernel, RUMP=<prefix>, in a directory of its own, since the prefix is part of it. Its libraries refer to each
 # other and to components that may be missing; each that is linked is there as a whole, since it announces itself.
@@ -53,7 +66,7 @@ $(RUMP_BUILD)/prefix: rump-prefix
 	@mkdir -p $(@D)
 	@echo '$(RUMP)' | cmp -s - $@ || echo '$(RUMP)' >$@
 
-$(RUMP_BUILD)/%.o: %.c $(RULES) $(RUMP_BUILD)/prefix | $(NETBSD_NUMBERS)
+$(RUMP_BUILD)/%.o: %.c $(RULES) $(RUMP_BUILD)/prefix | $(NETBSD_NUMBERS) $(OPTION_NUMBERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RUMP_FLAGS) -Iins -I$(BUILD)/ins -isystem $(RUMP)/include -MD -MP -c -o $@ $<
 
@@ -89,7 +102,7 @@ RUMP_DOUBLE := $(BUILD)/rump-double
 RUMP_DOUBLE_SOURCES := ins/rump/double/kernel.c $(filter-out ins/emulation/boot.c,$(wildcard ins/emulation/*.c))
 RUMP_DOUBLE_OTHERS := $(patsubst %,$(RUMP_DOUBLE)/lib/lib%.so,$(filter-out rump,$(RUMP_LIBRARIES)))
 
-$(RUMP_DOUBLE)/%.o: %.c $(RULES) | $(NETBSD_NUMBERS)
+$(RUMP_DOUBLE)/%.o: %.c $(RULES) | $(NETBSD_NUMBERS) $(OPTION_NUMBERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Iins -I$(BUILD)/ins -Iins/rump/double/include -MMD -MP -c -o $@ $<
 
@@ -137,7 +150,7 @@ $(BUILD)/ins/test/refused: $(INS_LINUX:%.c=$(BUILD)/%.o)
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network counters \
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network counters options \
 	netbsd netbsd_datagrams)
 
 .PHONY: test-ins test-ins-sanitized

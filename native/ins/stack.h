@@ -81,11 +81,12 @@ struct rf_stack {
     /* A socket of a stream that had no room has some again: its peer takes what it is sent. NULL: that is nothing to the stack. */
     void (*flows)(int socket, uint32_t *kept);
     int (*shutdown)(int socket, int how);
+    /* Options that options.tsv does not let pass are ENOPROTOOPT: a gateway that asks for others is not the one that was started. */
     int (*set_option)(int socket, uint32_t *kept, int level, int name, const void *value, uint32_t length);
     int (*get_option)(int socket, const uint32_t *kept, int level, int name, void *value, uint32_t *length);
     int (*local_name)(int socket, struct rf_name *name);
-    /* True if the connections of a listener of this name, with this word kept, all have its name. NULL: ask for each. */
-    bool (*names_all)(const struct rf_name *listener, uint32_t kept);
+    /* True if the connections of a listener of this name all have its name. NULL: ask for each. */
+    bool (*names_all)(const struct rf_name *listener);
     int (*peer_name)(int socket, struct rf_name *name);
     int (*error)(int socket); /* takes the pending error: 0 if there is none */
     void (*close)(int socket, uint32_t kept, bool reset);

@@ -6,7 +6,6 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,23 +21,6 @@ static int epoll = -1;
 
 /* Errors of connections that were to be accepted, in a row, after which the others have their turn. */
 #define ABORTED_MOST 256
-
-/* Bits of the word kept per socket. */
-enum {
-    KEPT_NODELAY = 1,   /* the application has asked for TCP_NODELAY */
-    KEPT_OOBINLINE = 2, /* and for SO_OOBINLINE */
-    KEPT_UNSENT = 4,    /* and has a limit of its own for what is unsent, TCP_NOTSENT_LOWAT */
-    KEPT_LINGER = 8,    /* it has set SO_LINGER, which close() has to look at */
-    KEPT_FLOWS = 16,    /* its peer takes what it is sent */
-    KEPT_FOREIGN = 32,  /* IP_TRANSPARENT was set once: its connections may be to any address */
-    KEPT_CORK = 64,     /* and it has asked for TCP_CORK */
-};
-
-/* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
- * together take half as much again of what nobody reads as a socket does, 4 MiB on a loopback. */
-#define UNSENT_BYTES (256 * 1024)
-/* And until its peer has taken as much: of those who take nothing there may be thousands. */
-#define UNSENT_AT_FIRST (64 * 1024)
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
@@ -168,54 +150,6 @@ static void linux_flows(int s, uint32_t *kept) {
 
 static int linux_shutdown(int s, int how) { return result(shutdown(s, how)); }
 
-/* Options whose value is the stack's business, whatever the application asks for, but for TCP_NOTSENT_LOWAT if it asks for a limit.
- *
- * TCP_CORK is never set; clearing it sends what waits. It makes the kernel keep a segment that is not full though no more bytes are taken
- * from the application until it has gone: on a loopback such a segment can be half of UNSENT_AT_FIRST, and both wait for 200 ms. What is
- * sent meanwhile says MSG_MORE, which ends where the socket is full. */
-static uint32_t kept_bit(int level, int name) {
-    if (level == IPPROTO_TCP && name == TCP_NODELAY) return KEPT_NODELAY;
-    if (level == IPPROTO_TCP && name == TCP_CORK) return KEPT_CORK;
-    if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) return KEPT_UNSENT;
-    return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
-}
-
-static int keep_cork(int s, uint32_t *kept) {
-    int is;
-    int error = result(getsockopt(s, IPPROTO_TCP, TCP_CORK, &is, &(socklen_t){sizeof is})); /* a datagram socket has none */
-    if (error == 0) *kept |= KEPT_CORK;
-    return error;
-}
-
-static int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
-    /* With it the kernel would give several datagrams as one, and a record does not say where one ends. */
-    if (level == IPPROTO_UDP && name == UDP_GRO) return -ENOPROTOOPT;
-    uint32_t bit = kept_bit(level, name);
-    int wanted = 0;
-    if (length >= sizeof wanted) memcpy(&wanted, value, sizeof wanted);
-    if (bit == KEPT_CORK && wanted != 0) return keep_cork(s, kept);
-    int error = result(setsockopt(s, level, name, value, length));
-    if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
-    if (error == 0 && level == IPPROTO_IP && name == IP_TRANSPARENT) *kept |= KEPT_FOREIGN;
-    if (error != 0 || bit == 0) return error;
-    *kept = wanted != 0 ? *kept | bit : *kept & ~bit;
-    if (bit == KEPT_CORK) return 0;
-    if (bit == KEPT_UNSENT)
-        return wanted != 0 ? 0 : result(setsockopt(s, level, name, &(int){UNSENT_BYTES}, sizeof(int)));
-    return result(setsockopt(s, level, name, &(int){1}, sizeof(int)));
-}
-
-static int linux_get_option(int s, const uint32_t *kept, int level, int name, void *value, uint32_t *length) {
-    socklen_t size = *length;
-    int error = result(getsockopt(s, level, name, value, &size));
-    if (error != 0) return error;
-    uint32_t bit = kept_bit(level, name);
-    if (bit != 0 && (bit != KEPT_UNSENT || (*kept & bit) == 0))
-        memcpy(value, &(int){(*kept & bit) != 0}, size < sizeof(int) ? size : sizeof(int));
-    *length = size;
-    return 0;
-}
-
 static int named(int error, socklen_t length, struct rf_name *name) {
     if (error != 0) return -errno;
     name->length = length < sizeof name->address ? length : (uint32_t)sizeof name->address;
@@ -228,11 +162,11 @@ static int linux_local_name(int s, struct rf_name *name) {
     return named(error, length, name);
 }
 
-static bool linux_names_all(const struct rf_name *listener, uint32_t kept) {
+/* Of a listener that takes foreign addresses it would not be so: IP_TRANSPARENT does not pass. */
+static bool linux_names_all(const struct rf_name *listener) {
     struct sockaddr_in name;
     memcpy(&name, listener->address, sizeof name);
-    return listener->length == sizeof name && name.sin_family == AF_INET && name.sin_addr.s_addr != htonl(INADDR_ANY) &&
-           (kept & KEPT_FOREIGN) == 0;
+    return listener->length == sizeof name && name.sin_family == AF_INET && name.sin_addr.s_addr != htonl(INADDR_ANY);
 }
 
 static int linux_peer_name(int s, struct rf_name *name) {

@@ -7,7 +7,7 @@
  *   rump/               those of a rump kernel in the same process: STACK=rump
  *   rumprun/            those of the C library of a rumprun unikernel: STACK=rumprun
  *
- * Names that begin with NETBSD_ are generated from linux-netbsd-abi.tsv, and hold the declarations here to it. The names are
+ * Names that begin with NETBSD_ are generated from linux-netbsd-abi.tsv and options.tsv, and hold the declarations here to it. The names are
  * the INS's own, since <sys/socket.h> of the machine that compiles has the others.
  */
 #ifndef RINGFENCE_INS_NETBSD_H
@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "netbsd_numbers.h"
+#include "option_numbers.h"
 #include "../stack.h"
 
 /* ---- layouts ---- */
@@ -145,7 +146,6 @@ static inline ssize_t bsd_result(ssize_t value) {
 /* memory.c: what the stack keeps of each socket, by its descriptor. */
 enum netbsd_remembered { NETBSD_NODELAY, NETBSD_IDLE, NETBSD_INTERVAL, NETBSD_COUNT, NETBSD_SEND, NETBSD_RECEIVE, NETBSD_IN_LINE,
                          NETBSD_REMEMBERED };
-enum { NETBSD_PROTOCOL_OPTIONS = 8 };
 struct netbsd_socket {
     uint64_t token;
     bool datagram, listening, connecting, ipv6;

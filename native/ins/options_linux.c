@@ -1,0 +1,74 @@
+/* Socket options of the Linux kernel's sockets. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "option_numbers.h"
+#include "stack_linux.h"
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+/* What the gateway lets pass. It is asked for here once more, since among the others there are options that hold pointers, count in
+ * other units than bytes (SO_GET_FILTER), or run programs in the kernel: with those the gateway could write into this process. */
+static bool passes(int level, int name, bool setting) {
+    static const struct {
+        int level, name;
+        bool set, get;
+    } known[] = {
+#define ROW(level, name, set, get) {level, name, set, get},
+        LINUX_OPTIONS(ROW)
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].level == level && known[i].name == name) return setting ? known[i].set : known[i].get;
+    return false;
+}
+
+/* Options whose value is the stack's business, whatever the application asks for, but for TCP_NOTSENT_LOWAT if it asks for a limit.
+ *
+ * TCP_CORK is never set; clearing it sends what waits. It makes the kernel keep a segment that is not full though no more bytes are taken
+ * from the application until it has gone: on a loopback such a segment can be half of UNSENT_AT_FIRST, and both wait for 200 ms. What is
+ * sent meanwhile says MSG_MORE, which ends where the socket is full. */
+static uint32_t kept_bit(int level, int name) {
+    if (level == IPPROTO_TCP && name == TCP_NODELAY) return KEPT_NODELAY;
+    if (level == IPPROTO_TCP && name == TCP_CORK) return KEPT_CORK;
+    if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) return KEPT_UNSENT;
+    return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
+}
+
+static int keep_cork(int s, uint32_t *kept) {
+    int is;
+    int error = result(getsockopt(s, IPPROTO_TCP, TCP_CORK, &is, &(socklen_t){sizeof is})); /* a datagram socket has none */
+    if (error == 0) *kept |= KEPT_CORK;
+    return error;
+}
+
+int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
+    if (!passes(level, name, true)) return -ENOPROTOOPT;
+    uint32_t bit = kept_bit(level, name);
+    int wanted = 0;
+    if (length >= sizeof wanted) memcpy(&wanted, value, sizeof wanted);
+    if (bit == KEPT_CORK && wanted != 0) return keep_cork(s, kept);
+    int error = result(setsockopt(s, level, name, value, length));
+    if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
+    if (error != 0 || bit == 0) return error;
+    *kept = wanted != 0 ? *kept | bit : *kept & ~bit;
+    if (bit == KEPT_CORK) return 0;
+    if (bit == KEPT_UNSENT)
+        return wanted != 0 ? 0 : result(setsockopt(s, level, name, &(int){UNSENT_BYTES}, sizeof(int)));
+    return result(setsockopt(s, level, name, &(int){1}, sizeof(int)));
+}
+
+int linux_get_option(int s, const uint32_t *kept, int level, int name, void *value, uint32_t *length) {
+    socklen_t size = *length;
+    if (!passes(level, name, false)) return -ENOPROTOOPT;
+    int error = result(getsockopt(s, level, name, value, &size));
+    if (error != 0) return error;
+    uint32_t bit = kept_bit(level, name);
+    if (bit != 0 && (bit != KEPT_UNSENT || (*kept & bit) == 0))
+        memcpy(value, &(int){(*kept & bit) != 0}, size < sizeof(int) ? size : sizeof(int));
+    *length = size;
+    return 0;
+}
