@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -85,6 +87,29 @@ int main(int argc, char **argv) {
     check(end == EAFNOSUPPORT, "a socket of another family is EAFNOSUPPORT", "%d", end);
     end = filtered(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
     check(end == EAFNOSUPPORT, "a netlink socket, too", "%d", end);
+    end = filtered(SYS_socket, AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+    check(end == 0 || end == EAFNOSUPPORT, "so can one of datagrams", "error %d", end);
+    end = filtered(SYS_socket, AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */);
+    check(end == EPROTONOSUPPORT && filtered(SYS_socket, AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_SCTP) == EPROTONOSUPPORT &&
+              filtered(SYS_socket, AF_INET, SOCK_DGRAM, IPPROTO_ICMP) == EPROTONOSUPPORT,
+          "one of another protocol than TCP and UDP is EPROTONOSUPPORT", "%d", end);
+    end = filtered(SYS_socket, AF_INET, SOCK_RAW, IPPROTO_TCP);
+    check(end == ESOCKTNOSUPPORT, "a raw socket is ESOCKTNOSUPPORT", "%d", end);
+    static const int optional[][2] = {{SOL_SOCKET, SO_ERROR}, {IPPROTO_TCP, TCP_INFO}, {IPPROTO_IPV6, IPV6_LEAVE_GROUP}};
+    static const int forbidden_options[][2] = {{SOL_SOCKET, SO_ATTACH_FILTER}, {SOL_SOCKET, SO_DETACH_FILTER}, {SOL_SOCKET, SO_ATTACH_BPF},
+                                               {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF}, {SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF},
+                                               {IPPROTO_TCP, TCP_ULP}, {IPPROTO_IP, IP_MSFILTER}, {IPPROTO_UDP, SO_ERROR},
+                                               {SOL_SOCKET | 0x100, SO_ERROR}, {SOL_SOCKET, SO_ERROR | 0x100}};
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
+        end = filtered(SYS_setsockopt, -1, optional[i][0], optional[i][1]);
+        int reading = filtered(SYS_getsockopt, -1, optional[i][0], optional[i][1]);
+        check(end == EBADF && reading == EBADF, "an option that passes can be set and read", "%d, %d", end, reading);
+    }
+    for (size_t i = 0; i < sizeof forbidden_options / sizeof forbidden_options[0]; i++) {
+        end = filtered(SYS_setsockopt, 77, forbidden_options[i][0], forbidden_options[i][1]);
+        int reading = filtered(SYS_getsockopt, 77, forbidden_options[i][0], forbidden_options[i][1]);
+        check(end == -SIGSYS && reading == -SIGSYS, "another option ends the process", "option %zu: %d, %d", i, end, reading);
+    }
     end = filtered(SYS_ioctl, -1, SIOCATMARK, 0);
     check(end == EBADF, "an ioctl that asks for an urgent byte can be called", "%d", end);
     end = filtered(SYS_ioctl, -1, FIONBIO, 0);
