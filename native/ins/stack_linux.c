@@ -52,7 +52,8 @@ static int linux_open(const struct rf_setup *setup) {
 static int linux_socket(int domain, int type, int protocol) {
     if (domain != AF_INET && domain != AF_INET6) return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
-    /* SOCK_DGRAM has another protocol, too, that of ping, whose kind of packets nobody has looked at. */
+    /* Both types have other protocols, too: what those of SCTP and MPTCP make of a socket, and ping's of packets, nobody has looked at. */
+    if (type == SOCK_STREAM && protocol != 0 && protocol != IPPROTO_TCP) return -EPROTONOSUPPORT;
     if (type == SOCK_DGRAM && protocol != 0 && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
         return -EPROTONOSUPPORT;
     int s = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);

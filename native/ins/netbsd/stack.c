@@ -51,6 +51,7 @@ static int remember(int s, bool datagram, bool ipv6) {
 static int netbsd_socket_call(int domain, int type, int protocol) {
     if (domain != NETBSD_AF_INET && domain != NETBSD_AF_INET6) return -NETBSD_EAFNOSUPPORT;
     if (type != BSD_SOCK_STREAM && type != BSD_SOCK_DGRAM) return -NETBSD_EPROTOTYPE;
+    if (protocol != 0 && protocol != (type == BSD_SOCK_STREAM ? NETBSD_IPPROTO_TCP : NETBSD_IPPROTO_UDP)) return -NETBSD_EPROTONOSUPPORT;
     int s = bsd_socket(domain, type | NETBSD_SOCK_NONBLOCK | NETBSD_SOCK_NOSIGPIPE, protocol);
     if (s < 0) return result(s);
     int error = remember(s, type == BSD_SOCK_DGRAM, domain == NETBSD_AF_INET6);

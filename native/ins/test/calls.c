@@ -206,6 +206,11 @@ static void mistakes(void) {
     check(family.error == EAFNOSUPPORT, "a socket of another family is EAFNOSUPPORT", "%d", family.error);
     struct answer protocol = frontend_call(&f, RF_OP_SOCKET, 1, AF_INET, SOCK_STREAM, IPPROTO_UDP, NULL, 0);
     check(protocol.error == EPROTONOSUPPORT, "a protocol that does not fit is EPROTONOSUPPORT", "%d", protocol.error);
+    struct answer multipath = frontend_call(&f, RF_OP_SOCKET, 1, AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */, NULL, 0);
+    struct answer large = frontend_call(&f, RF_OP_SOCKET, 1, AF_INET6, SOCK_STREAM, 256 + IPPROTO_TCP, NULL, 0);
+    check(multipath.error == EPROTONOSUPPORT && large.error == EPROTONOSUPPORT &&
+              frontend_call(&f, RF_OP_SOCKET, 1, AF_INET, SOCK_STREAM, IPPROTO_SCTP, NULL, 0).error == EPROTONOSUPPORT,
+          "so is every protocol of a stream but TCP's", "%d, %d", multipath.error, large.error);
     struct answer raw = frontend_call(&f, RF_OP_SOCKET, 1, AF_INET, SOCK_RAW, IPPROTO_ICMP, NULL, 0);
     check(raw.error != 0, "a raw socket is refused", "it was made");
     check(frontend_state(&f, 1) == RF_STATE_FREE, "a slot whose SOCKET failed stays free", "state %u",
