@@ -76,11 +76,9 @@ static const struct sock_filter program[] = {
     RETURN(SECCOMP_RET_ALLOW),
     RETURN(SECCOMP_RET_KILL_PROCESS),
     /* ioctl(): for urgent bytes. */
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
     LOAD(args[1]),
     IF(SIOCATMARK),
-    RETURN(SECCOMP_RET_ALLOW),
-    IF(SIOCINQ),
     RETURN(SECCOMP_RET_ALLOW),
     RETURN(SECCOMP_RET_KILL_PROCESS),
     /* madvise(): to have pages mapped, which takes none away. */

@@ -61,7 +61,7 @@ struct ins_socket {
     bool awaits_room; /* the datagram socket is watched for RF_WRITABLE, too */
     bool named; /* `local` is up to date: sending binds a datagram socket that is not bound */
     bool in_eof, out_shut;            /* the marks */
-    bool urgent;                      /* the stack has said so, and nobody has looked */
+    bool urgent;                      /* the stack has said so, and it has not been come to yet */
     bool fresh;                       /* the stack has said that it is readable, and nothing has been read since */
     bool stood;                       /* there was a connection */
     bool close_resets;                /* CLOSE: a reset behind the last byte */

@@ -150,7 +150,7 @@ $(BUILD)/ins/test/refused: $(INS_LINUX:%.c=$(BUILD)/%.o)
 # The INS under gcc's sanitizers, which need more system calls than the sandbox leaves.
 $(BUILD)/asan/ringfence-ins: $(patsubst %.c,$(BUILD)/asan/%.o,$(INS_SOURCES) $(wildcard region/*.c))
 	$(CC) $(PIE) $(LDFLAGS) $(SANITIZE_asan) -o $@ $^
-INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network counters options \
+INS_SANITIZED := $(patsubst %,$(BUILD)/ins/test/%,accept bytes calls close chaos datagrams datagram_ends ancillary backpressure network counters options urgent \
 	netbsd netbsd_datagrams)
 
 .PHONY: test-ins test-ins-sanitized

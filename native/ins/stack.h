@@ -30,7 +30,7 @@ enum rf_readiness {
     RF_WRITABLE = 2,
     RF_HANGUP = 4, /* with RF_READABLE: an end of file or an error stands behind the bytes */
     RF_BROKEN = 8, /* the socket has a pending error */
-    RF_URGENT = 16, /* there may be an urgent byte */
+    RF_URGENT = 16, /* there is an urgent byte, behind others perhaps */
 };
 
 struct rf_event {
@@ -99,10 +99,10 @@ struct rf_stack {
     bool (*waits_for_more)(uint32_t kept);
 
     /* Urgent bytes. A stack whose `urgent` is NULL has none. They are received as any other byte, but `receive` stops
-     * in front of one. `urgent`: true if one is here, with the bytes before it; RF_URGENT comes with it, if not at once, where the
-     * stack `tells_urgent`; another one is asked before and behind each read. `at_mark`:
-     * true if it is the next byte that `receive` gets. */
-    bool (*urgent)(int socket, uint64_t *before, uint8_t *byte);
+     * in front of one. `at_mark`: true if one is the next that `receive` gets, or is to come next. `urgent`: true if it is here; the byte,
+     * which stays. RF_URGENT is told while one is unread, if not at once, where the stack `tells_urgent`; another one is asked before and
+     * behind each read. */
+    bool (*urgent)(int socket, uint8_t *byte);
     bool tells_urgent;
     bool (*at_mark)(int socket);
     ssize_t (*send_urgent)(int socket, uint8_t byte); /* 1, or as send */

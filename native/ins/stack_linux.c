@@ -217,15 +217,9 @@ static bool linux_at_mark(int s) {
     return ioctl(s, SIOCATMARK, &is) == 0 && is != 0;
 }
 
-/* Only without SO_OOBINLINE the kernel shows the byte, and counts those before it. It is a flag and no more. */
-static bool linux_urgent(int s, uint64_t *before, uint8_t *byte) {
-    int count = 0;
-    setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){0}, sizeof(int));
-    bool is = recv(s, byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) == 1 && ioctl(s, SIOCINQ, &count) == 0;
-    setsockopt(s, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int));
-    *before = (uint64_t)count;
-    return is;
-}
+/* As any other byte, once it is the next. Without SO_OOBINLINE the kernel would show it sooner; but an urgent byte that comes in that
+ * moment takes the one in front of it out of the stream (tcp_check_urg() in net/ipv4/tcp_input.c). */
+static bool linux_urgent(int s, uint8_t *byte) { return linux_at_mark(s) && recv(s, byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1; }
 
 static ssize_t linux_send_urgent(int s, uint8_t byte) {
     ssize_t bytes;

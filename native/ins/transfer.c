@@ -37,27 +37,25 @@ void ins_fail(struct ins *ins, uint32_t slot, int error) {
 
 /* ---- towards the application ---- */
 
-/* True if the last read has stopped in front of an urgent byte: the stack has more. */
+/* True if the last read has stopped in front of an urgent byte: the stack has more. One that a telling stack has not told of
+ * comes with an event. */
 static bool stopped_at_mark(struct ins *ins, uint32_t slot) {
-    const struct rf_slot *shared = &ins->region.slots[slot];
-    if (ins->stack->urgent == NULL) return false;
-    if (!ins->stack->tells_urgent) return ins->sockets[slot].urgent = ins->stack->at_mark(ins->sockets[slot].handle);
-    uint64_t urgent = atomic_load_explicit(&shared->in_urgent, memory_order_relaxed);
-    return urgent != 0 && rf_urgent_position(urgent) == atomic_load_explicit(&shared->in_tail, memory_order_relaxed);
+    struct ins_socket *s = &ins->sockets[slot];
+    if (ins->stack->urgent == NULL || (ins->stack->tells_urgent && !s->urgent)) return false;
+    bool is = ins->stack->at_mark(s->handle);
+    if (!ins->stack->tells_urgent) s->urgent = is;
+    return is;
 }
 
-/* Tells the frontend of an urgent byte, before it is read: `receive` does not go beyond it without stopping there, and
- * with the event by which bytes came it was told. Where a read begins without one it has to be asked for. */
+/* Tells the frontend of an urgent byte, before it is read: `receive` does not go beyond it without stopping there. Once the stack has
+ * told of one it is looked for before each read, until it is found; where a read begins without an event it has to be asked for. */
 static void look_for_urgent(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
     struct rf_slot *shared = &ins->region.slots[slot];
-    uint64_t before;
     uint8_t byte;
-    bool told = s->urgent;
+    if (ins->stack->urgent == NULL || !ins->stack->urgent(s->handle, &byte)) return;
     s->urgent = false;
-    if (ins->stack->urgent == NULL || (!told && !ins->stack->at_mark(s->handle))) return;
-    if (!ins->stack->urgent(s->handle, &before, &byte)) return;
-    uint64_t urgent = rf_urgent(atomic_load_explicit(&shared->in_tail, memory_order_relaxed) + before, byte);
+    uint64_t urgent = rf_urgent(atomic_load_explicit(&shared->in_tail, memory_order_relaxed), byte);
     if (urgent == atomic_load_explicit(&shared->in_urgent, memory_order_relaxed)) return;
     atomic_store_explicit(&shared->in_urgent, urgent, memory_order_release);
     ins_tell(ins, slot);
@@ -104,7 +102,7 @@ void ins_receive(struct ins *ins, uint32_t slot) {
             ins_join(ins, ins->patient.first != INS_NONE ? ins_queue_of(ins, slot) : &ins->run, slot);
             return;
         }
-        if (!s->fresh || !ins->stack->tells_urgent) look_for_urgent(ins, slot);
+        if (!s->fresh || s->urgent || !ins->stack->tells_urgent) look_for_urgent(ins, slot);
         s->fresh = false;
         rf_ring_warm(&ins->region, &ring, &s->in_warm, span, AHEAD, true);
         ssize_t bytes = ins->stack->receive(s->handle, span, piece_count(span));

@@ -266,10 +266,9 @@ static bool netbsd_at_mark(int s) {
     return bsd_at_mark(s, &is) == 0 && is != 0;
 }
 
-static bool netbsd_urgent(int s, uint64_t *before, uint8_t *byte) {
+static bool netbsd_urgent(int s, uint8_t *byte) {
     struct iovec piece = {byte, 1};
     struct bsd_msghdr message = {.pieces = &piece, .piece_count = 1};
-    *before = 0;
     return netbsd_at_mark(s) && bsd_recvmsg(s, &message, NETBSD_MSG_PEEK | NETBSD_MSG_DONTWAIT) == 1;
 }
 
