@@ -38,11 +38,22 @@ static uint32_t kept_bit(int level, int name) {
     return level == SOL_SOCKET && name == SO_OOBINLINE ? KEPT_OOBINLINE : 0;
 }
 
+static bool is_low_mark(int level, int name) { return level == SOL_SOCKET && name == SO_RCVLOWAT; }
+
 static int keep_cork(int s, uint32_t *kept) {
     int is;
     int error = result(getsockopt(s, IPPROTO_TCP, TCP_CORK, &is, &(socklen_t){sizeof is})); /* a datagram socket has none */
     if (error == 0) *kept |= KEPT_CORK;
     return error;
+}
+
+/* It would be the mark below which the kernel tells the INS of no byte, and whoever waits for one behind the gateway would never get it. So it
+ * is remembered, and read, and has no effect. */
+static int keep_low_mark(uint32_t *kept, int wanted, uint32_t length) {
+    if (length < sizeof wanted) return -EINVAL;
+    uint32_t mark = wanted < 0 || wanted > KEPT_MARK_MOST ? KEPT_MARK_MOST : (uint32_t)wanted;
+    *kept = (*kept & ~(KEPT_MARK_MOST << KEPT_MARK_AT)) | mark << KEPT_MARK_AT;
+    return 0;
 }
 
 int linux_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {
@@ -51,14 +62,15 @@ int linux_set_option(int s, uint32_t *kept, int level, int name, const void *val
     int wanted = 0;
     if (length >= sizeof wanted) memcpy(&wanted, value, sizeof wanted);
     if (bit == KEPT_CORK && wanted != 0) return keep_cork(s, kept);
+    if (is_low_mark(level, name)) return keep_low_mark(kept, wanted, length);
+    /* Not off for a moment: see linux_urgent(). */
+    if ((bit == KEPT_NODELAY || bit == KEPT_OOBINLINE) && length >= sizeof wanted) value = &(int){1}, length = sizeof(int);
     int error = result(setsockopt(s, level, name, value, length));
     if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
     if (error != 0 || bit == 0) return error;
     *kept = wanted != 0 ? *kept | bit : *kept & ~bit;
-    if (bit == KEPT_CORK) return 0;
-    if (bit == KEPT_UNSENT)
-        return wanted != 0 ? 0 : result(setsockopt(s, level, name, &(int){UNSENT_BYTES}, sizeof(int)));
-    return result(setsockopt(s, level, name, &(int){1}, sizeof(int)));
+    if (bit == KEPT_UNSENT && wanted == 0) return result(setsockopt(s, level, name, &(int){UNSENT_BYTES}, sizeof(int)));
+    return 0;
 }
 
 int linux_get_option(int s, const uint32_t *kept, int level, int name, void *value, uint32_t *length) {
@@ -67,6 +79,8 @@ int linux_get_option(int s, const uint32_t *kept, int level, int name, void *val
     int error = result(getsockopt(s, level, name, value, &size));
     if (error != 0) return error;
     uint32_t bit = kept_bit(level, name);
+    int mark = (int)(*kept >> KEPT_MARK_AT);
+    if (is_low_mark(level, name) && mark > 1) memcpy(value, &mark, size < sizeof mark ? size : sizeof mark);
     if (bit != 0 && (bit != KEPT_UNSENT || (*kept & bit) == 0))
         memcpy(value, &(int){(*kept & bit) != 0}, size < sizeof(int) ? size : sizeof(int));
     *length = size;

@@ -2,6 +2,7 @@
  *
  * Most options go through unread. A program could tell from the others that its stack is not Linux's: those that can be
  * set and not read, sizes of buffers that it never set, and those that the INS sets for itself. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,6 +55,7 @@ static const struct option {
     {NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPINTVL, NETBSD_INTERVAL, 75, 0},
     {NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPCNT, NETBSD_COUNT, 9, 0},
     {NETBSD_SOL_SOCKET, NETBSD_SO_OOBINLINE, NETBSD_IN_LINE, 0, 0},
+    {NETBSD_SOL_SOCKET, NETBSD_SO_RCVLOWAT, NETBSD_LOW_MARK, 1, 1},
     /* half of what the program reads: the gateway doubles it */
     {NETBSD_SOL_SOCKET, NETBSD_SO_SNDBUF, NETBSD_SEND, 16384 / 2, 212992 / 2},
     {NETBSD_SOL_SOCKET, NETBSD_SO_RCVBUF, NETBSD_RECEIVE, 131072 / 2, 212992 / 2},
@@ -75,6 +77,7 @@ static int in_fact(const struct netbsd_socket *memory, const struct option *opti
     switch (option->index) {
     case NETBSD_NODELAY:
     case NETBSD_IN_LINE:
+    case NETBSD_LOW_MARK: /* below it no kqueue tells of a byte: options_linux.c says more */
         return 1;
     case NETBSD_SEND: /* Linux sends one datagram of any size whatever the buffer */
         return memory->datagram && value > 0 && value < LARGEST_DATAGRAM_SPACE ? LARGEST_DATAGRAM_SPACE : value;
@@ -117,6 +120,7 @@ int netbsd_set_option(int s, uint32_t *kept, int level, int name, const void *va
     memcpy(&asked, value, sizeof asked);
     fact = in_fact(memory, option, asked);
     int error = (int)bsd_result(bsd_setsockopt(s, level, name, &fact, sizeof fact));
+    if (option->index == NETBSD_LOW_MARK && asked < 0) asked = INT_MAX;
     if (error == 0) memory->set[option->index] = option->index == NETBSD_NODELAY ? (asked != 0 ? T_NODELAY : 0) : asked;
     return error;
 }

@@ -145,7 +145,7 @@ static inline ssize_t bsd_result(ssize_t value) {
 
 /* memory.c: what the stack keeps of each socket, by its descriptor. */
 enum netbsd_remembered { NETBSD_NODELAY, NETBSD_IDLE, NETBSD_INTERVAL, NETBSD_COUNT, NETBSD_SEND, NETBSD_RECEIVE, NETBSD_IN_LINE,
-                         NETBSD_REMEMBERED };
+                         NETBSD_LOW_MARK, NETBSD_REMEMBERED };
 struct netbsd_socket {
     uint64_t token;
     bool datagram, listening, connecting, ipv6;

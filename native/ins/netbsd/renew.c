@@ -22,7 +22,7 @@ void netbsd_keep(int s, int level, int name, int value) {
 static void copy_options(int from, int to) {
     static const int flags[] = {NETBSD_SO_REUSEADDR, NETBSD_SO_REUSEPORT, NETBSD_SO_KEEPALIVE, NETBSD_SO_OOBINLINE,
                                 NETBSD_SO_DONTROUTE, NETBSD_SO_BROADCAST, NETBSD_SO_TIMESTAMP};
-    static const int others[] = {NETBSD_SO_LINGER, NETBSD_SO_RCVTIMEO, NETBSD_SO_SNDTIMEO, NETBSD_SO_RCVLOWAT};
+    static const int others[] = {NETBSD_SO_LINGER, NETBSD_SO_RCVTIMEO, NETBSD_SO_SNDTIMEO};
     uint8_t value[NETBSD_SIZE_timeval];
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         int on = 0;

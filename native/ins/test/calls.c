@@ -178,6 +178,41 @@ static void options(void) {
     frontend_close(&f, 1, false);
 }
 
+/* Else the kernel would tell the INS of no byte below the mark. */
+static void low_mark(void) {
+    uint16_t port;
+    int listener = plain_listen(AF_INET, &port);
+    char got[8] = "";
+    frontend_socket(&f, 1, 0, AF_INET);
+    check(get_option(1, SOL_SOCKET, SO_RCVLOWAT) == 1 && set_option(1, SOL_SOCKET, SO_RCVLOWAT, 1000).error == 0 &&
+              get_option(1, SOL_SOCKET, SO_RCVLOWAT) == 1000 &&
+              frontend_call(&f, RF_OP_SETSOCKOPT, 1, SOL_SOCKET, SO_RCVLOWAT, 0, "x", 1).error == EINVAL,
+          "SO_RCVLOWAT reads as it was set", "%d", get_option(1, SOL_SOCKET, SO_RCVLOWAT));
+    check_need(call_address(RF_OP_CONNECT, 1, AF_INET, port).error == EINPROGRESS || frontend_state(&f, 1) == RF_STATE_CONNECTED, "CONNECT");
+    int s = accept(listener, NULL, NULL);
+    check_need(FRONTEND_WAIT(&f, frontend_state(&f, 1) == RF_STATE_CONNECTED), "a connection");
+    bool arrived = send(s, "few", 3, 0) == 3 && frontend_receive(&f, 1, got, 3) == 3;
+    check(arrived, "and fewer bytes come all the same", "they do not");
+    check(set_option(1, SOL_SOCKET, SO_RCVLOWAT, 2000000).error == 0 && send(s, "more", 4, 0) == 4 && frontend_receive(&f, 1, got, 4) == 4 &&
+              get_option(1, SOL_SOCKET, SO_RCVLOWAT) == 2000000 && set_option(1, SOL_SOCKET, SO_RCVLOWAT, 0).error == 0 &&
+              get_option(1, SOL_SOCKET, SO_RCVLOWAT) == 1,
+          "also where it is set later", "they do not");
+    close(s);
+    close(listener);
+    frontend_close(&f, 1, false);
+    uint16_t here = frontend_listen(&f, 1, AF_INET, 8);
+    set_option(1, SOL_SOCKET, SO_RCVLOWAT, 1000);
+    frontend_grant(&f, 2, 0);
+    uint32_t cell = frontend_post_accept(&f, 1, 2);
+    s = plain_connect(AF_INET, here);
+    check_need(frontend_answer(&f, cell).error == 0, "ACCEPT");
+    check(get_option(2, SOL_SOCKET, SO_RCVLOWAT) == 1000 && send(s, "few", 3, 0) == 3 && frontend_receive(&f, 2, got, 3) == 3,
+          "accepted sockets have it of their listener, and get fewer bytes, too", "they do not");
+    close(s);
+    frontend_close(&f, 2, false);
+    frontend_close(&f, 1, false);
+}
+
 static void mistakes(void) {
     frontend_socket(&f, 1, 0, AF_INET);
     struct answer unknown = frontend_call(&f, 77, 1, 0, 0, 0, NULL, 0);
@@ -246,6 +281,7 @@ int main(int argc, char **argv) {
     in_progress();
     binds();
     options();
+    low_mark();
     mistakes();
     remembers();
     int status = frontend_stop(&f);

@@ -218,6 +218,25 @@ static void values(void) {
     frontend_close(&f, 1, false);
 }
 
+/* Else no kqueue would tell of a byte below the mark. */
+static void low_mark(void) {
+    uint16_t port;
+    int plain = plain_listen(AF_INET, &port);
+    char got[4] = "";
+    frontend_socket(&f, 1, 0, NETBSD_AF_INET);
+    check(get_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_RCVLOWAT) == 1 && set_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_RCVLOWAT, 1000) == 0 &&
+              get_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_RCVLOWAT) == 1000,
+          "SO_RCVLOWAT reads as it was set", "%d", get_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_RCVLOWAT));
+    call_address(RF_OP_CONNECT, 1, AF_INET, port);
+    int s = accept(plain, NULL, NULL);
+    check(FRONTEND_WAIT(&f, frontend_state(&f, 1) == RF_STATE_CONNECTED) && send(s, "few", 3, 0) == 3 &&
+              frontend_receive(&f, 1, got, 3) == 3,
+          "and fewer bytes come all the same", "they do not");
+    close(s);
+    close(plain);
+    frontend_close(&f, 1, false);
+}
+
 static void information(void) {
     uint16_t port;
     int plain = plain_listen(AF_INET, &port);
@@ -316,6 +335,7 @@ int main(int argc, char **argv) {
     addresses();
     flags();
     values();
+    low_mark();
     information();
     like_linux();
     int status = frontend_stop(&f);

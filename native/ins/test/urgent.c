@@ -43,11 +43,14 @@ static void none_is_lost(uint32_t order, const char *sentence) {
     long total = 0, gaps = 0;
     size_t got;
     uint8_t next = 0;
-    while ((got = frontend_receive(&f, 1, bytes, 1)) > 0)
+    for (long turn = 0; (got = frontend_receive(&f, 1, bytes, 1)) > 0; turn++) {
+        /* What the program asks for is the shim's to do. */
+        if (turn % 16 == 0) frontend_call(&f, RF_OP_SETSOCKOPT, 1, SOL_SOCKET, SO_OOBINLINE, 0, &(int){0}, sizeof(int));
         for (size_t i = 0; i < got; i++, total++, next++) {
             gaps += bytes[i] != next;
             next = bytes[i];
         }
+    }
     pthread_join(peer, NULL);
     check(total == check_rounds(ALL) && gaps == 0, sentence, "%ld bytes, %ld gaps", total, gaps);
     check(told_at((uint64_t)total - 1) == (uint8_t)(total - 1), "the last of them is told, with its place", "word %#llx",
