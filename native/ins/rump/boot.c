@@ -1,5 +1,6 @@
 /* Starts the rump kernel and brings its interface up: virtN on the host's tap device tunN, or shmifN on a file. */
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,8 +85,18 @@ static void show_console(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
+static void *end_thread(void *unused) { pthread_exit(unused); }
+
+/* The C library loads a library when pthread_exit() is called first, by which the kernel's threads end, and ends the process if that is
+ * not there: later there are no files. */
+static void prepare_ends(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, end_thread, NULL) == 0) pthread_join(thread, NULL);
+}
+
 int netbsd_boot(const struct rf_setup *setup) {
     if (setup->interface == NULL && rf_setup_has_network(setup)) return -NETBSD_EINVAL;
+    prepare_ends();
     show_console();
     /* Else writing to a connection whose peer is gone ends the process. */
     rump_boot_setsigmodel(RUMP_SIGMODEL_IGNORE);
