@@ -19,7 +19,7 @@ static struct netbsd_socket *sockets;
 static uint32_t count;
 
 int netbsd_memory_open(uint32_t wanted) {
-    /* The descriptors of others are among them. */
+    /* The descriptors of others are among them. The kernel gives fewer (stack.c, raise_descriptors()): none is beyond the table. */
     count = wanted + 1024;
     sockets = mmap(NULL, count * sizeof *sockets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return sockets == MAP_FAILED ? -NETBSD_ENOMEM : 0;

@@ -16,20 +16,21 @@ static int queue = -1;
 
 static int result(int value) { return (int)bsd_result(value); }
 
-/* As many descriptors as the kernel gives: 128 without asking, and 1772 at most unless kern.maxfiles can be raised. */
-static void raise_descriptors(uint32_t sockets) {
+/* As many descriptors as the kernel gives: 128 without asking, and 1772 at most unless kern.maxfiles can be raised. No more than memory.c has
+ * room for, so that it is the kernel that says EMFILE: a connection stays in the backlog then, and else would be accepted and closed. */
+static int raise_descriptors(uint32_t sockets) {
     const int name[] = {BSD_CTL_KERN, BSD_KERN_MAXFILES};
     int wanted = (int)sockets + 64;
     bsd_sysctl(name, 2, NULL, NULL, &wanted, sizeof wanted);
     struct bsd_rlimit limit = {(uint64_t)wanted, (uint64_t)wanted};
-    bsd_setrlimit(BSD_RLIMIT_NOFILE, &limit);
+    return result(bsd_setrlimit(BSD_RLIMIT_NOFILE, &limit));
 }
 
 static int netbsd_open(const struct rf_setup *setup) {
     int error = netbsd_boot(setup);
     if (error != 0) return error;
-    raise_descriptors(setup->sockets);
-    error = netbsd_memory_open(setup->sockets);
+    error = raise_descriptors(setup->sockets);
+    if (error == 0) error = netbsd_memory_open(setup->sockets);
     if (error != 0) return error;
     queue = bsd_kqueue();
     return queue < 0 ? result(queue) : netbsd_wait_open(queue);
