@@ -139,6 +139,9 @@ $(INS_TEST_PROGRAMS): %: %.o $(INS_TEST_OBJECTS) $(REGION)
 # The emulation alone.
 $(BUILD)/ins/test/standin: $(patsubst %.c,$(BUILD)/%.o,$(filter-out ins/emulation/boot.c,$(wildcard ins/emulation/*.c)))
 
+# The NetBSD stack alone, on it.
+$(BUILD)/ins/test/netbsd_stack: $(patsubst %.c,$(BUILD)/%.o,$(INS_NETBSD) $(INS_EMULATION) ins/network_linux.c)
+
 # The filter alone, in a process that does what it forbids.
 $(BUILD)/ins/test/filter: $(BUILD)/ins/filter.o
 

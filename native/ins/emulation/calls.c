@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -187,7 +188,8 @@ static int connect_datagrams(int s, const void *address, uint32_t length) {
     struct emulation_address there;
     const struct sockaddr none = {.sa_family = AF_UNSPEC};
     int error = emulation_from_netbsd(address, length, &there);
-    /* A peer is dissolved before the new address is looked at. */
+    /* A peer is dissolved before the new address is looked at, and the address the socket was bound to is forgotten. */
+    if (emulation_has_peer(s)) emulated(s)->addressless = true;
     if (error != 0) connect(s, &none, sizeof none);
     if (error != 0) return emulation_refuse(error);
     return result(connect(s, (struct sockaddr *)there.bytes, length));
@@ -226,11 +228,27 @@ int bsd_shutdown(int s, int how) {
     return result(value);
 }
 
+/* The address a fresh socket would have, to the same peer, or to none. */
+static void forget_address(int s, struct emulation_address *name) {
+    struct emulation_address peer, other;
+    socklen_t peer_length = sizeof peer.bytes, length = sizeof other.bytes;
+    struct sockaddr_in6 six = {0};
+    bool ipv6 = ((struct sockaddr *)name->bytes)->sa_family == AF_INET6;
+    size_t at = ipv6 ? offsetof(struct sockaddr_in6, sin6_addr) : offsetof(struct sockaddr_in, sin_addr);
+    memcpy(other.bytes, &six, sizeof six);
+    int fresh = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (getpeername(s, (struct sockaddr *)peer.bytes, &peer_length) == 0 && connect(fresh, (struct sockaddr *)peer.bytes, peer_length) == 0)
+        getsockname(fresh, (struct sockaddr *)other.bytes, &length);
+    if (fresh >= 0) close(fresh);
+    memcpy(name->bytes + at, other.bytes + at, ipv6 ? sizeof(struct in6_addr) : sizeof(struct in_addr));
+}
+
 int bsd_getsockname(int s, void *address, uint32_t *length) {
     struct emulation_address name;
     socklen_t whole = sizeof name.bytes;
     if (emulated(s)->refused) return emulation_refuse(NETBSD_EINVAL); /* the protocol has forgotten it */
     int value = getsockname(s, (struct sockaddr *)name.bytes, &whole);
+    if (value == 0 && emulated(s)->addressless) forget_address(s, &name);
     return give_address(value, &name, whole, address, length);
 }
 

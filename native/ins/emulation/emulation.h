@@ -32,6 +32,7 @@ struct emulated {
     bool open, nonblocking, stream, listening;
     bool started;           /* connect() has been called, or it was accepted */
     bool refused;           /* a connect has failed: the next one is EINVAL */
+    bool addressless;       /* of datagrams: has had a peer, and lost its address with it */
     bool shut;              /* shut down before it was connected: options are ECONNRESET */
     bool writing_shut;      /* a write filter is at its end */
     int error;              /* taken from Linux's socket so that a kevent could show it, and still pending */

@@ -72,9 +72,8 @@ static bool is_congestion(const struct netbsd_socket *memory, int level, int nam
     return level == NETBSD_IPPROTO_TCP && name == NETBSD_TCP_CONGCTL && !memory->datagram;
 }
 
-/* What the socket really gets where that is not what the program asks for. */
-static int in_fact(const struct netbsd_socket *memory, const struct option *option, int value) {
-    switch (option->index) {
+int netbsd_in_fact(const struct netbsd_socket *memory, enum netbsd_remembered index, int value) {
+    switch (index) {
     case NETBSD_NODELAY:
     case NETBSD_IN_LINE:
     case NETBSD_LOW_MARK: /* below it no kqueue tells of a byte: options_linux.c says more */
@@ -118,7 +117,7 @@ int netbsd_set_option(int s, uint32_t *kept, int level, int name, const void *va
         return error;
     }
     memcpy(&asked, value, sizeof asked);
-    fact = in_fact(memory, option, asked);
+    fact = netbsd_in_fact(memory, option->index, asked);
     int error = (int)bsd_result(bsd_setsockopt(s, level, name, &fact, sizeof fact));
     if (option->index == NETBSD_LOW_MARK && asked < 0) asked = INT_MAX;
     if (error == 0) memory->set[option->index] = option->index == NETBSD_NODELAY ? (asked != 0 ? T_NODELAY : 0) : asked;

@@ -71,14 +71,6 @@ static void take_all(struct rf_record *record, const uint8_t *control, uint32_t 
     }
 }
 
-/* True if the datagram cannot have come from the socket's peer. */
-static bool of_another(int s, const struct rf_name *from) {
-    uint8_t peer[sizeof from->address];
-    uint32_t length = sizeof peer;
-    if (!netbsd_socket_of(s)->reconnected || bsd_getpeername(s, peer, &length) != 0) return false;
-    return length != from->length || memcmp(peer, from->address, length) != 0;
-}
-
 static ssize_t receive(int s, struct rf_record *record, const struct iovec *pieces, int count, int flags) {
     _Alignas(8) uint8_t control[512];
     struct bsd_msghdr message = {
@@ -102,23 +94,15 @@ static ssize_t receive(int s, struct rf_record *record, const struct iovec *piec
 }
 
 ssize_t netbsd_receive_datagram(int s, struct rf_record *record, const struct iovec *pieces, int count) {
-    for (;;) {
-        ssize_t bytes = receive(s, record, pieces, count, 0);
-        if (bytes < 0 || !of_another(s, &record->name)) return bytes;
-        *record = (struct rf_record){0};
-    }
+    return receive(s, record, pieces, count, 0);
 }
 
 /* MSG_TRUNC tells no length on NetBSD, and FIONREAD tells that of all datagrams together: so it is read, and stays. */
 ssize_t netbsd_next_datagram(int s) {
     static uint8_t bytes[RF_MAX_DATAGRAM];
     const struct iovec piece = {bytes, sizeof bytes};
-    for (;;) {
-        struct rf_record record = {0};
-        ssize_t length = receive(s, &record, &piece, 1, NETBSD_MSG_PEEK);
-        if (length < 0 || !of_another(s, &record.name)) return length;
-        receive(s, &record, &piece, 1, 0); /* away with it */
-    }
+    struct rf_record record = {0};
+    return receive(s, &record, &piece, 1, NETBSD_MSG_PEEK);
 }
 
 /* ---- out ---- */
@@ -152,20 +136,28 @@ static ssize_t send_message(int s, const struct rf_record *record, const struct 
     return bytes < 0 ? failed() : bytes;
 }
 
-/* A connected socket sends to its peer alone (EISCONN); Linux's sends anywhere. So it is without its peer for the time it
- * takes. What others send it meanwhile, of_another() keeps from the program. */
+static void set_int(int s, int level, int name, int value) { bsd_setsockopt(s, level, name, &value, sizeof value); }
+
+/* A connected socket sends to its peer alone (EISCONN); Linux's sends anywhere, from the name it has. Without its peer for the time it
+ * takes it would lose its address, and the peer, too, if it could not be connected again. So another socket of its name sends the
+ * datagram. What others send to that one, natively nobody would get, either. */
 static ssize_t send_past_peer(int s, const struct rf_record *record, const struct iovec *pieces, int count,
                               const struct outgoing *out) {
-    uint8_t peer[sizeof record->name.address];
-    uint32_t length = sizeof peer;
-    const struct bsd_sockaddr none = {.length = NETBSD_SIZE_sockaddr_in, .family = NETBSD_AF_UNSPEC};
-    uint8_t nowhere[NETBSD_SIZE_sockaddr_in] = {0};
-    if (bsd_getpeername(s, peer, &length) != 0) return -NETBSD_EISCONN;
-    memcpy(nowhere, &none, sizeof none);
-    netbsd_socket_of(s)->reconnected = true;
-    bsd_connect(s, nowhere, sizeof nowhere); /* dissolves, and says EAFNOSUPPORT */
-    ssize_t bytes = send_message(s, record, pieces, count, out);
-    if (bsd_connect(s, peer, length) != 0 && bytes >= 0) return bsd_result(-1);
+    uint8_t name[sizeof record->name.address];
+    uint32_t length = sizeof name, size = sizeof(int);
+    int shares = 0;
+    ssize_t bytes = bsd_result(bsd_getsockname(s, name, &length));
+    if (bytes < 0 || (bytes = netbsd_twin(s)) < 0) return bytes;
+    int other = (int)bytes;
+    bsd_getsockopt(s, NETBSD_SOL_SOCKET, NETBSD_SO_REUSEPORT, &shares, &size);
+    set_int(s, NETBSD_SOL_SOCKET, NETBSD_SO_REUSEPORT, 1);
+    set_int(other, NETBSD_SOL_SOCKET, NETBSD_SO_REUSEPORT, 1);
+    if ((record->flags & RF_RECORD_TTL) != 0) set_int(other, NETBSD_IPPROTO_IP, NETBSD_IP_TTL, record->ttl);
+    if ((record->flags & RF_RECORD_TOS) != 0) set_int(other, NETBSD_IPPROTO_IP, NETBSD_IP_TOS, record->tos);
+    bytes = bsd_result(bsd_bind(other, name, length));
+    if (bytes == 0) bytes = send_message(other, record, pieces, count, out);
+    bsd_close(other);
+    set_int(s, NETBSD_SOL_SOCKET, NETBSD_SO_REUSEPORT, shares != 0);
     return bytes;
 }
 

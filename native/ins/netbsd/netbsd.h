@@ -150,10 +150,10 @@ struct netbsd_socket {
     uint64_t token;
     bool datagram, listening, connecting, ipv6;
     bool watched, room; /* registered for reading, and for writing */
-    bool reconnected;   /* was without a peer for a moment: datagrams of others may lie in it */
+    bool spent;         /* good for nothing, and could not be renewed yet; watched and room say what it is to be then */
     int32_t set[NETBSD_REMEMBERED]; /* the options' values; 0 before they are set */
     char congestion[16];
-    /* What a stream is given anew after a connect that failed, beside the options of level SOL_SOCKET. */
+    /* What another socket in its place is given, beside the options of level SOL_SOCKET. */
     struct rf_name bound;
     struct {
         int32_t level, name, value;
@@ -165,16 +165,22 @@ struct netbsd_socket *netbsd_socket_of(int socket);
 
 int netbsd_set_option(int socket, uint32_t *kept, int level, int name, const void *value, uint32_t length);
 int netbsd_get_option(int socket, const uint32_t *kept, int level, int name, void *value, uint32_t *length);
+/* What the socket really gets where that is not what the program asks for. */
+int netbsd_in_fact(const struct netbsd_socket *memory, enum netbsd_remembered index, int value);
 /* The options every new socket gets. */
 void netbsd_settle(int socket, int domain, bool datagram);
 
-/* renew.c: a stream whose connect() has failed is good for nothing on NetBSD. Puts a fresh one, with what the program
- * had asked for, under its descriptor. The filters of a kqueue are gone with the old one. 0, or the negated error: all is as it was. */
+/* renew.c: a stream whose connect() has failed is good for nothing on NetBSD, and a socket of datagrams that has had a peer has lost the
+ * address it was bound to. Puts a fresh one, with what the program had asked for, under its descriptor. The filters of a kqueue are gone
+ * with the old one, and so are datagrams that nobody has read, and memberships. 0, or the negated error: then it is to be tried again. */
 int netbsd_renew(int socket);
-/* An int that setting has taken: kept if it is one that goes with the connection. */
+/* A socket of this one's kind, with its options and no name: the descriptor, or the negated error. */
+int netbsd_twin(int socket);
+/* An int that setting has taken: kept if it is one of a protocol's. */
 void netbsd_keep(int socket, int level, int name, int value);
 
-/* messages.c */
+/* messages.c. Before all others: learns what the kernel takes. */
+void netbsd_messages_open(void);
 ssize_t netbsd_receive_datagram(int socket, struct rf_record *record, const struct iovec *pieces, int count);
 ssize_t netbsd_next_datagram(int socket);
 ssize_t netbsd_send_datagram(int socket, const struct rf_record *record, const struct iovec *pieces, int count);

@@ -1,13 +1,18 @@
-/* A stream whose connect() has failed: on Linux it can be connected again, and still has its name and its options. NetBSD has
+/* Another socket in the place of one that is good for nothing any more.
+ *
+ * A stream whose connect() has failed: on Linux it can be connected again, and still has its name and its options. NetBSD has
  * thrown away what the protocols knew of it (tcp_close() in sys/netinet/tcp_subr.c), so that connect() and getsockname() are EINVAL
- * and the protocols' options ECONNRESET. So another one takes its descriptor. */
+ * and the protocols' options ECONNRESET.
+ *
+ * A socket of datagrams that was bound to an address and has lost its peer: it has lost the address, too (udp_disconnect() in
+ * sys/netinet/udp_usrreq.c), and keeps the port, so that it cannot be bound again. */
 #include <string.h>
 
 #include "netbsd.h"
 
 void netbsd_keep(int s, int level, int name, int value) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
-    if (memory->datagram || level == NETBSD_SOL_SOCKET) return;
+    if (level == NETBSD_SOL_SOCKET) return;
     for (int i = 0; i < NETBSD_PROTOCOL_OPTIONS; i++) {
         bool here = memory->protocol[i].level == level && memory->protocol[i].name == name;
         if (!here && memory->protocol[i].name != 0) continue;
@@ -46,31 +51,42 @@ static void set_again(int to, const struct netbsd_socket *memory) {
     } known[] = {{NETBSD_SEND, NETBSD_SOL_SOCKET, NETBSD_SO_SNDBUF},       {NETBSD_RECEIVE, NETBSD_SOL_SOCKET, NETBSD_SO_RCVBUF},
                  {NETBSD_IDLE, NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPIDLE},   {NETBSD_INTERVAL, NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPINTVL},
                  {NETBSD_COUNT, NETBSD_IPPROTO_TCP, NETBSD_TCP_KEEPCNT}};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (memory->set[known[i].index] != 0)
-            bsd_setsockopt(to, known[i].level, known[i].name, &memory->set[known[i].index], sizeof(int));
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        int fact = netbsd_in_fact(memory, known[i].index, memory->set[known[i].index]);
+        if (fact != 0) bsd_setsockopt(to, known[i].level, known[i].name, &fact, sizeof fact);
+    }
     for (int i = 0; i < NETBSD_PROTOCOL_OPTIONS && memory->protocol[i].name != 0; i++)
         bsd_setsockopt(to, memory->protocol[i].level, memory->protocol[i].name, &memory->protocol[i].value, sizeof(int));
     if (memory->congestion[0] != '\0')
         bsd_setsockopt(to, NETBSD_IPPROTO_TCP, NETBSD_TCP_CONGCTL, memory->congestion, (uint32_t)strlen(memory->congestion) + 1);
 }
 
+int netbsd_twin(int s) {
+    const struct netbsd_socket *memory = netbsd_socket_of(s);
+    int domain = memory->ipv6 ? NETBSD_AF_INET6 : NETBSD_AF_INET;
+    int type = memory->datagram ? BSD_SOCK_DGRAM : BSD_SOCK_STREAM;
+    int twin = bsd_socket(domain, type | NETBSD_SOCK_NONBLOCK | NETBSD_SOCK_NOSIGPIPE, 0);
+    if (twin < 0) return (int)bsd_result(twin);
+    netbsd_settle(twin, domain, memory->datagram);
+    copy_options(s, twin);
+    set_again(twin, memory);
+    return twin;
+}
+
 int netbsd_renew(int s) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
-    int domain = memory->ipv6 ? NETBSD_AF_INET6 : NETBSD_AF_INET;
-    int fresh = bsd_socket(domain, BSD_SOCK_STREAM | NETBSD_SOCK_NONBLOCK | NETBSD_SOCK_NOSIGPIPE, 0);
-    if (fresh < 0) return (int)bsd_result(fresh);
-    netbsd_settle(fresh, domain, false);
-    copy_options(s, fresh);
-    set_again(fresh, memory);
+    int fresh = netbsd_twin(s);
+    if (fresh < 0) return fresh;
     /* Should there be a connection, it ends at once, and its name is free. */
     static const int32_t reset[2] = {1, 0};
-    bsd_setsockopt(s, NETBSD_SOL_SOCKET, NETBSD_SO_LINGER, reset, sizeof reset);
+    if (!memory->datagram) bsd_setsockopt(s, NETBSD_SOL_SOCKET, NETBSD_SO_LINGER, reset, sizeof reset);
     int error = (int)bsd_result(bsd_dup2(fresh, s));
     bsd_close(fresh);
     if (error < 0) return error;
-    if (memory->bound.length != 0 && bsd_bind(s, memory->bound.address, memory->bound.length) != 0)
-        memory->bound.length = 0; /* somebody else has the name now: one is found when it connects */
     memory->connecting = memory->watched = memory->room = false;
+    if (memory->bound.length == 0) return 0;
+    error = (int)bsd_result(bsd_bind(s, memory->bound.address, memory->bound.length));
+    if (error == 0 || memory->datagram) return error;
+    memory->bound.length = 0; /* somebody else has the name now: one is found when it connects */
     return 0;
 }

@@ -154,34 +154,57 @@ static int has_peer(int s) {
 /* What the kernel answers at once when no route leads there. (What an ICMP message says comes later.) */
 static int unreachable(int error) { return error == -NETBSD_EHOSTUNREACH ? -NETBSD_ENETUNREACH : error; }
 
-/* As on Linux, where a stream can be connected again. */
-static void renew(int s) {
+/* What is good for nothing any more gets another socket. Should there be none, it is tried again before the next connect(), which has
+ * the error. */
+static int renew(int s) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
     bool watched = memory->watched, room = memory->room;
-    if (netbsd_renew(s) == 0 && watched) netbsd_watch(s, memory->token, RF_READABLE | (room ? RF_WRITABLE : 0u));
+    int error = netbsd_renew(s);
+    if (error == 0 && watched) error = netbsd_watch(s, memory->token, RF_READABLE | (room ? RF_WRITABLE : 0u));
+    memory->spent = error != 0;
+    memory->watched = watched;
+    memory->room = room;
+    return error;
+}
+
+/* True if the socket was bound to an address, and has another one or none. */
+static bool has_lost_address(int s) {
+    const struct rf_name *bound = &netbsd_socket_of(s)->bound;
+    bool ipv6 = bound->address[1] == NETBSD_AF_INET6;
+    size_t at = ipv6 ? NETBSD_AT_sockaddr_in6_sin6_addr : NETBSD_AT_sockaddr_in_sin_addr;
+    size_t length = ipv6 ? NETBSD_SIZE_in6_addr : NETBSD_SIZE_in_addr;
+    static const uint8_t any[NETBSD_SIZE_in6_addr];
+    struct rf_name now;
+    if (bound->length == 0 || memcmp(bound->address + at, any, length) == 0) return false;
+    return netbsd_local_name(s, &now) != 0 || memcmp(bound->address + at, now.address + at, length) != 0;
+}
+
+/* The kernel dissolves first, by which it forgets the address that was bound, and looks at the new one then. */
+static int connect_datagrams(int s, const void *address, uint32_t length) {
+    bool dissolve = without_family(address, length);
+    int error = result(bsd_connect(s, address, length));
+    if (dissolve && error == -NETBSD_EAFNOSUPPORT && !has_peer(s)) error = 0;
+    if (!has_lost_address(s)) return error;
+    int renewed = renew(s);
+    return renewed != 0 ? renewed : dissolve || error != 0 ? error : result(bsd_connect(s, address, length));
 }
 
 static int netbsd_connect(int s, const void *address, uint32_t length) {
     struct netbsd_socket *memory = netbsd_socket_of(s);
-    bool dissolve = without_family(address, length);
-    if (!memory->datagram) {
-        int error = unreachable(result(bsd_connect(s, address, length)));
-        memory->connecting = error == 0 || error == -NETBSD_EINPROGRESS || memory->connecting;
-        if (error == -NETBSD_ECONNREFUSED) renew(s);
-        return error;
-    }
-    int error = result(bsd_connect(s, address, length));
-    memory->reconnected = false;
-    /* The kernel dissolves first, and refuses the address then. */
-    if (dissolve && error == -NETBSD_EAFNOSUPPORT && !has_peer(s)) return 0;
-    return unreachable(error);
+    int error = memory->spent ? renew(s) : 0;
+    if (error != 0) return error;
+    if (memory->datagram) return unreachable(connect_datagrams(s, address, length));
+    error = unreachable(result(bsd_connect(s, address, length)));
+    memory->connecting = error == 0 || error == -NETBSD_EINPROGRESS || memory->connecting;
+    if (error == -NETBSD_ECONNREFUSED) renew(s);
+    return error;
 }
 
 /* Of a stream whose attempt to connect has failed nothing is left but its name and its options, of which renew() has made another
  * one. From others it differs by having had a peer, or being on the way to one. */
 static int netbsd_dissolve(int s) {
-    if (netbsd_socket_of(s)->connecting || has_peer(s)) renew(s);
-    return 0;
+    const struct netbsd_socket *memory = netbsd_socket_of(s);
+    return memory->spent || memory->connecting || has_peer(s) ? renew(s) : 0;
 }
 
 static int netbsd_error(int s) {

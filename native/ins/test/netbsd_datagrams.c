@@ -1,4 +1,6 @@
 /* The stand-in for a NetBSD stack: datagrams, with names and what comes beside them in NetBSD's layouts. */
+#include <stdlib.h>
+
 #include "netbsd_calls.h"
 
 static void large_datagrams(void) {
@@ -75,6 +77,112 @@ static void ancillary(void) {
     frontend_close(&f, 1, false);
 }
 
+/* The socket's address: 127.0.0.2 and this port. */
+static bool is_second(const struct answer *name, uint16_t port) {
+    uint8_t expected[28];
+    loopback(AF_INET, port, expected);
+    expected[7] = 2;
+    return name->error == 0 && name->length == 16 && memcmp(name->payload, expected, 16) == 0;
+}
+
+static struct answer name_of(uint32_t slot) { return frontend_call(&f, RF_OP_GETSOCKNAME, slot, 0, 0, 0, NULL, 0); }
+
+/* The port if what comes to the plain socket is of this length and from 127.0.0.2; else 0. */
+static uint16_t comes_from_second(int plain, ssize_t length) {
+    struct sockaddr_in from = {0};
+    socklen_t size = sizeof from;
+    char bytes[100];
+    ssize_t got = recvfrom(plain, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &size);
+    return got == length && from.sin_addr.s_addr == htonl(INADDR_LOOPBACK + 1) ? ntohs(from.sin_port) : 0;
+}
+
+/* NetBSD's own socket forgets the address it was bound to with its peer. */
+static void bound(void) {
+    uint16_t one, two;
+    uint8_t address[28], bytes[100], none[16] = {16, 0};
+    int first = plain_datagrams(AF_INET, &one), second = plain_datagrams(AF_INET, &two);
+    struct rf_record record = {0}, past = {0}, found;
+    frontend_datagrams(&f, 1, NETBSD_AF_INET);
+    loopback(AF_INET, 0, address);
+    address[7] = 2;
+    struct answer named = frontend_call(&f, RF_OP_BIND, 1, 0, 0, 0, address, 16);
+    uint16_t here = (uint16_t)(named.payload[2] << 8 | named.payload[3]);
+    check_need(is_second(&named, here) && set_int(1, NETBSD_IPPROTO_IP, NETBSD_IP_TTL, 9) == 0 &&
+                   set_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_BROADCAST, 1) == 0 && call_address(RF_OP_CONNECT, 1, AF_INET, one).error == 0,
+               "a socket with a name, options and a peer");
+    past.name.length = record.name.length = loopback(AF_INET, two, past.name.address);
+    past.flags = RF_RECORD_TTL;
+    past.ttl = 7;
+    frontend_send_record(&f, 1, &past, "past", 4);
+    uint16_t from = comes_from_second(second, 4);
+    struct answer name = name_of(1);
+    check(from == here && is_second(&name, here), "a bound socket sends past its peer from its address, and keeps it", "from %u, not %u",
+          from, here);
+    check(get_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_REUSEPORT) == 0 && get_int(1, NETBSD_IPPROTO_IP, NETBSD_IP_TTL) == 9,
+          "and its options", "it does not");
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(here), .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+    check_need(sendto(second, "of another", 10, 0, (struct sockaddr *)&to, sizeof to) == 10 &&
+                   sendto(first, "of peer", 7, 0, (struct sockaddr *)&to, sizeof to) == 7,
+               "datagrams");
+    check(frontend_receive_record(&f, 1, &found, bytes) == 7, "of datagrams only its peer's come", "another came");
+    frontend_send_record(&f, 1, NULL, "to peer", 7);
+    check(comes_from_second(first, 7) == here, "and its own go to the peer", "they do not");
+
+    int error = call_address(RF_OP_CONNECT, 1, AF_INET, two).error;
+    name = name_of(1);
+    check(error == 0 && is_second(&name, here), "connected to another peer it keeps its address", "error %d", error);
+    error = frontend_call(&f, RF_OP_CONNECT, 1, 0, 0, 0, none, sizeof none).error;
+    name = name_of(1);
+    check(error == 0 && is_second(&name, here) && get_int(1, NETBSD_IPPROTO_IP, NETBSD_IP_TTL) == 9 &&
+              get_int(1, NETBSD_SOL_SOCKET, NETBSD_SO_BROADCAST) == NETBSD_SO_BROADCAST,
+          "and its options and its address without a peer", "error %d", error);
+    loopback(AF_INET, two, record.name.address);
+    frontend_send_record(&f, 1, &record, "from", 4);
+    check(comes_from_second(second, 4) == here && sendto(first, "hello", 5, 0, (struct sockaddr *)&to, sizeof to) == 5 &&
+              frontend_receive_record(&f, 1, &found, bytes) == 5,
+          "from which it sends, and at which it receives", "it does not");
+    close(first);
+    close(second);
+    frontend_close(&f, 1, false);
+}
+
+/* What a datagram cannot have it does not leave without. */
+static void impossible(void) {
+    static const struct {
+        uint32_t flag;
+        int ttl, tos;
+    } values[] = {{RF_RECORD_TTL, 0, 0}, {RF_RECORD_TTL, 256, 0}, {RF_RECORD_TTL, 300, 0}, {RF_RECORD_TTL, -1, 0}, {RF_RECORD_TOS, 0, 256},
+                  {RF_RECORD_TOS, 0, -1}};
+    uint16_t port;
+    uint8_t bytes[100];
+    int plain = plain_datagrams(AF_INET, &port), wrong = 0;
+    struct rf_record record = {0};
+    frontend_datagrams(&f, 1, NETBSD_AF_INET);
+    record.name.length = loopback(AF_INET, port, record.name.address);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        record.flags = values[i].flag;
+        record.ttl = values[i].ttl;
+        record.tos = values[i].tos;
+        frontend_send_record(&f, 1, &record, "no", 2);
+        if (frontend_take_error(&f, 1) != 22) wrong = (int)i + 1;
+    }
+    check(wrong == 0, "a TTL that is not from 1 to 255, or a TOS that is not from 0, is EINVAL for one IPv4 datagram", "value %d is not", wrong);
+    /* An old kernel (../rump/double) takes none at all. */
+    if (getenv("RUMP_DOUBLE_OLD") == NULL) {
+        record.flags = RF_RECORD_PKTINFO;
+        record.via.length = loopback(AF_INET, 0, record.via.address);
+        memcpy(record.via.address + 4, (uint8_t[]){224, 0, 0, 1}, 4);
+        frontend_send_record(&f, 1, &record, "no", 2);
+        int error = frontend_take_error(&f, 1);
+        check(error == 22, "an address that none can leave from is the kernel's EINVAL", "%d", error);
+    }
+    record.flags = 0;
+    frontend_send_record(&f, 1, &record, "yes", 3);
+    check(recv(plain, bytes, sizeof bytes, 0) == 3, "and the datagram does not go without it", "it does");
+    close(plain);
+    frontend_close(&f, 1, false);
+}
+
 static void datagrams(int family, int there, const char *sentence) {
     uint8_t expected[28], bytes[100];
     uint16_t port, here;
@@ -120,6 +228,8 @@ int main(int argc, char **argv) {
         check_skip("datagrams over IPv6 have names in NetBSD's layout", "no IPv6 loopback");
     large_datagrams();
     ancillary();
+    bound();
+    impossible();
     int status = frontend_stop(&f);
     check(status == 0, "the INS ends with status 0", "%d", status);
     return check_end();
