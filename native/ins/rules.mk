@@ -166,6 +166,8 @@ test-ins: $(INS_TEST_PROGRAMS) $(INS) ins-rump-double ins-rump-late ins-rumprun-
 	@failed=; for t in $(INS_TEST_PROGRAMS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
 	for i in $(INS_DOUBLED) $(INS_DOUBLED_LATE) $(BUILD)/ringfence-ins-netbsd-on-linux; do for t in netbsd netbsd_datagrams; do \
 	echo "== $$t, $$i"; RINGFENCE_INS=$$i $(BUILD)/ins/test/$$t || failed="$$failed $$i"; done; done; \
+	echo "== netbsd_datagrams, an old kernel"; RUMP_DOUBLE_OLD=1 RINGFENCE_INS=$(INS_DOUBLED) $(BUILD)/ins/test/netbsd_datagrams || \
+	failed="$$failed old"; \
 	ins/test/builds $(BUILD) || failed="$$failed builds"; \
 	ins/behaviour check || failed="$$failed behaviour"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi

@@ -182,9 +182,12 @@ static void put_ipv6(struct outgoing *out, const struct rf_record *record) {
         put(out, NETBSD_IPPROTO_IPV6, NETBSD_IPV6_TCLASS, &record->tos, sizeof record->tos);
 }
 
+/* A kernel of before August 2017 takes no ancillary data with IPv4: its routes choose the address to leave from. */
+static bool takes_pktinfo = true;
+
 static void put_ip(struct outgoing *out, const struct rf_record *record) {
     uint8_t info[NETBSD_SIZE_in_pktinfo] = {0};
-    if ((record->flags & RF_RECORD_PKTINFO) == 0) return;
+    if ((record->flags & RF_RECORD_PKTINFO) == 0 || !takes_pktinfo) return;
     if (record->via.length == NETBSD_SIZE_sockaddr_in)
         memcpy(info + NETBSD_AT_in_pktinfo_ipi_addr, record->via.address + NETBSD_AT_sockaddr_in_sin_addr, NETBSD_SIZE_in_addr);
     memcpy(info + NETBSD_AT_in_pktinfo_ipi_ifindex, &record->interface_index, sizeof record->interface_index);
@@ -204,6 +207,32 @@ static void give_back(int s, int name, int saved) {
     if (saved >= 0) bsd_setsockopt(s, NETBSD_IPPROTO_IP, name, &saved, sizeof saved);
 }
 
+/* A socket of loopback sends itself a datagram. Where there is no loopback nothing is learnt. */
+void netbsd_messages_open(void) {
+    struct rf_record record = {.flags = RF_RECORD_PKTINFO};
+    const struct bsd_sockaddr here = {.length = NETBSD_SIZE_sockaddr_in, .family = NETBSD_AF_INET};
+    const struct iovec piece = {NULL, 0};
+    struct outgoing out = {.length = 0};
+    uint32_t length = sizeof record.name.address;
+    int s = bsd_socket(NETBSD_AF_INET, BSD_SOCK_DGRAM | NETBSD_SOCK_NONBLOCK, 0);
+    if (s < 0) return;
+    memcpy(record.name.address, &here, sizeof here);
+    memcpy(record.name.address + NETBSD_AT_sockaddr_in_sin_addr, (const uint8_t[]){127, 0, 0, 1}, NETBSD_SIZE_in_addr);
+    if (bsd_bind(s, record.name.address, NETBSD_SIZE_sockaddr_in) == 0 && bsd_getsockname(s, record.name.address, &length) == 0) {
+        record.name.length = record.via.length = NETBSD_SIZE_sockaddr_in;
+        memcpy(record.via.address, record.name.address, NETBSD_SIZE_sockaddr_in);
+        put_ip(&out, &record);
+        takes_pktinfo = send_message(s, &record, &piece, 1, &out) != -NETBSD_EINVAL;
+    }
+    bsd_close(s);
+}
+
+/* As Linux has it: ip_cmsg_send(). A socket's own option takes more here. */
+static bool can_be_borrowed(const struct rf_record *record) {
+    bool ttl = (record->flags & RF_RECORD_TTL) == 0 || (record->ttl >= 1 && record->ttl <= 255);
+    return ttl && ((record->flags & RF_RECORD_TOS) == 0 || (record->tos >= 0 && record->tos <= 255));
+}
+
 ssize_t netbsd_send_datagram(int s, const struct rf_record *record, const struct iovec *pieces, int count) {
     struct outgoing out = {.length = 0};
     int ttl = -1, tos = -1;
@@ -211,19 +240,15 @@ ssize_t netbsd_send_datagram(int s, const struct rf_record *record, const struct
         if (is_ipv6(s, record)) {
             put_ipv6(&out, record);
         } else {
+            if (!can_be_borrowed(record)) return -NETBSD_EINVAL;
             put_ip(&out, record);
             if ((record->flags & RF_RECORD_TTL) != 0) borrow(s, NETBSD_IP_TTL, record->ttl, &ttl);
             if ((record->flags & RF_RECORD_TOS) != 0) borrow(s, NETBSD_IP_TOS, record->tos, &tos);
         }
     }
     ssize_t bytes = send_message(s, record, pieces, count, &out);
-    if (bytes == -NETBSD_EISCONN && record->name.length != 0) bytes = send_past_peer(s, record, pieces, count, &out);
-    /* A kernel of before August 2017 takes no ancillary data with IPv4: its routes choose the address to leave from. */
-    if (bytes == -NETBSD_EINVAL && out.length != 0 && !is_ipv6(s, record)) {
-        out.length = 0;
-        bytes = send_message(s, record, pieces, count, &out);
-    }
     give_back(s, NETBSD_IP_TTL, ttl);
     give_back(s, NETBSD_IP_TOS, tos);
+    if (bytes == -NETBSD_EISCONN && record->name.length != 0) bytes = send_past_peer(s, record, pieces, count, &out);
     return bytes == -NETBSD_EHOSTUNREACH ? -NETBSD_ENETUNREACH : bytes; /* no route: see stack.c */
 }

@@ -32,6 +32,7 @@ static int netbsd_open(const struct rf_setup *setup) {
     error = raise_descriptors(setup->sockets);
     if (error == 0) error = netbsd_memory_open(setup->sockets);
     if (error != 0) return error;
+    netbsd_messages_open();
     queue = bsd_kqueue();
     return queue < 0 ? result(queue) : netbsd_wait_open(queue);
 }

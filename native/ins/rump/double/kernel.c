@@ -185,7 +185,17 @@ ssize_t rump_sys_recvmsg(int s, struct msghdr *message, int flags) {
     return CALL(bsd_recvmsg(here(s), (struct bsd_msghdr *)(void *)message, flags));
 }
 
+/* With $RUMP_DOUBLE_OLD as before August 2017: no ancillary data with IPv4. */
+static bool too_new(const struct bsd_msghdr *message) {
+    const struct bsd_cmsghdr *first = message->control;
+    return getenv("RUMP_DOUBLE_OLD") != NULL && message->control_length >= sizeof *first && first->level == NETBSD_IPPROTO_IP;
+}
+
 ssize_t rump_sys_sendmsg(int s, const struct msghdr *message, int flags) {
+    if (too_new((const struct bsd_msghdr *)(const void *)message)) {
+        errno = NETBSD_EINVAL;
+        return -1;
+    }
     return CALL(bsd_sendmsg(here(s), (const struct bsd_msghdr *)(const void *)message, flags));
 }
 
