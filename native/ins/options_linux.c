@@ -51,7 +51,7 @@ static int keep_cork(int s, uint32_t *kept) {
  * is remembered, and read, and has no effect. */
 static int keep_low_mark(uint32_t *kept, int wanted, uint32_t length) {
     if (length < sizeof wanted) return -EINVAL;
-    uint32_t mark = wanted < 0 || wanted > KEPT_MARK_MOST ? KEPT_MARK_MOST : (uint32_t)wanted;
+    uint32_t mark = (uint32_t)wanted > KEPT_MARK_MOST ? KEPT_MARK_MOST : (uint32_t)wanted; /* a negative one is a large one, as on Linux */
     *kept = (*kept & ~(KEPT_MARK_MOST << KEPT_MARK_AT)) | mark << KEPT_MARK_AT;
     return 0;
 }

@@ -23,7 +23,7 @@ enum {
 };
 /* And above them SO_RCVLOWAT, as it has set it. Linux's own limit is a few MiB. */
 #define KEPT_MARK_AT 8
-#define KEPT_MARK_MOST 0xffffff
+#define KEPT_MARK_MOST UINT32_C(0xffffff)
 
 /* What a socket takes beyond what is on its way. The rings in front of it are a buffer, too: without a limit the two
  * together take half as much again of what nobody reads as a socket does, 4 MiB on a loopback. */
