@@ -1,6 +1,7 @@
-/* Which sockets in a region are in epoll instances, so that their events can be corrected: the kernel tells an event by the
- * program's word alone. A table of fixed size: of words that meet in one place the last one is known, and events of the others
- * stay what the kernel tells. */
+/* Which descriptors are in epoll instances, so that events of sockets in a region can be corrected: the kernel tells an event by
+ * the program's word alone. A table of fixed size: of words that meet in one place the last one is known, and events of the others
+ * stay what the kernel tells. Where several descriptors share a word, nobody knows whose an event is: it stays what the kernel tells,
+ * but for what none of them wants. */
 #include <poll.h>
 #include <sys/mman.h>
 
@@ -15,10 +16,17 @@
 
 struct interest {
     _Atomic int epoll; /* one more than the instance's descriptor; 0: none */
-    int fd;
-    uint32_t generation, events;
+    int fd;            /* the last one that was put in under this word */
+    uint32_t generation; /* 0: it is no socket in a region */
+    uint32_t asked;      /* for it */
+    uint32_t events;     /* for all that share the word */
+    uint16_t birth;      /* of the instance */
+    uint16_t shares;
     uint64_t word;
 };
+
+/* How many share a word; copies are descriptors of one socket. */
+enum { ALONE, COPIES, SEVERAL };
 
 #define PLACES 65536u
 static _Atomic(struct interest *) interests; /* untouched pages take no memory */
@@ -38,6 +46,15 @@ static struct interest *place_of(struct interest *all, int epoll, uint64_t word)
     return &all[(word ^ (uint64_t)epoll << 48) * UINT64_C(0x9e3779b97f4a7c15) >> 48];
 }
 
+/* Instances that have had a number: what an earlier one had is not shared with a later one. Numbers that meet share a count,
+ * which is a matter only to words that are shared while another such instance is made. */
+enum { NUMBERS = 1024 };
+static _Atomic uint16_t births[NUMBERS];
+
+static uint16_t birth_of(int epoll) { return atomic_load_explicit(&births[(unsigned)epoll % NUMBERS], memory_order_relaxed); }
+
+void interest_created(int epoll) { atomic_fetch_add(&births[(unsigned)epoll % NUMBERS], 1); }
+
 struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *event, struct epoll_event *changed) {
     struct ring_socket s;
     if (operation == EPOLL_CTL_DEL || !table_find(fd, &s) || !readable(event, sizeof *event)) return event;
@@ -47,31 +64,61 @@ struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *ev
     return changed;
 }
 
-void interest_changed(int epoll, const struct ring_socket *s, const struct epoll_event *event) {
-    struct interest *all = s != NULL ? make() : atomic_load_explicit(&interests, memory_order_acquire);
-    if (all == NULL) return;
-    struct interest *i = place_of(all, epoll, event->data.u64);
-    int watching = epoll + 1;
-    if (s == NULL) { /* the word means another descriptor now */
-        if (i->word == event->data.u64) atomic_compare_exchange_strong(&i->epoll, &watching, 0);
+/* What a descriptor that is put in under a word finds there. */
+static void share(const struct interest *i, struct interest *new, const struct ring_socket *s, bool same) {
+    struct ring_socket before;
+    if (i->birth != new->birth && same) return;
+    bool open = i->generation == 0 || (table_find(i->fd, &before) && before.generation == i->generation);
+    if (!same) {
+        /* Words meet here, of which one is shared: as soon as it comes again nobody will know that. */
+        if (open && i->shares != ALONE) new->shares = SEVERAL, new->events = ~0u;
         return;
     }
-    atomic_store(&i->epoll, 0);
-    i->fd = s->fd;
-    i->generation = s->generation;
-    i->events = event->events;
-    i->word = event->data.u64;
-    atomic_store_explicit(&i->epoll, watching, memory_order_release);
-    /* One that has come before, and whose packet has been read away. */
-    if ((event->events & EPOLLPRI) != 0 && !socket_is_datagram(s) && urgent_wait(s) && rf_readable_kick(s->region, s->number))
-        attachment_ring(s->attachment);
+    if (i->shares == ALONE && (i->fd == new->fd || !open)) return;
+    bool copy = s != NULL && i->generation != 0 && open && before.slot == s->slot;
+    new->shares = copy && i->shares != SEVERAL ? COPIES : SEVERAL;
+    new->events |= i->events;
 }
 
-/* Of which socket the event is: its interest, or NULL. */
+void interest_changed(int epoll, int fd, const struct ring_socket *s, const struct epoll_event *event) {
+    struct interest *all = attachment_configured() ? make() : NULL;
+    if (all == NULL) return;
+    struct interest *i = place_of(all, epoll, event->data.u64);
+    struct interest new = {.fd = fd, .asked = event->events, .events = event->events, .birth = birth_of(epoll)};
+    if (s != NULL) new.generation = s->generation;
+    int watching = atomic_load(&i->epoll);
+    if (watching != 0) share(i, &new, s, watching == epoll + 1 && i->word == event->data.u64);
+    atomic_store(&i->epoll, 0);
+    i->fd = new.fd;
+    i->generation = new.generation;
+    i->asked = new.asked;
+    i->events = new.events;
+    i->birth = new.birth;
+    i->shares = new.shares;
+    i->word = event->data.u64;
+    atomic_store_explicit(&i->epoll, epoll + 1, memory_order_release);
+    if (s == NULL || (event->events & EPOLLPRI) == 0 || socket_is_datagram(s)) return;
+    /* One that has come before, and whose packet has been read away. */
+    if (urgent_wait(s) && rf_readable_kick(s->region, s->number)) attachment_ring(s->attachment);
+}
+
+/* The interest that the event is of, or NULL. `s` is the last socket that has this word, if that is in a region, and else has no slot. */
 static const struct interest *interest_of(struct interest *all, int epoll, const struct epoll_event *event, struct ring_socket *s) {
     const struct interest *i = place_of(all, epoll, event->data.u64);
+    s->slot = NULL;
     if (atomic_load_explicit(&i->epoll, memory_order_acquire) != epoll + 1 || i->word != event->data.u64) return NULL;
-    return table_find(i->fd, s) && s->generation == i->generation ? i : NULL;
+    if (i->generation == 0) return i;
+    if (!table_find(i->fd, s) || s->generation != i->generation) s->slot = NULL;
+    return s->slot != NULL || i->shares == SEVERAL ? i : NULL;
+}
+
+/* What is so of an event of this interest. */
+static uint32_t corrected(const struct interest *i, const struct ring_socket *s, uint32_t told) {
+    uint32_t events = i->events;
+    if (i->shares != SEVERAL) return s->slot == NULL ? told : shown_instead(s, events, told) & (events | SHOWN_ALWAYS);
+    /* It may be another's, but urgent bytes are told by nobody else. */
+    if (s->slot != NULL) told |= shown_beside(s, i->asked) & EPOLLPRI;
+    return told & (events | SHOWN_ALWAYS);
 }
 
 int interest_correct(int epoll, struct epoll_event *events, int count) {
@@ -82,7 +129,7 @@ int interest_correct(int epoll, struct epoll_event *events, int count) {
     for (int e = 0; e < count; e++) {
         struct epoll_event event = events[e];
         const struct interest *i = interest_of(all, epoll, &event, &s);
-        if (i != NULL) event.events = shown_instead(&s, i->events, event.events) & (i->events | SHOWN_ALWAYS);
+        if (i != NULL) event.events = corrected(i, &s, event.events);
         if (event.events != 0) events[left++] = event;
     }
     return left;
@@ -97,7 +144,8 @@ void interest_complete(int epoll, struct epoll_event *events, int count) {
         int most = count - from < AT_ONCE ? count - from : AT_ONCE;
         for (int e = 0; e < most; e++) {
             const struct interest *i = interest_of(all, epoll, &events[from + e], &s);
-            fds[e] = (struct pollfd){.fd = i != NULL ? i->fd : -1, .events = i != NULL ? (short)(i->events & ~(uint32_t)SHOWN_READS) : 0};
+            bool known = i != NULL && s.slot != NULL;
+            fds[e] = (struct pollfd){.fd = known ? i->fd : -1, .events = known ? (short)(i->asked & ~(uint32_t)SHOWN_READS) : 0};
         }
         if (real.poll(fds, (nfds_t)most, 0) <= 0) continue;
         for (int e = 0; e < most; e++)

@@ -28,11 +28,13 @@ int pselect_by_number(int end, fd_set *reading, fd_set *writing, fd_set *other, 
 
 /* ---- interest.c: which sockets epoll instances of this process watch ---- */
 
+/* An instance has been made. */
+void interest_created(int epoll);
 /* What the kernel is to be asked for: with EPOLLIN where the program waits for urgent bytes alone, which come with a packet.
  * In `changed`, or the event itself. */
 struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *event, struct epoll_event *changed);
-/* epoll_ctl() has added or modified a descriptor: a socket in a region, or, if that is NULL, another one. */
-void interest_changed(int epoll, const struct ring_socket *s, const struct epoll_event *event);
+/* epoll_ctl() has added or modified a descriptor: this socket in a region, or, if that is NULL, another one. */
+void interest_changed(int epoll, int fd, const struct ring_socket *s, const struct epoll_event *event);
 /* Corrects what the kernel has told of an instance. The number of events that are left. */
 int interest_correct(int epoll, struct epoll_event *events, int count);
 /* Asks the kernel what else is so of sockets that the region has told bytes of. */

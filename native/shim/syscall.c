@@ -105,7 +105,8 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         watch_unsure((int)c);
         watch_unsure(fd);
         if (raw_call(number, a, b, c, interest_asked((int)c, (int)b, (struct epoll_event *)d, &event)) != 0) return -1;
-        if (b != EPOLL_CTL_DEL) interest_changed(fd, table_find((int)c, &s) ? &s : NULL, (struct epoll_event *)d);
+        if (b != EPOLL_CTL_DEL && !process_is_borrowed())
+            interest_changed(fd, (int)c, table_find((int)c, &s) ? &s : NULL, (struct epoll_event *)d);
         return 0;
     case SYS_epoll_wait:
     case SYS_epoll_pwait:

@@ -43,6 +43,7 @@ const struct rf_region *watch_region(void) { return attachment == NULL ? NULL : 
 void watch_created(int epoll) {
     if (epoll < 0 || !attachment_configured() || process_is_borrowed()) return;
     watch_closed(epoll);
+    interest_created(epoll);
     for (int i = 0; i < WATCHES; i++) {
         int none = 0;
         if (!atomic_compare_exchange_strong(&watches[i].name, &none, -1)) continue;
@@ -263,7 +264,7 @@ int shim_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) 
     if (result != 0 || process_is_borrowed()) return result;
     if (operation == EPOLL_CTL_ADD && watch_find(fd) != NULL) watch_unsure(fd); /* nested */
     bool in_region = table_find(fd, &s);
-    if (operation != EPOLL_CTL_DEL) interest_changed(epoll, in_region ? &s : NULL, event);
+    if (operation != EPOLL_CTL_DEL) interest_changed(epoll, fd, in_region ? &s : NULL, event);
     if (!in_region || socket_is_datagram(&s)) return 0;
     struct watch *w = watch_find(epoll);
     uint32_t armed = atomic_load(&s.slot->armed);
