@@ -112,6 +112,7 @@ static int block(const struct ring_socket *s, uint32_t length, bool *ring) {
     struct rf_ring out = rf_out_ring(s->slot);
     struct rf_record *header;
     struct iovec bytes[2];
+    if (!table_holds(s)) return -EBADF; /* nothing may be sent into what the number has become */
     /* Stuffing comes before the flag: the gateway reads away what it finds after it has cleared it. */
     if (rf_stuff(s->fd) != 0) return attachment_alive(s->attachment) ? -EPIPE : -ENETDOWN;
     atomic_store_explicit(&s->slot->out_blocked, 1, memory_order_relaxed);

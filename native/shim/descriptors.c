@@ -11,6 +11,7 @@
 
 #include "../region/readiness.h"
 #include "addressable.h"
+#include "critical.h"
 #include "datagram.h"
 #include "entry.h"
 #include "interfaces.h"
@@ -30,9 +31,37 @@ static int not_open(void) {
     return -1;
 }
 
+/* A socket whose packets nobody reads or sends meanwhile. Who does looks at the table first, under the same locks: while they are held
+ * its number can become something else, and no byte of that is taken for a packet. */
+struct held {
+    struct ring_socket socket;
+    struct critical section;
+    bool is;
+};
+
+static struct held hold(int fd) {
+    struct held held;
+    held.is = table_find(fd, &held.socket);
+    if (!held.is) return held;
+    held.section = critical_enter();
+    rf_lock(&held.socket.slot->receive_lock);
+    rf_lock(&held.socket.slot->send_lock);
+    return held;
+}
+
+static void let_go(const struct held *held) {
+    if (!held->is) return;
+    rf_unlock(&held->socket.slot->send_lock);
+    rf_unlock(&held->socket.slot->receive_lock);
+    critical_leave(held->section);
+}
+
 static void forget(int fd) {
     watch_closed(fd);
-    if (table_get(fd) != RF_ENTRY_NONE && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
+    if (table_get(fd) == RF_ENTRY_NONE || process_is_borrowed()) return;
+    struct held held = hold(fd);
+    table_set(fd, RF_ENTRY_NONE);
+    let_go(&held);
 }
 
 /* Takes a lent socket out of all instances, before its number is closed or becomes something else. */
@@ -85,13 +114,23 @@ void shim_closefrom(int first) {
     for (long fd = from; fd < end; fd++) shim_close((int)fd);
 }
 
-static int copied(int from, int to) {
-    if (to < 0 || process_is_borrowed()) return to;
+static void enter_copy(int from, int to) {
+    if (to < 0 || process_is_borrowed()) return;
     watch_closed(to);
     table_set(to, table_get(from));
+}
+
+/* What else a copy that is in the table has to do with. */
+static int entered(int from, int to) {
+    if (to < 0 || process_is_borrowed()) return to;
     if (table_get(to) != RF_ENTRY_NONE) stream_standard(to);
     if (to != from) watch_unsure(from);
     return to;
+}
+
+static int copied(int from, int to) {
+    enter_copy(from, to);
+    return entered(from, to);
 }
 
 int shim_dup(int fd) {
@@ -107,7 +146,14 @@ static int copied_onto(int fd, int wanted, int flags) {
     if (is_own(fd) || is_own(wanted)) return not_open();
     loan_keep(fd);
     bool replaces = fd != wanted && (flags == DUP2 || (flags & ~O_CLOEXEC) == 0) && real.fcntl(fd, F_GETFD, 0) >= 0 && take_back(wanted, &loan);
-    int result = copied(fd, flags == DUP2 ? real.dup2(fd, wanted) : real.dup3(fd, wanted, flags));
+    struct held held = {.is = false};
+    if (fd != wanted) held = hold(wanted);
+    int result = flags == DUP2 ? real.dup2(fd, wanted) : real.dup3(fd, wanted, flags);
+    enter_copy(fd, result);
+    int kept = errno;
+    let_go(&held);
+    errno = kept;
+    entered(fd, result);
     if (replaces && result >= 0) loan_return(&loan);
     return result;
 }

@@ -71,6 +71,7 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
     int error = may_send(s, sent_some);
     if (error != 0 || wanted == 0) return error;
     size_t room = rf_produce_span(s->region, &out, span);
+    if (room == 0 && !table_holds(s)) return -EBADF; /* nothing may be sent into what the number has become */
     if (room == 0) {
         switch (rf_writable_block(s->region, s->number, s->fd)) {
         case RF_ROOM:

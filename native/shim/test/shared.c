@@ -129,6 +129,54 @@ static void closed_by_another(void) {
     close(number), close(other[0]), close(other[1]), close(ends[1]);
 }
 
+/* Under a reader that never waits the number becomes another file and the socket again. */
+static volatile int reading_of, sending_to;
+static _Atomic bool over;
+static _Atomic long others; /* bytes of the other file that the reader got */
+
+static void *reading_on(void *argument) {
+    char bytes[64];
+    (void)argument;
+    while (!over) {
+        ssize_t n = recv(reading_of, bytes, sizeof bytes, MSG_DONTWAIT);
+        for (ssize_t i = 0; i < n; i++) others += bytes[i] == 'o';
+    }
+    return NULL;
+}
+
+static void *sending_on(void *argument) {
+    (void)argument;
+    while (!over) {
+        send(sending_to, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        for (volatile int i = 0; i < 300; i++) continue;
+    }
+    return NULL;
+}
+
+static void replaced_by_another(void) {
+    int ends[2];
+    long put = 0, there = 0;
+    pthread_t reader, sender;
+    connection(AF_INET, ends);
+    reading_of = fcntl(ends[1], F_DUPFD, 100), sending_to = ends[0];
+    need(reading_of >= 100 && pthread_create(&reader, NULL, reading_on, NULL) == 0 && pthread_create(&sender, NULL, sending_on, NULL) == 0);
+    for (double end = seconds() + 4; seconds() < end; put++) {
+        int other[2];
+        char byte;
+        need(socketpair(AF_UNIX, SOCK_STREAM, 0, other) == 0 && write(other[1], "o", 1) == 1);
+        need(dup2(other[0], reading_of) == reading_of);
+        for (volatile int i = 0; i < 2000; i++) continue;
+        need(dup2(ends[1], reading_of) == reading_of);
+        usleep(100); /* the reader's call on it is over */
+        there += recv(other[0], &byte, 1, MSG_DONTWAIT) == 1;
+        close(other[0]), close(other[1]);
+    }
+    over = true;
+    pthread_join(reader, NULL), pthread_join(sender, NULL);
+    check(put - there - others == 0, "of %ld files that took a socket's number under its reader none loses a byte: %ld", put, put - there - others);
+    close(reading_of), close(ends[0]), close(ends[1]);
+}
+
 /* What a killed process held ends; what it shared goes on. */
 static void killed(void) {
     enum { ROUNDS = 40 };
@@ -171,6 +219,7 @@ static void killed(void) {
 int main(void) {
     ended_by_another();
     closed_by_another();
+    replaced_by_another();
     killed();
     finished();
 }
