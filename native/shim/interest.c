@@ -55,10 +55,14 @@ static uint16_t birth_of(int epoll) { return atomic_load_explicit(&births[(unsig
 
 void interest_created(int epoll) { atomic_fetch_add(&births[(unsigned)epoll % NUMBERS], 1); }
 
+_Atomic bool interest_urgent;
+
 struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *event, struct epoll_event *changed) {
     struct ring_socket s;
     if (operation == EPOLL_CTL_DEL || !table_find(fd, &s) || !readable(event, sizeof *event)) return event;
-    if ((event->events & EPOLLPRI) == 0 || (event->events & SHOWN_READS) != 0) return event;
+    if ((event->events & EPOLLPRI) == 0) return event;
+    atomic_store_explicit(&interest_urgent, true, memory_order_relaxed);
+    if ((event->events & SHOWN_READS) != 0) return event;
     *changed = *event;
     changed->events |= EPOLLIN;
     return changed;

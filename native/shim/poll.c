@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "addressable.h"
@@ -15,6 +14,7 @@
 #include "real.h"
 #include "shown.h"
 #include "socket.h"
+#include "turns.h"
 #include "urgent.h"
 #include "watch.h"
 
@@ -53,40 +53,46 @@ static int correct(struct pollfd *fds, nfds_t count, int ready, bool all) {
     return ready;
 }
 
+/* Tells a poll() by number what is left of its time, as the kernel does. */
+static void tell_limit(const struct patience *p, int64_t end) {
+    struct timespec *limit = (struct timespec *)p->limit, left;
+    if (p->call == PPOLL_BY_NUMBER && limit != NULL && writable(limit, sizeof *limit) && turns_left(end, &left)) *limit = left;
+}
+
 /* Urgent bytes come with a packet, that is with POLLIN, for which the kernel is asked in a copy where the program does not. Which
  * then may be told of bytes that it did not ask for: it looks again once in a while. */
+static int ask_urgent(struct pollfd *fds, struct pollfd *asked, nfds_t count, const struct patience *p, bool at_once) {
+    for (nfds_t i = 0; i < count; i++) {
+        asked[i] = fds[i];
+        if ((fds[i].events & POLLPRI) != 0) asked[i].events |= POLLIN;
+    }
+    int ready = ask_kernel(asked, count, p, at_once);
+    if (ready < 0) return ready;
+    for (nfds_t i = 0; i < count; i++) {
+        struct ring_socket s;
+        fds[i].revents = asked[i].revents;
+        /* Of a descriptor that is no socket in a region the program gets what it asked for. */
+        if (fds[i].fd < 0 || table_find(fds[i].fd, &s)) continue;
+        fds[i].revents &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
+        ready -= asked[i].revents != 0 && fds[i].revents == 0;
+    }
+    return correct(fds, count, ready, true);
+}
+
 #define COPIED 64
 static int poll_urgent(struct pollfd *fds, nfds_t count, const struct patience *p, bool told) {
     struct pollfd some[COPIED], *asked = count <= COPIED ? some : malloc(count * sizeof *asked);
-    int64_t left = p->call == POLL ? (p->milliseconds < 0 ? INT64_MAX : p->milliseconds)
-                   : p->limit == NULL ? INT64_MAX : p->limit->tv_sec * INT64_C(1000) + p->limit->tv_nsec / 1000000;
-    int ready, kept = errno;
     if (asked == NULL) return -1;
-    for (bool again = false;; again = true, left--) {
-        bool at_once = told || again;
-        for (nfds_t i = 0; i < count; i++) {
-            asked[i] = fds[i];
-            if ((fds[i].events & POLLPRI) != 0) asked[i].events |= POLLIN;
-        }
-        ready = ask_kernel(asked, count, p, at_once);
-        if (ready < 0) break;
-        for (nfds_t i = 0; i < count; i++) {
-            struct ring_socket s;
-            fds[i].revents = asked[i].revents;
-            /* Of a descriptor that is no socket in a region the program gets what it asked for. */
-            if (fds[i].fd < 0 || table_find(fds[i].fd, &s)) continue;
-            fds[i].revents &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
-            ready -= asked[i].revents != 0 && fds[i].revents == 0;
-        }
-        bool waited = ready == 0 && !at_once;
-        ready = correct(fds, count, ready, true);
-        if (ready > 0 || waited || left <= 0) break;
-        if (syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL) != 0) {
-            ready = -1;
-            break;
-        }
+    int64_t end = p->call == POLL ? turns_end_after(p->milliseconds) : turns_end(p->limit);
+    int ready = ask_urgent(fds, asked, count, p, told), more = 1, kept = errno;
+    if (ready == 0) {
+        struct turns turns = turns_begin(end, p->mask);
+        while (ready == 0 && (more = turns_next(&turns)) > 0) ready = ask_urgent(fds, asked, count, p, true);
+        if (more < 0) ready = -1;
+        if (ready < 0) kept = errno;
+        turns_over(&turns);
     }
-    if (ready < 0) kept = errno;
+    tell_limit(p, end);
     if (asked != some) free(asked);
     errno = kept;
     return ready;
@@ -100,6 +106,7 @@ static int poll_with(struct pollfd *fds, nfds_t count, const struct patience *p)
         told |= shown_beside(&s, (unsigned short)fds[i].events) != 0;
         urgent |= (fds[i].events & POLLPRI) != 0 && !socket_is_datagram(&s);
     }
+    if ((told || urgent) && !turns_fit(p->limit)) return ask_kernel(fds, count, p, false);
     if (urgent) return poll_urgent(fds, count, p, told);
     int ready = ask_kernel(fds, count, p, told);
     return ready < 0 || (ready == 0 && !told) ? ready : correct(fds, count, ready, told);
@@ -218,38 +225,50 @@ static bool watch_sets(int end, fd_set *const sets[SETS]) {
 
 /* As poll_urgent(): in the reading set the kernel is asked for the sockets of the other one, too. */
 #define SET_WORDS (FD_SETSIZE / BITS)
-static int select_urgent(int end, fd_set *const sets[SETS], const struct timespec *limit, const sigset_t *mask) {
-    unsigned long asked[SETS][SET_WORDS], reading[SET_WORDS];
-    size_t words = ((size_t)end + BITS - 1) / BITS;
+struct asked {
+    int end;
+    fd_set *const *sets; /* the program's */
+    unsigned long words[SETS][SET_WORDS];
+};
+
+static int ask_sets(struct asked *a, bool again, const struct timespec *limit, const sigset_t *mask) {
+    unsigned long reading[SET_WORDS];
+    size_t words = ((size_t)a->end + BITS - 1) / BITS;
     struct beside found[FOUND_MOST];
     struct ring_socket s;
-    fd_set *const asks[SETS] = {(fd_set *)asked[READING], (fd_set *)asked[WRITING], (fd_set *)asked[OTHER]};
+    fd_set *const *sets = a->sets;
+    fd_set *const asks[SETS] = {(fd_set *)a->words[READING], (fd_set *)a->words[WRITING], (fd_set *)a->words[OTHER]};
     fd_set *const answers[SETS] = {(fd_set *)reading, sets[WRITING], sets[OTHER]};
-    int64_t left = limit == NULL ? INT64_MAX : limit->tv_sec * INT64_C(1000) + limit->tv_nsec / 1000000;
-    for (int i = 0; i < SETS; i++)
-        for (size_t w = 0; w < words; w++) asked[i][w] = sets[i] != NULL ? ((unsigned long *)sets[i])[w] : 0;
-    for (bool again = false;; again = true, left--) {
-        for (size_t w = 0; w < words; w++) {
-            reading[w] = asked[READING][w] | asked[OTHER][w];
-            if (sets[WRITING] != NULL) ((unsigned long *)sets[WRITING])[w] = asked[WRITING][w];
-            ((unsigned long *)sets[OTHER])[w] = asked[OTHER][w];
-        }
-        bool at_once = find_beside(end, asks, found) > 0 || again;
-        int ready = real.pselect(end, answers[READING], answers[WRITING], answers[OTHER], at_once ? &no_time : limit, mask);
-        if (ready < 0) return ready;
-        bool waited = ready == 0 && !at_once;
-        for (int fd = 0; fd < end; fd++) {
-            if (!has(answers[READING], fd)) continue;
-            if (has(asks[READING], fd) && !(table_find(fd, &s) && !socket_is_datagram(&s) && urgent_alone(&s))) continue;
-            reading[fd / BITS] &= ~(1ul << fd % BITS);
-            ready--;
-        }
-        fd_set *const told[SETS] = {sets[READING] != NULL ? sets[READING] : answers[READING], sets[WRITING], sets[OTHER]};
-        for (size_t w = 0; w < words && sets[READING] != NULL; w++) ((unsigned long *)sets[READING])[w] = reading[w];
-        ready = add_beside(ready, told, found, find_beside(end, asks, found));
-        if (ready > 0 || waited || left <= 0) return ready;
-        if (syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL) != 0) return -1;
+    for (size_t w = 0; w < words; w++) {
+        reading[w] = a->words[READING][w] | a->words[OTHER][w];
+        if (sets[WRITING] != NULL) ((unsigned long *)sets[WRITING])[w] = a->words[WRITING][w];
+        ((unsigned long *)sets[OTHER])[w] = a->words[OTHER][w];
     }
+    bool at_once = again || find_beside(a->end, asks, found) > 0;
+    int ready = real.pselect(a->end, answers[READING], answers[WRITING], answers[OTHER], at_once ? &no_time : limit, mask);
+    if (ready < 0) return ready;
+    for (int fd = 0; fd < a->end; fd++) {
+        if (!has(answers[READING], fd)) continue;
+        if (has(asks[READING], fd) && !(table_find(fd, &s) && !socket_is_datagram(&s) && urgent_alone(&s))) continue;
+        reading[fd / BITS] &= ~(1ul << fd % BITS);
+        ready--;
+    }
+    fd_set *const told[SETS] = {sets[READING] != NULL ? sets[READING] : answers[READING], sets[WRITING], sets[OTHER]};
+    for (size_t w = 0; w < words && sets[READING] != NULL; w++) ((unsigned long *)sets[READING])[w] = reading[w];
+    return add_beside(ready, told, found, find_beside(a->end, asks, found));
+}
+
+static int select_urgent(int end, fd_set *const sets[SETS], const struct timespec *limit, int64_t until, const sigset_t *mask) {
+    struct asked a = {.end = end, .sets = sets};
+    size_t words = ((size_t)end + BITS - 1) / BITS;
+    for (int i = 0; i < SETS; i++)
+        for (size_t w = 0; w < words; w++) a.words[i][w] = sets[i] != NULL ? ((unsigned long *)sets[i])[w] : 0;
+    int ready = ask_sets(&a, false, limit, mask), more = 1;
+    if (ready != 0) return ready;
+    struct turns turns = turns_begin(until, mask);
+    while (ready == 0 && (more = turns_next(&turns)) > 0) ready = ask_sets(&a, true, limit, mask);
+    turns_over(&turns);
+    return more < 0 ? -1 : ready;
 }
 
 static bool has_urgent(int end, fd_set *other) {
@@ -259,26 +278,18 @@ static bool has_urgent(int end, fd_set *other) {
     return false;
 }
 
-/* What a select() has left of its time. */
-static void tell_left(struct timeval *limit, const struct timespec *from) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t gone = (now.tv_sec - from->tv_sec) * INT64_C(1000000) + (now.tv_nsec - from->tv_nsec) / 1000;
-    int64_t left = limit->tv_sec * INT64_C(1000000) + limit->tv_usec - gone;
-    *limit = left > 0 ? (struct timeval){left / 1000000, left % 1000000} : (struct timeval){0};
-}
-
 int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timeval *limit) {
     fd_set *const sets[SETS] = {reading, writing, other};
     struct beside found[FOUND_MOST];
     struct timeval none = {0};
-    bool in_region = watch_sets(end, sets);
-    if (in_region && has_urgent(end, other) && (limit == NULL || (limit->tv_sec >= 0 && limit->tv_usec >= 0))) {
-        struct timespec from, precise = {0};
-        clock_gettime(CLOCK_MONOTONIC, &from);
-        if (limit != NULL) precise = (struct timespec){limit->tv_sec + limit->tv_usec / 1000000, limit->tv_usec % 1000000 * 1000};
-        int ready = select_urgent(end, sets, limit != NULL ? &precise : NULL, NULL);
-        if (limit != NULL) tell_left(limit, &from);
+    bool in_region = watch_sets(end, sets) && (limit == NULL || (limit->tv_sec >= 0 && limit->tv_usec >= 0));
+    if (in_region && has_urgent(end, other)) {
+        struct timespec precise = {0};
+        if (limit != NULL) precise = (struct timespec){limit->tv_sec, limit->tv_usec % 1000000 * 1000};
+        if (limit != NULL && __builtin_add_overflow(precise.tv_sec, limit->tv_usec / 1000000, &precise.tv_sec)) precise.tv_sec = INT64_MAX;
+        int64_t until = turns_end(limit != NULL ? &precise : NULL);
+        int ready = select_urgent(end, sets, limit != NULL ? &precise : NULL, until, NULL);
+        if (limit != NULL && turns_left(until, &precise)) *limit = (struct timeval){precise.tv_sec, precise.tv_nsec / 1000};
         return ready;
     }
     int count = in_region ? find_beside(end, sets, found) : 0;
@@ -289,18 +300,34 @@ int shim_select(int end, fd_set *reading, fd_set *writing, fd_set *other, struct
 int shim_pselect(int end, fd_set *reading, fd_set *writing, fd_set *other, const struct timespec *limit, const sigset_t *mask) {
     fd_set *const sets[SETS] = {reading, writing, other};
     struct beside found[FOUND_MOST];
-    bool in_region = watch_sets(end, sets);
-    if (in_region && has_urgent(end, other)) return select_urgent(end, sets, limit, mask);
+    bool in_region = watch_sets(end, sets) && turns_fit(limit);
+    if (in_region && has_urgent(end, other)) return select_urgent(end, sets, limit, turns_end(limit), mask);
     int count = in_region ? find_beside(end, sets, found) : 0;
     int ready = real.pselect(end, reading, writing, other, count > 0 ? &no_time : limit, mask);
     return add_beside(ready, sets, found, count);
 }
 
-int pselect_by_number(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timespec *limit, const void *mask) {
+/* The kernel's sixth argument: pselect(2), "C library/kernel differences". */
+struct masked {
+    const sigset_t *mask;
+    size_t bytes;
+};
+
+int pselect_by_number(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timespec *limit, const void *argument) {
     fd_set *const sets[SETS] = {reading, writing, other};
     struct beside found[FOUND_MOST];
     struct timespec none = no_time;
-    int count = watch_sets(end, sets) ? find_beside(end, sets, found) : 0;
-    int ready = (int)raw_call(SYS_pselect6, end, reading, writing, other, count > 0 ? &none : limit, mask);
+    const struct masked *masked = argument;
+    bool in_region = watch_sets(end, sets) && turns_fit(limit);
+    bool plain = masked == NULL || (readable(masked, sizeof *masked) && (masked->mask == NULL || masked->bytes == sizeof(uint64_t)));
+    if (in_region && plain && has_urgent(end, other)) {
+        int64_t until = turns_end(limit);
+        struct timespec left;
+        int ready = select_urgent(end, sets, limit, until, masked != NULL ? masked->mask : NULL);
+        if (limit != NULL && writable(limit, sizeof *limit) && turns_left(until, &left)) *limit = left;
+        return ready;
+    }
+    int count = in_region ? find_beside(end, sets, found) : 0;
+    int ready = (int)raw_call(SYS_pselect6, end, reading, writing, other, count > 0 ? &none : limit, argument);
     return add_beside(ready, sets, found, count);
 }

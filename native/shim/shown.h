@@ -26,10 +26,16 @@ uint32_t shown_instead(const struct ring_socket *s, uint32_t asked, uint32_t tol
 int ppoll_by_number(struct pollfd *fds, nfds_t count, struct timespec *limit, const sigset_t *mask, size_t mask_bytes);
 int pselect_by_number(int end, fd_set *reading, fd_set *writing, fd_set *other, struct timespec *limit, const void *mask);
 
+/* ---- wait.c, likewise: epoll_wait() and its kin ---- */
+
+int wait_by_number(long number, int epoll, struct epoll_event *events, int room, long limit, const sigset_t *mask, size_t mask_bytes);
+
 /* ---- interest.c: which sockets epoll instances of this process watch ---- */
 
 /* An instance has been made. */
 void interest_created(int epoll);
+/* Somebody waits for urgent bytes: a wait may have to look again. */
+extern _Atomic bool interest_urgent;
 /* What the kernel is to be asked for: with EPOLLIN where the program waits for urgent bytes alone, which come with a packet.
  * In `changed`, or the event itself. */
 struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *event, struct epoll_event *changed);

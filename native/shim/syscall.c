@@ -96,7 +96,6 @@ static bool has_entry(long fd) { return table_get((int)fd) != RF_ENTRY_NONE; }
 __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c, long d, long e, long f) {
     struct ring_socket s;
     struct epoll_event event;
-    long result;
     int fd = (int)a;
     switch (number) {
     /* What watches by number is the kernel's alone, and woken by packets. */
@@ -112,8 +111,7 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
     case SYS_epoll_pwait:
     case SYS_epoll_pwait2:
         watch_unsure(fd);
-        result = raw_call(number, a, b, c, d, e, f);
-        return result > 0 ? interest_correct(fd, (struct epoll_event *)b, (int)result) : result;
+        return wait_by_number(number, fd, (struct epoll_event *)b, (int)c, d, (sigset_t *)e, (size_t)f);
     case SYS_poll:
         return shim_poll((struct pollfd *)a, (nfds_t)b, (int)c);
     case SYS_ppoll:

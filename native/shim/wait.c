@@ -7,18 +7,22 @@
 #include "../region/readiness.h"
 #include "attach.h"
 #include "entry.h"
+#include "kernel.h"
 #include "real.h"
 #include "shown.h"
 #include "socket.h"
+#include "turns.h"
 #include "urgent.h"
 #include "watch.h"
 
 /* How the program wants to wait. */
 struct patience {
-    enum { WAIT, PWAIT, PWAIT2 } call;
+    enum { WAIT, PWAIT, PWAIT2, BY_NUMBER, PWAIT2_BY_NUMBER } call;
     int milliseconds;
     const struct timespec *limit; /* of PWAIT2 */
     const sigset_t *mask;
+    long number; /* of the latter two */
+    size_t mask_bytes;
 };
 
 static const struct timespec no_time;
@@ -26,37 +30,46 @@ static const struct timespec no_time;
 /* Looks at the bits, as long as all that is found has just come. */
 enum { LOOKS = 3 };
 
+static bool has_limit(const struct patience *p) { return p->call == PWAIT2 || p->call == PWAIT2_BY_NUMBER; }
+
 static bool is_over_at_once(const struct patience *p) {
-    if (p->call != PWAIT2) return p->milliseconds == 0;
+    if (!has_limit(p)) return p->milliseconds == 0;
     return p->limit != NULL && p->limit->tv_sec == 0 && p->limit->tv_nsec == 0;
 }
 
 static int ask_once(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
-    int milliseconds = at_once ? 0 : p->milliseconds, told;
+    int milliseconds = at_once ? 0 : p->milliseconds;
+    const struct timespec *limit = at_once ? &no_time : p->limit;
     switch (p->call) {
-    case WAIT: told = real.epoll_wait(epoll, events, room, milliseconds); break;
-    case PWAIT: told = real.epoll_pwait(epoll, events, room, milliseconds, p->mask); break;
-    default: told = real.epoll_pwait2(epoll, events, room, at_once ? &no_time : p->limit, p->mask);
+    case WAIT: return real.epoll_wait(epoll, events, room, milliseconds);
+    case PWAIT: return real.epoll_pwait(epoll, events, room, milliseconds, p->mask);
+    case PWAIT2: return real.epoll_pwait2(epoll, events, room, limit, p->mask);
+    case BY_NUMBER: return (int)raw_call(p->number, epoll, events, room, (long)milliseconds, p->mask, p->mask_bytes);
+    default: return (int)raw_call(p->number, epoll, events, room, limit, p->mask, p->mask_bytes);
     }
-    return told;
 }
 
-static int64_t milliseconds_left(const struct patience *p) {
-    if (p->call != PWAIT2) return p->milliseconds < 0 ? INT64_MAX : p->milliseconds;
-    return p->limit == NULL ? INT64_MAX : p->limit->tv_sec * INT64_C(1000) + p->limit->tv_nsec / 1000000;
+static int64_t end_of(const struct patience *p) { return has_limit(p) ? turns_end(p->limit) : turns_end_after(p->milliseconds); }
+
+static int ask_again(int epoll, struct epoll_event *events, int room, const struct patience *p, int64_t end) {
+    struct turns turns = turns_begin(end, p->mask);
+    int told = 0, more;
+    while (told == 0 && (more = turns_next(&turns)) != 0) {
+        told = more < 0 ? -1 : ask_once(epoll, events, room, p, true);
+        if (told > 0) told = interest_correct(epoll, events, told);
+    }
+    turns_over(&turns);
+    return told;
 }
 
 /* What is left of the kernel's events. If nothing is, they were packets that told of nothing the program asked for: rare enough, since
  * it must have asked for urgent bytes, to look again once in a while. */
 static int ask_kernel(int epoll, struct epoll_event *events, int room, const struct patience *p, bool at_once) {
+    bool urgent = !at_once && atomic_load_explicit(&interest_urgent, memory_order_relaxed);
+    int64_t end = urgent ? end_of(p) : TURNS_FOREVER;
     int told = ask_once(epoll, events, room, p, at_once);
     if (told <= 0 || (told = interest_correct(epoll, events, told)) > 0 || at_once) return told;
-    for (int64_t left = milliseconds_left(p); told == 0 && left > 0; left--) {
-        if (syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL) != 0) return -1;
-        told = ask_once(epoll, events, room, p, true);
-        if (told > 0) told = interest_correct(epoll, events, told);
-    }
-    return told;
+    return ask_again(epoll, events, room, p, urgent ? end : end_of(p));
 }
 
 /* A slot that may have an event: sorting sorts by when its bytes came, or it was told of last: who has been told of comes behind
@@ -195,13 +208,24 @@ static int wait_for(int epoll, struct epoll_event *events, int room, const struc
 }
 
 int shim_epoll_wait(int epoll, struct epoll_event *events, int room, int milliseconds) {
-    return wait_for(epoll, events, room, &(struct patience){WAIT, milliseconds, NULL, NULL});
+    return wait_for(epoll, events, room, &(struct patience){.call = WAIT, .milliseconds = milliseconds});
 }
 
 int shim_epoll_pwait(int epoll, struct epoll_event *events, int room, int milliseconds, const sigset_t *mask) {
-    return wait_for(epoll, events, room, &(struct patience){PWAIT, milliseconds, NULL, mask});
+    return wait_for(epoll, events, room, &(struct patience){.call = PWAIT, .milliseconds = milliseconds, .mask = mask});
 }
 
 int shim_epoll_pwait2(int epoll, struct epoll_event *events, int room, const struct timespec *limit, const sigset_t *mask) {
-    return wait_for(epoll, events, room, &(struct patience){PWAIT2, 0, limit, mask});
+    if (!turns_fit(limit)) return real.epoll_pwait2(epoll, events, room, limit, mask);
+    return wait_for(epoll, events, room, &(struct patience){.call = PWAIT2, .limit = limit, .mask = mask});
+}
+
+/* The instance has been given up to the kernel. */
+int wait_by_number(long number, int epoll, struct epoll_event *events, int room, long limit, const sigset_t *mask, size_t mask_bytes) {
+    struct patience p = {.call = BY_NUMBER, .milliseconds = (int)limit, .number = number, .mask_bytes = mask_bytes};
+    if (number != SYS_epoll_wait) p.mask = mask; /* that has no more arguments */
+    if (number != SYS_epoll_pwait2) return ask_kernel(epoll, events, room, &p, false);
+    p.call = PWAIT2_BY_NUMBER, p.limit = (const struct timespec *)limit;
+    if (!turns_fit(p.limit)) return (int)raw_call(number, epoll, events, room, limit, mask, mask_bytes);
+    return ask_kernel(epoll, events, room, &p, false);
 }
