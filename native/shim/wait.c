@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../region/readiness.h"
+#include "addressable.h"
 #include "attach.h"
 #include "entry.h"
 #include "kernel.h"
@@ -103,13 +104,14 @@ static uint32_t gather(struct watch *w, const struct rf_region *region, uint64_t
     return count;
 }
 
-enum event { NONE, EVENT, LATE };
+enum event { NONE, EVENT, LATE, FAULT };
 
 static void again(struct watch *w, uint32_t number) {
     atomic_fetch_or(&w->again[number / 64], UINT64_C(1) << number % 64);
 }
 
-/* The event of a slot whose bit was set, if there is one. LATE: bytes came after the snapshot, and who knows behind whose. */
+/* The event of a slot whose bit was set, if there is one. LATE: bytes came after the snapshot, and who knows behind whose.
+ * FAULT: there is no memory for it. */
 static enum event event_of(struct watch *w, uint32_t number, uint64_t snapshot, bool any, struct epoll_event *event) {
     struct watched *entry = watch_of(number);
     struct rf_slot *slot = rf_slot_at(watch_region(), number);
@@ -123,6 +125,7 @@ static enum event event_of(struct watch *w, uint32_t number, uint64_t snapshot, 
     uint64_t tail = atomic_load_explicit(&slot->in_tail, memory_order_acquire);
     if (rf_available(&in) == 0 || urgent_alone(&s)) return NONE;
     if (!any && atomic_load_explicit(&slot->in_stamp, memory_order_acquire) > snapshot) return LATE;
+    if (!writable(event, sizeof *event)) return FAULT;
     if ((entry->events & EPOLLET) == 0) again(w, number);
     entry->told = snapshot;
     entry->turn = ++w->turns;
@@ -135,7 +138,7 @@ static enum event event_of(struct watch *w, uint32_t number, uint64_t snapshot, 
 }
 
 /* Events of sockets that the gateway has set bits for, in the order in which their bytes came. Those that came while we look
- * are left to the next look: there may be others before them that were not seen. */
+ * are left to the next look: there may be others before them that were not seen. -1: EFAULT. */
 static int collect(struct watch *w, struct epoll_event *events, int room) {
     const struct rf_region *region = watch_region();
     if (room <= 0) return 0;
@@ -143,12 +146,17 @@ static int collect(struct watch *w, struct epoll_event *events, int room) {
         uint64_t snapshot = atomic_load(&region->header->in_count);
         uint32_t count = gather(w, region, snapshot);
         int told = 0;
-        bool late = false;
+        bool late = false, fault = false;
         for (uint32_t i = 0; i < count; i++) {
             uint32_t number = (uint32_t)w->keys[i] % RF_MAX_SLOTS;
-            enum event is = told == room ? LATE : event_of(w, number, snapshot, looks == 1, &events[told]);
+            enum event is = told == room || fault ? LATE : event_of(w, number, snapshot, looks == 1, &events[told]);
             if (is == EVENT) told++;
-            if (is == LATE) again(w, number), late = true;
+            if (is == FAULT) fault = true;
+            if (is == LATE || is == FAULT) again(w, number), late = true;
+        }
+        if (fault && told == 0) {
+            errno = EFAULT;
+            return -1;
         }
         if (told > 0 || !late) return told;
     }
@@ -169,25 +177,28 @@ static int merge(struct epoll_event *events, int first, int second) {
 
 static int wait_in(struct watch *w, int epoll, struct epoll_event *events, int room, const struct patience *p) {
     _Atomic uint32_t *word = rf_watcher(watch_region(), w->number);
-    int found = collect(w, events, room);
+    int found = collect(w, events, room), kept = errno;
     if (found == 0 && !is_over_at_once(p)) {
         atomic_fetch_or(word, 1);
         atomic_thread_fence(memory_order_seq_cst);
         found = collect(w, events, room);
         if (found == 0) {
             int told = ask_kernel(epoll, events, room, p, false);
-            int kept = errno;
+            kept = errno;
             atomic_fetch_and(word, ~UINT32_C(1));
+            int more = told < 0 ? 0 : collect(w, events + told, room - told);
+            if (more < 0 && told == 0) return more;
             errno = kept;
-            return told < 0 ? told : merge(events, told, collect(w, events + told, room - told));
+            return told < 0 ? told : merge(events, told, more > 0 ? more : 0);
         }
         atomic_fetch_and(word, ~UINT32_C(1));
     }
+    if (found < 0) return found;
     if (found == room) { /* no place for the kernel's events of the same sockets */
         interest_complete(epoll, events, found);
         return found;
     }
-    int kept = errno, told = ask_kernel(epoll, events + found, room - found, p, true);
+    int told = ask_kernel(epoll, events + found, room - found, p, true);
     if (told >= 0) return merge(events, found, told);
     if (found == 0) return told;
     errno = kept;

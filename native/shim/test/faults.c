@@ -6,7 +6,7 @@
 #define NOWHERE ((void *)-1)
 
 /* Hides from the compiler what it would warn of. */
-static void *volatile nowhere = NOWHERE;
+static void *volatile nowhere = NOWHERE, *volatile low = (void *)8;
 
 static void transfers(int from, int to, const char *name) {
     char bytes[8];
@@ -25,6 +25,33 @@ static void transfers(int from, int to, const char *name) {
     while (recv(to, bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
 }
 
+/* Events that come through memory, into memory that is not there. */
+static void events(uint32_t kind, const char *name) {
+    int ends[3][2], epoll = epoll_create1(EPOLL_CLOEXEC);
+    char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct epoll_event e[4], *one = (void *)(pages + 4096 - sizeof *one);
+    need(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
+    for (int i = 0; i < 3; i++) {
+        e[0] = (struct epoll_event){.events = EPOLLIN | kind, .data.u32 = (uint32_t)i};
+        connection(AF_INET, ends[i]);
+        need(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[i][1], &e[0]) == 0);
+    }
+    check(epoll_wait(epoll, nowhere, 4, 0) == -1 && errno == EFAULT, "%s: events that have nowhere to go", name);
+    check(epoll_wait(epoll, low, 4, 20) == 0, "%s: nothing is written where there is no event", name);
+    for (int i = 0; i < 3; i++) {
+        need(write(ends[i][0], "x", 1) == 1);
+        for (int there = 0; there == 0; usleep(1000)) need(ioctl(ends[i][1], FIONREAD, &there) == 0);
+    }
+    check(epoll_wait(epoll, low, 4, 100) == -1 && errno == EFAULT, "%s: events are not written where there is no memory", name);
+    check(epoll_wait(epoll, one, 4, 1000) == 1, "%s: one that fits is", name);
+    int told = 1 << one->data.u32;
+    for (int count; (count = epoll_wait(epoll, e, 4, 100)) > 0 && told != 7;)
+        for (int i = 0; i < count; i++) told |= 1 << e[i].data.u32;
+    check(told == 7, "%s: and none of the others is lost", name);
+    for (int i = 0; i < 3; i++) close(ends[i][0]), close(ends[i][1]);
+    close(epoll), munmap(pages, 8192);
+}
+
 int main(void) {
     int tcp[2], udp[2], fd = socket(AF_INET, SOCK_DGRAM, 0);
     connection(AF_INET, tcp);
@@ -35,6 +62,8 @@ int main(void) {
     need(forbidden != MAP_FAILED);
     transfers(tcp[0], tcp[1], "stream");
     transfers(udp[0], udp[1], "datagrams");
+    events(0, "level");
+    events(EPOLLET, "edge");
     check(sendto(fd, "x", 1, 0, nowhere, sizeof name) == -1 && errno == EFAULT, "a datagram's name");
     check(bind(fd, nowhere, sizeof name) == -1 && errno == EFAULT && bind(fd, forbidden, sizeof name) == -1 && errno == EFAULT,
           "bind's name");
