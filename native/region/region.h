@@ -49,6 +49,8 @@ int rf_region_map(int memfd, uint64_t bytes, struct rf_region *region);
 
 /* Initialises a robust, process-shared lock. The caller is the only one who knows the memory. */
 void rf_lock_init(struct rf_lock *lock);
+/* The calling thread's number, as it stands in a lock that it holds: without a system call. */
+uint32_t rf_lock_thread(void);
 /* Takes a robust lock, repairing one whose holder died. True if the holder had died. Not one that the thread holds. From here to
  * its end no code runs on the thread that has robust mutexes of its own. */
 bool rf_lock(struct rf_lock *lock);

@@ -208,13 +208,10 @@ static int wait_in(struct watch *w, int epoll, struct epoll_event *events, int r
 static int wait_for(int epoll, struct epoll_event *events, int room, const struct patience *p) {
     struct watch *w = watch_find(epoll);
     if (w == NULL || room <= 0 || atomic_load(&w->broken) || process_is_borrowed()) return ask_kernel(epoll, events, room, p, false);
-    if (atomic_exchange(&w->inside, true)) {
-        watch_break(w); /* two threads, or one that left by longjmp() */
-        return ask_kernel(epoll, events, room, p, false);
-    }
+    if (!watch_enter(w, epoll)) return ask_kernel(epoll, events, room, p, false);
     /* Before the first socket there is no word to say so in: whoever arms that looks at `inside`. */
     int result = atomic_load(&w->number) == 0 ? ask_kernel(epoll, events, room, p, false) : wait_in(w, epoll, events, room, p);
-    atomic_store(&w->inside, false);
+    watch_exit(w);
     return result;
 }
 

@@ -27,7 +27,7 @@ enum { NAPS = 40, NAP_NANOSECONDS = 50000 };
 static struct watch watches[WATCHES];
 static _Atomic unsigned in_use;
 static _Atomic(struct watched *) watched;
-static struct attachment *attachment; /* the first; sockets of later ones get packets */
+static _Atomic(struct attachment *) attachment; /* the first, set after `watched`; sockets of later ones get packets */
 
 struct watch *watch_find(int epoll) {
     if (atomic_load_explicit(&in_use, memory_order_relaxed) == 0 || epoll < 0) return NULL;
@@ -38,18 +38,89 @@ struct watch *watch_find(int epoll) {
 
 struct watched *watch_of(uint32_t slot) { return &atomic_load_explicit(&watched, memory_order_acquire)[slot]; }
 
-const struct rf_region *watch_region(void) { return attachment == NULL ? NULL : &attachment->region; }
+static struct attachment *armed_in(void) { return atomic_load_explicit(&attachment, memory_order_acquire); }
+
+const struct rf_region *watch_region(void) {
+    struct attachment *known = armed_in();
+    return known == NULL ? NULL : &known->region;
+}
+
+/* ---- whose place it is ---- */
+
+/* By the one who has made its name -1, or whom that one has left it to. */
+static void give_up(struct watch *w) {
+    uint32_t own = (uint32_t)getpid() << 1, number = atomic_load(&w->number);
+    _Atomic uint32_t *word = number != 0 ? rf_watcher(watch_region(), number) : NULL;
+    if (word != NULL && !atomic_compare_exchange_strong(word, &own, 0) && own >> 1 == (uint32_t)getpid())
+        atomic_compare_exchange_strong(word, &own, 0);
+    for (uint32_t i = 0; i < atomic_load(&w->end); i++) w->mine[i] = w->again[i] = 0;
+    atomic_store_explicit(&w->name, 0, memory_order_release);
+}
+
+/* False if the thread has ended in there, cancelled. */
+static bool is_alive(uint32_t thread) {
+    int kept = errno;
+    bool alive = sandbox_confined || syscall(SYS_tgkill, getpid(), thread, 0) == 0 || errno != ESRCH;
+    errno = kept;
+    return alive;
+}
+
+/* Of whom the instance was closed over the head of, and who then ended without leaving. */
+static void give_up_abandoned(void) {
+    for (int i = 0; i < WATCHES; i++) {
+        uint32_t inside = atomic_load(&watches[i].inside);
+        if (atomic_load(&watches[i].name) != -1 || (inside & WATCH_CLOSED) == 0 || inside == WATCH_CLOSED) continue;
+        if (is_alive(inside & ~WATCH_CLOSED) || !atomic_compare_exchange_strong(&watches[i].inside, &inside, WATCH_CLOSED)) continue;
+        give_up(&watches[i]);
+    }
+}
+
+/* Who sleeps in there holds word and place until he wakes. */
+static void close_watch(struct watch *w, int fd) {
+    int name = fd + 1;
+    watch_break(w);
+    if (!atomic_compare_exchange_strong(&w->name, &name, -1)) return; /* another thread closes it, too */
+    atomic_fetch_sub(&in_use, 1);
+    uint32_t inside = atomic_fetch_or(&w->inside, WATCH_CLOSED);
+    if (inside != 0 && (is_alive(inside) || !atomic_compare_exchange_strong(&w->inside, &(uint32_t){inside | WATCH_CLOSED}, WATCH_CLOSED)))
+        return;
+    give_up(w);
+}
+
+bool watch_enter(struct watch *w, int epoll) {
+    uint32_t nobody = 0;
+    if (!atomic_compare_exchange_strong(&w->inside, &nobody, rf_lock_thread())) {
+        /* Two threads, or one that left by longjmp(). */
+        if ((nobody & WATCH_CLOSED) == 0) watch_break(w);
+        return false;
+    }
+    if (atomic_load(&w->name) == epoll + 1) return true;
+    watch_exit(w); /* closed, and perhaps another instance's, since it was found */
+    return false;
+}
+
+void watch_exit(struct watch *w) {
+    uint32_t self = rf_lock_thread();
+    if (atomic_compare_exchange_strong(&w->inside, &self, 0)) return;
+    /* Of two who are to give it up, this thread and one that takes it for dead, one does. */
+    if (self == (rf_lock_thread() | WATCH_CLOSED) && atomic_compare_exchange_strong(&w->inside, &self, WATCH_CLOSED)) give_up(w);
+}
+
+static bool is_free(struct watch *w) {
+    int none = 0;
+    return atomic_compare_exchange_strong(&w->name, &none, -1);
+}
 
 void watch_created(int epoll) {
     if (epoll < 0 || !attachment_configured() || process_is_borrowed()) return;
     watch_closed(epoll);
     interest_created(epoll);
+    give_up_abandoned();
     for (int i = 0; i < WATCHES; i++) {
-        int none = 0;
-        if (!atomic_compare_exchange_strong(&watches[i].name, &none, -1)) continue;
+        if (!is_free(&watches[i])) continue;
         atomic_store(&watches[i].number, 0);
         atomic_store(&watches[i].broken, false);
-        atomic_store(&watches[i].inside, false);
+        atomic_store(&watches[i].inside, 0);
         atomic_store(&watches[i].end, 0);
         atomic_fetch_add(&in_use, 1);
         atomic_store_explicit(&watches[i].name, epoll + 1, memory_order_release);
@@ -59,7 +130,7 @@ void watch_created(int epoll) {
 
 /* Gives the instance a word of the region: a free one, or one whose process is gone. */
 static bool claim_number(struct watch *w) {
-    const struct rf_region *region = &attachment->region;
+    const struct rf_region *region = watch_region();
     uint32_t own = (uint32_t)getpid() << 1;
     for (uint32_t n = 1; n < RF_WATCHERS; n++) {
         _Atomic uint32_t *word = rf_watcher(region, n);
@@ -80,10 +151,11 @@ static bool prepare(struct watch *w, const struct ring_socket *s) {
         size_t bytes = RF_MAX_SLOTS * sizeof *none;
         void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED) return false;
-        attachment = s->attachment;
         if (!atomic_compare_exchange_strong(&watched, &none, memory)) munmap(memory, bytes);
     }
-    if (s->attachment != attachment) return false;
+    struct attachment *first = NULL;
+    if (armed_in() == NULL) atomic_compare_exchange_strong(&attachment, &first, s->attachment);
+    if (s->attachment != armed_in()) return false;
     return atomic_load(&w->number) != 0 || claim_number(w);
 }
 
@@ -120,7 +192,7 @@ static void disarm(const struct ring_socket *s, uint32_t armed) {
     bool own = false;
     if (before == 0 || before == RF_ARMED_NEVER) return;
     for (int i = 0; i < WATCHES; i++) {
-        if (s->attachment != attachment || atomic_load(&watches[i].number) != before || watches[i].name <= 0) continue;
+        if (s->attachment != armed_in() || atomic_load(&watches[i].number) != before || watches[i].name <= 0) continue;
         drop_bits(&watches[i], s->number);
         own = true;
     }
@@ -178,7 +250,7 @@ void watch_break(struct watch *w) {
     for (uint32_t word = 0; word < atomic_load(&w->end); word++) {
         for (uint64_t bits = atomic_load(&w->mine[word]); bits != 0; bits &= bits - 1) {
             uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (table_find(watch_of(slot)->fd, &s) && s.attachment == attachment && s.number == slot)
+            if (table_find(watch_of(slot)->fd, &s) && s.attachment == armed_in() && s.number == slot)
                 disarm(&s, RF_ARMED_NEVER);
         }
     }
@@ -198,15 +270,8 @@ void watch_closed(int fd) {
     struct ring_socket s;
     if (atomic_load_explicit(&in_use, memory_order_relaxed) == 0 || process_is_borrowed()) return;
     if (w != NULL) {
-        watch_break(w);
-        uint32_t own = (uint32_t)getpid() << 1;
-        _Atomic uint32_t *number = w->number != 0 ? rf_watcher(&attachment->region, w->number) : NULL;
-        if (number != NULL && !atomic_compare_exchange_strong(number, &own, 0) && own >> 1 == (uint32_t)getpid())
-            atomic_compare_exchange_strong(number, &own, 0);
-        for (uint32_t word = 0; word < w->end; word++) w->mine[word] = w->again[word] = 0;
-        atomic_store_explicit(&w->name, 0, memory_order_release);
-        atomic_fetch_sub(&in_use, 1);
-    } else if (table_find(fd, &s) && is_armed(s.slot) && s.attachment == attachment && watch_of(s.number)->fd == fd) {
+        close_watch(w, fd);
+    } else if (table_find(fd, &s) && is_armed(s.slot) && s.attachment == armed_in() && watch_of(s.number)->fd == fd) {
         for (int i = 0; i < WATCHES; i++)
             if (watches[i].name > 0) drop_bits(&watches[i], s.number);
     }
@@ -221,7 +286,7 @@ bool watch_leave(const struct ring_socket *s) {
         if (epoll >= 0) real.epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, &(struct epoll_event){0});
     }
     if (anywhere) return true;
-    for (int i = 0; i < WATCHES && armed != RF_ARMED_NEVER && s->attachment == attachment; i++) {
+    for (int i = 0; i < WATCHES && armed != RF_ARMED_NEVER && s->attachment == armed_in(); i++) {
         int epoll = atomic_load(&watches[i].name) - 1;
         if (atomic_load(&watches[i].number) != armed || epoll < 0) continue;
         if (real.epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, &(struct epoll_event){0}) != 0) return false;

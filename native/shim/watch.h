@@ -12,12 +12,14 @@
 
 #include "table.h"
 
+#define WATCH_CLOSED 0x80000000u
+
 /* One epoll instance. The bitmaps have a bit for each slot of the first attachment. */
 struct watch {
-    _Atomic int name;        /* one more than its descriptor; 0: free */
+    _Atomic int name;        /* one more than its descriptor; 0: free; -1: not yet, or no more */
     _Atomic uint32_t number; /* of its word in the region, 0 before the first socket */
     _Atomic bool broken;     /* watched by more than one thread or process, or through another descriptor */
-    _Atomic bool inside;     /* a thread is in epoll_wait() */
+    _Atomic uint32_t inside; /* the thread that is in epoll_wait(), and WATCH_CLOSED: it frees the place when it leaves */
     _Atomic uint32_t end;    /* words of the bitmaps in use */
     _Atomic uint64_t mine[RF_MAX_SLOTS / 64];
     _Atomic uint64_t again[RF_MAX_SLOTS / 64]; /* to be looked at again: level-triggered, or no room for its event */
@@ -40,6 +42,11 @@ struct watch *watch_find(int epoll);
 struct watched *watch_of(uint32_t slot);
 /* The region in which sockets are armed; NULL before the first. */
 const struct rf_region *watch_region(void);
+
+/* The calling thread goes into epoll_wait(), and leaves it. False if another is there, or the instance was closed: then it has nothing to
+ * do with the place. */
+bool watch_enter(struct watch *watch, int epoll);
+void watch_exit(struct watch *watch);
 
 /* A fresh epoll instance. */
 void watch_created(int epoll);

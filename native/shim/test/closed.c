@@ -1,0 +1,131 @@
+/* An epoll instance that is closed while another thread waits in it: who opens the next one is not disturbed when that thread wakes. */
+#include "check.h"
+
+struct sleeper {
+    pthread_t thread;
+    int epoll, told;
+    _Atomic pid_t number;
+    double woken;
+};
+
+static void *sleeps(void *argument) {
+    struct sleeper *s = argument;
+    struct epoll_event e;
+    s->number = gettid();
+    s->told = epoll_wait(s->epoll, &e, 1, 10000);
+    s->woken = seconds();
+    return NULL;
+}
+
+/* Until it does, as /proc says. */
+static void begin(struct sleeper *s, int epoll) {
+    char path[64], line[256];
+    *s = (struct sleeper){.epoll = epoll};
+    need(pthread_create(&s->thread, NULL, sleeps, s) == 0);
+    for (double end = seconds() + 10; seconds() < end; usleep(1000)) {
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)s->number);
+        int file = s->number != 0 ? open(path, O_RDONLY) : -1;
+        ssize_t n = file >= 0 ? read(file, line, sizeof line - 1) : 0;
+        if (file >= 0) close(file);
+        line[n > 0 ? n : 0] = '\0';
+        char *state = strrchr(line, ')');
+        if (state != NULL && state[2] == 'S') return;
+    }
+    need(!"the thread sleeps");
+}
+
+static int instance(int fd) {
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event e = {.events = EPOLLIN};
+    need(epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0);
+    return epoll;
+}
+
+static void over_a_sleeper(void) {
+    enum { ROUNDS = 8 };
+    int late = 0, unaware = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct sleeper old, new;
+        int ends[2], others[2];
+        connection(AF_INET, ends);
+        connection(AF_INET, others);
+        int epoll = instance(ends[1]);
+        begin(&old, epoll);
+        close(epoll);
+        int next = instance(others[1]);
+        begin(&new, next);
+        need(write(ends[0], "x", 1) == 1);
+        pthread_join(old.thread, NULL);
+        unaware += old.told != 1;
+        double sent = seconds();
+        need(write(others[0], "x", 1) == 1);
+        pthread_join(new.thread, NULL);
+        late += new.told != 1 || new.woken - sent > 2;
+        close(next), close(ends[0]), close(ends[1]), close(others[0]), close(others[1]);
+        if (late != 0) break;
+    }
+    check(unaware == 0, "who sleeps in an instance that is closed is woken by its sockets");
+    check(late == 0, "and then who sleeps in the next one by those of that");
+}
+
+/* More than any table of instances has places. */
+static void over_a_thread_that_is_cancelled(void) {
+    enum { ROUNDS = 40 };
+    int ends[2];
+    struct sleeper s;
+    connection(AF_INET, ends);
+    for (int round = 0; round < ROUNDS; round++) {
+        bool first = round % 2 == 0;
+        int epoll = instance(ends[1]);
+        begin(&s, epoll);
+        if (first) close(epoll);
+        need(pthread_cancel(s.thread) == 0 && pthread_join(s.thread, NULL) == 0);
+        if (!first) close(epoll);
+    }
+    int epoll = instance(ends[1]);
+    struct epoll_event e;
+    need(write(ends[0], "x", 1) == 1);
+    check(epoll_wait(epoll, &e, 1, 5000) == 1, "after %d instances whose threads were cancelled the next one works", ROUNDS);
+    close(epoll), close(ends[0]), close(ends[1]);
+}
+
+/* ---- closed by two threads at once ---- */
+
+static _Atomic bool over;
+static _Atomic int shared;
+
+static void *closes(void *argument) {
+    (void)argument;
+    while (!over) close(shared);
+    return NULL;
+}
+
+static void by_two_at_once(void) {
+    pthread_t threads[2];
+    int ends[2];
+    connection(AF_INET, ends);
+    shared = -1;
+    for (int i = 0; i < 2; i++) need(pthread_create(&threads[i], NULL, closes, NULL) == 0);
+    for (double end = seconds() + 2; seconds() < end;) {
+        int epoll = epoll_create1(EPOLL_CLOEXEC);
+        struct epoll_event e = {.events = EPOLLIN};
+        epoll_ctl(epoll, EPOLL_CTL_ADD, ends[1], &e);
+        shared = epoll;
+        while (fcntl(epoll, F_GETFD) >= 0) continue;
+        shared = -1;
+    }
+    over = true;
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    int epoll = instance(ends[1]);
+    struct epoll_event e;
+    need(write(ends[0], "x", 1) == 1);
+    check(epoll_wait(epoll, &e, 1, 5000) == 1, "after instances that two threads closed at once the next one works");
+    close(epoll), close(ends[0]), close(ends[1]);
+}
+
+int main(void) {
+    over_a_sleeper();
+    over_a_thread_that_is_cancelled();
+    by_two_at_once();
+    finished();
+}
