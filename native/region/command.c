@@ -97,21 +97,37 @@ bool rf_cell_wait(struct rf_cell *cell, uint64_t call_number, int milliseconds) 
     return true;
 }
 
-void rf_reply(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error,
-              int64_t result, const void *payload, uint32_t payload_length) {
-    if (cell >= region->cell_count) return;
+/* False if nobody is to hear of it. */
+static bool answer(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error, int64_t result,
+                   const void *payload, uint32_t payload_length) {
+    if (cell >= region->cell_count) return false;
     struct rf_cell *c = &region->cells[cell];
     /* Its caller died and another one took the cell over. */
-    if (atomic_load_explicit(&c->expected, memory_order_acquire) != call_number) return;
+    if (atomic_load_explicit(&c->expected, memory_order_acquire) != call_number) return false;
     if (payload_length > RF_CELL_PAYLOAD) payload_length = RF_CELL_PAYLOAD;
     if (payload_length != 0) memcpy(c->payload, payload, payload_length);
     c->payload_length = payload_length;
     c->error = error;
     c->result = result;
     atomic_store_explicit(&c->answered, call_number, memory_order_release);
-    atomic_fetch_or_explicit(&region->header->answered[cell / 64], UINT64_C(1) << cell % 64,
-                             memory_order_release);
+    return true;
+}
+
+static void wake(struct rf_cell *c) {
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&c->waiting, memory_order_relaxed) != 0)
         futex(&c->answered, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+void rf_reply(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error,
+              int64_t result, const void *payload, uint32_t payload_length) {
+    if (!answer(region, cell, call_number, error, result, payload, payload_length)) return;
+    atomic_fetch_or_explicit(&region->header->answered[cell / 64], UINT64_C(1) << cell % 64,
+                             memory_order_release);
+    wake(&region->cells[cell]);
+}
+
+void rf_reply_to_waiting(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error,
+                         int64_t result, const void *payload, uint32_t payload_length) {
+    if (answer(region, cell, call_number, error, result, payload, payload_length)) wake(&region->cells[cell]);
 }

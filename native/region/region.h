@@ -171,6 +171,9 @@ bool rf_cell_wait(struct rf_cell *cell, uint64_t call_number, int milliseconds);
  * another call. `payload` may be NULL. Wakes a thread that sleeps on the cell. One thread. */
 void rf_reply(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error,
               int64_t result, const void *payload, uint32_t payload_length);
+/* The same in region A, where somebody waits on the cell and watchers have the words of the bitmap. */
+void rf_reply_to_waiting(struct rf_region *region, uint32_t cell, uint64_t call_number, int32_t error,
+                         int64_t result, const void *payload, uint32_t payload_length);
 
 /* ---- data rings ---- */
 

@@ -113,7 +113,7 @@ static void take_calls(void) {
         harvest();
         int64_t result = 0;
         int error = execute(&call, payload, &length, &result);
-        rf_reply(&region, call.cell, call.call_number, error, result, payload, length);
+        rf_reply_to_waiting(&region, call.cell, call.call_number, error, result, payload, length);
     }
     if (got < 0) die("command ring");
 }
