@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -47,12 +48,29 @@ const struct rf_region *watch_region(void) {
 
 /* ---- whose place it is ---- */
 
+/* A word is its process's while that holds a lock on the byte of the region's file that has its number: the kernel knows who lives in
+ * whatever namespace, and ends the lock with its process. Nothing lies under these locks; a child does not inherit them. */
+static bool lock_word(uint32_t number, short type) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = number, .l_len = 1};
+    int kept = errno;
+    bool done = syscall(SYS_fcntl, armed_in()->memory, F_SETLK, &lock) == 0;
+    errno = kept;
+    return done;
+}
+
+/* If it is this process's: what this one was forked from may have the same number in another namespace. The lock is ended before
+ * another thread can take the word, and with it a lock that is the same. */
+static void free_word(uint32_t number) {
+    uint32_t own = (uint32_t)getpid() << 1;
+    _Atomic uint32_t *word = rf_watcher(watch_region(), number);
+    if (!sandbox_confined && (!lock_word(number, F_WRLCK) || !lock_word(number, F_UNLCK))) return;
+    if (!atomic_compare_exchange_strong(word, &own, 0) && own >> 1 == (uint32_t)getpid()) atomic_compare_exchange_strong(word, &own, 0);
+}
+
 /* By the one who has made its name -1, or whom that one has left it to. */
 static void give_up(struct watch *w) {
-    uint32_t own = (uint32_t)getpid() << 1, number = atomic_load(&w->number);
-    _Atomic uint32_t *word = number != 0 ? rf_watcher(watch_region(), number) : NULL;
-    if (word != NULL && !atomic_compare_exchange_strong(word, &own, 0) && own >> 1 == (uint32_t)getpid())
-        atomic_compare_exchange_strong(word, &own, 0);
+    uint32_t number = atomic_load(&w->number);
+    if (number != 0) free_word(number);
     for (uint32_t i = 0; i < atomic_load(&w->end); i++) w->mine[i] = w->again[i] = 0;
     atomic_store_explicit(&w->name, 0, memory_order_release);
 }
@@ -135,7 +153,13 @@ static bool claim_number(struct watch *w) {
     for (uint32_t n = 1; n < RF_WATCHERS; n++) {
         _Atomic uint32_t *word = rf_watcher(region, n);
         uint32_t seen = atomic_load(word);
-        if (seen != 0 && (seen >> 1 == own >> 1 || kill((pid_t)(seen >> 1), 0) == 0 || errno != ESRCH)) continue;
+        if (seen != 0 && seen >> 1 == own >> 1) continue;
+        if (!lock_word(n, F_WRLCK)) continue;
+        /* Who has lost his lock may live. */
+        if (seen != 0 && (kill((pid_t)(seen >> 1), 0) == 0 || errno != ESRCH)) {
+            lock_word(n, F_UNLCK);
+            continue;
+        }
         if (!atomic_compare_exchange_strong(word, &seen, own)) continue;
         atomic_store(&w->number, n);
         if (atomic_load(&w->inside)) atomic_fetch_or(word, 1); /* it sleeps, or will look at the number */
