@@ -83,6 +83,22 @@ __attribute__((unused)) static double seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Until the thread, which says its number when it begins, sleeps in the kernel, as /proc says. */
+__attribute__((unused)) static void await_sleep(_Atomic pid_t *thread) {
+    char path[64], line[256];
+    for (double end = seconds() + 10; seconds() < end;) {
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)*thread);
+        int file = *thread != 0 ? open(path, O_RDONLY) : -1;
+        ssize_t n = file >= 0 ? read(file, line, sizeof line - 1) : 0;
+        if (file >= 0) close(file);
+        line[n > 0 ? n : 0] = '\0';
+        char *state = strrchr(line, ')');
+        if (state != NULL && state[2] == 'S') return;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    need(!"the thread sleeps");
+}
+
 struct endpoint {
     struct sockaddr_storage address;
     socklen_t length;

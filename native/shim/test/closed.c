@@ -17,21 +17,10 @@ static void *sleeps(void *argument) {
     return NULL;
 }
 
-/* Until it does, as /proc says. */
 static void begin(struct sleeper *s, int epoll) {
-    char path[64], line[256];
     *s = (struct sleeper){.epoll = epoll};
     need(pthread_create(&s->thread, NULL, sleeps, s) == 0);
-    for (double end = seconds() + 10; seconds() < end; usleep(1000)) {
-        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)s->number);
-        int file = s->number != 0 ? open(path, O_RDONLY) : -1;
-        ssize_t n = file >= 0 ? read(file, line, sizeof line - 1) : 0;
-        if (file >= 0) close(file);
-        line[n > 0 ? n : 0] = '\0';
-        char *state = strrchr(line, ')');
-        if (state != NULL && state[2] == 'S') return;
-    }
-    need(!"the thread sleeps");
+    await_sleep(&s->number);
 }
 
 static int instance(int fd) {
@@ -66,27 +55,6 @@ static void over_a_sleeper(void) {
     }
     check(unaware == 0, "who sleeps in an instance that is closed is woken by its sockets");
     check(late == 0, "and then who sleeps in the next one by those of that");
-}
-
-/* More than any table of instances has places. */
-static void over_a_thread_that_is_cancelled(void) {
-    enum { ROUNDS = 40 };
-    int ends[2];
-    struct sleeper s;
-    connection(AF_INET, ends);
-    for (int round = 0; round < ROUNDS; round++) {
-        bool first = round % 2 == 0;
-        int epoll = instance(ends[1]);
-        begin(&s, epoll);
-        if (first) close(epoll);
-        need(pthread_cancel(s.thread) == 0 && pthread_join(s.thread, NULL) == 0);
-        if (!first) close(epoll);
-    }
-    int epoll = instance(ends[1]);
-    struct epoll_event e;
-    need(write(ends[0], "x", 1) == 1);
-    check(epoll_wait(epoll, &e, 1, 5000) == 1, "after %d instances whose threads were cancelled the next one works", ROUNDS);
-    close(epoll), close(ends[0]), close(ends[1]);
 }
 
 /* ---- closed by two threads at once ---- */
@@ -125,7 +93,6 @@ static void by_two_at_once(void) {
 
 int main(void) {
     over_a_sleeper();
-    over_a_thread_that_is_cancelled();
     by_two_at_once();
     finished();
 }

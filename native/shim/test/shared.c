@@ -47,28 +47,11 @@ static void *sending(void *argument) {
     return NULL;
 }
 
-/* Until the thread sleeps in the kernel, as /proc says. */
-static void await_sleep(struct waiter *w) {
-    char path[64], line[256];
-    for (double end = seconds() + 10; seconds() < end;) {
-        pid_t thread = w->thread;
-        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
-        int file = thread != 0 ? open(path, O_RDONLY) : -1;
-        ssize_t n = file >= 0 ? read(file, line, sizeof line - 1) : 0;
-        if (file >= 0) close(file);
-        line[n > 0 ? n : 0] = '\0';
-        char *state = strrchr(line, ')');
-        if (state != NULL && state[2] == 'S') return;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    need(!"the thread sleeps");
-}
-
 static pthread_t begin(struct waiter *w, void *(*body)(void *), int fd) {
     pthread_t thread;
     *w = (struct waiter){.fd = fd};
     need(pthread_create(&thread, NULL, body, w) == 0);
-    await_sleep(w);
+    await_sleep(&w->thread);
     return thread;
 }
 
