@@ -3,11 +3,18 @@ package org.ringfence.gateway.internal;
 import org.ringfence.api.call.Answer;
 
 /**
- * The order of a listener's ACCEPTs. An INS answers them in the order they were posted, which is that of the connections; but answers are
+ * A listener's ACCEPTs: how many it uses, and their order. An INS answers them in the order they were posted, which is that of the connections; but answers are
  * found by the number of their reply cell. One that is found before its predecessors is held here until they are: accept() gives the
  * connections in the order they came, as programs that open several expect (iperf3 does). Event loop's thread only.
  */
 final class AcceptOrder {
+    /** So many are posted for a listener at first. */
+    private static final int FEW = 4;
+
+    /** So many are to be posted at a time: more when they are used. */
+    int wanted;
+    /** Fewer are than could be: it is tried again. */
+    boolean starved;
     private final int capacity;
     private final int kept;
     private final boolean[] held;
@@ -30,6 +37,7 @@ final class AcceptOrder {
         errors = new int[capacity];
         lengths = new int[capacity];
         payloads = new byte[capacity * kept];
+        reset();
     }
 
     /** For another listener. */
@@ -37,11 +45,18 @@ final class AcceptOrder {
         java.util.Arrays.fill(held, false);
         posted = 0;
         delivered = 0;
+        wanted = Math.min(FEW, capacity);
+        starved = false;
     }
 
     /** The number of the ACCEPT that is being posted. */
     long post() {
         return posted++;
+    }
+
+    /** A connection has come. */
+    void used() {
+        wanted = Math.min(wanted + 1, capacity);
     }
 
     /** ACCEPTs that were posted and not delivered. */

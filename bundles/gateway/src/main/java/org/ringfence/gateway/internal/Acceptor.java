@@ -13,10 +13,10 @@ import org.ringfence.gateway.internal.RelayedSocket.Phase;
  * application does not keep up, nothing more is posted, and the INS's backlog fills as a kernel's would. Event loop's thread only.
  */
 final class Acceptor {
-    /** ACCEPTs posted for a listener at a time. */
+    /** ACCEPTs posted for a listener at a time, at most. */
     private static final int POSTED = 64;
-    /** Of them, how many are posted again at once: each time wakes the INS, which has enough. */
-    private static final int AT_ONCE = 16;
+    /** Of them, which part is posted again at once: each time wakes the INS, which has enough. */
+    private static final int AT_ONCE = 4;
     /** Connections the application has not accepted, above which no more are posted. */
     private static final int MAX_WAITING = 128;
     /** Bytes of a name in an answer: length u32, address. */
@@ -49,19 +49,25 @@ final class Acceptor {
         this.trace = trace;
     }
 
-    /** Posts ACCEPTs for a listener up to the usual number, once there are a few less, if the application keeps up. */
+    /** Posts ACCEPTs for a listener up to the number that it uses, once there are a few less, if the application keeps up, and has its share of them. */
     void replenish(RelayedSocket listener) {
-        if (listener.phase != Phase.LISTENING || listener.closing || listener.posted > POSTED - AT_ONCE) {
+        if (listener.phase != Phase.LISTENING || listener.closing) {
             return;
         }
         InsLink ins = listener.ins;
         if (listener.order == null) {
             listener.order = new AcceptOrder(POSTED, 2 * NAME_BYTES);
         }
-        while (listener.posted < POSTED && listener.region().waiting(listener.slot) <= MAX_WAITING) {
-            int slot = ins.region.openSlot(listener.domain, listener.type, listener.protocol);
+        int wanted = listener.order.wanted;
+        if (listener.posted > wanted - Math.max(1, wanted / AT_ONCE)) {
+            return;
+        }
+        while (listener.posted < wanted && listener.stake.mayPost(listener.posted)) {
+            boolean keepsUp = listener.region().waiting(listener.slot) <= MAX_WAITING;
+            int slot = keepsUp ? ins.region.openSlot(listener.domain, listener.type, listener.protocol) : -1;
             if (slot < 0) {
-                break;
+                starves(listener);
+                return;
             }
             call.clear(Operation.ACCEPT, listener.insSlot, ins.region.generation(listener.insSlot));
             call.arguments[0] = slot;
@@ -72,10 +78,13 @@ final class Acceptor {
             pending.newSlot = slot;
             pending.number = listener.order.post();
             ins.send(call, pending);
-            listener.posted++;
+            listener.stake.posted(++listener.posted);
         }
-        if (listener.posted < POSTED && !listener.starved) {
-            listener.starved = true;
+    }
+
+    private void starves(RelayedSocket listener) {
+        if (!listener.order.starved) {
+            listener.order.starved = true;
             starved.add(listener);
         }
     }
@@ -86,7 +95,7 @@ final class Acceptor {
             RelayedSocket listener = starved.get(i);
             if (listener.phase != Phase.LISTENING || listener.closing || listener.region().waiting(listener.slot) <= MAX_WAITING) {
                 starved.remove(i);
-                listener.starved = false;
+                listener.order.starved = false;
                 replenish(listener);
             }
         }
@@ -107,13 +116,14 @@ final class Acceptor {
     }
 
     private void deliver(InsLink ins, RelayedSocket listener, int newSlot, Answer answer) {
-        listener.posted--;
+        listener.stake.posted(--listener.posted);
         if (answer.error != 0) {
             ins.region.freeSlot(newSlot);
         } else {
             if (listener.closing || !arrived(ins, listener, newSlot, answer)) {
                 endings.reset(ins, newSlot);
             }
+            listener.order.used();
             replenish(listener);
         }
         if (listener.closeAnswered && listener.posted == 0) {
@@ -155,6 +165,9 @@ final class Acceptor {
         socket.region().setPeer(slot, names, NAME_BYTES + ADDRESS, peer);
         socket.region().connected(slot);
         boolean own = socket.application.own.comes(socket, names, ADDRESS, local);
+        if (own) {
+            socket.stake.opens(socket.application, ins, table);
+        }
         if (gatekeeper.arrived(socket, listener.listening, own)) {
             sweep.makeRoom(listener.listening);
         }

@@ -20,6 +20,12 @@ final class ApplicationLink {
     long lastNews;
     /** Calls taken. */
     long calls;
+    /** What it has of what applications share: see {@link Stake}. */
+    int listeners;
+    int spareAccepts;
+    int ownSockets;
+    /** It was refused more of it, and the log says so. */
+    boolean refusalSaid;
     final Rate callRate = new Rate();
     final Rate sent = new Rate();
     final Rate received = new Rate();

@@ -7,12 +7,15 @@ import org.ringfence.api.call.Operation;
 import org.ringfence.api.policy.Verdict;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes an application's calls to an INS: checks them, has them translated, judged and sent on, and answers those that go no further.
  * Event loop's thread only.
  */
 final class CallRelay {
+    private static final Logger LOG = LoggerFactory.getLogger(CallRelay.class);
     private static final int SHUT_WR = 1;
     private static final int CONNECT_AWAITED = 1;
     private static final int SOL_SOCKET = 1;
@@ -113,6 +116,9 @@ final class CallRelay {
             application.region.claimed(call.slot);
             return open(application, ins, translator, call);
         }
+        if (operation == Operation.LISTEN && !socket.datagrams && !socket.stake.listens(application, ins)) {
+            return tooMuch(application, application.listeners, "listeners", ins);
+        }
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.CONNECTED) {
             return shutdown(socket, call);
         }
@@ -173,6 +179,9 @@ final class CallRelay {
         if (error != 0) {
             return error;
         }
+        if (!Stake.mayOpen(application, ins, table)) {
+            return tooMuch(application, application.ownSockets, "sockets that it has opened itself", ins);
+        }
         RelayedSocket socket = table.take();
         if (socket == null) {
             return Errno.ENOBUFS;
@@ -183,6 +192,7 @@ final class CallRelay {
             return Errno.ENOBUFS;
         }
         socket.begin(application, call.slot, ins, insSlot, domain, type, protocol);
+        socket.stake.opens(application, ins, table);
         if (socket.datagrams && !(application.region.carryDatagrams(call.slot) && ins.region.carryDatagrams(insSlot))) {
             application.sockets[call.slot] = null;
             ins.sockets[insSlot] = null;
@@ -196,6 +206,16 @@ final class CallRelay {
         pending.isAbout(socket);
         ins.send(call, pending);
         return SENT;
+    }
+
+    /** Said once: it may ask again and again. */
+    private static int tooMuch(ApplicationLink application, int many, String what, InsLink ins) {
+        if (!application.refusalSaid) {
+            application.refusalSaid = true;
+            LOG.warn("region {}: application '{}' has {} {} at INS '{}': more are refused with ENOBUFS, so that others have their share",
+                    application.region.id(), application.name, many, what, ins.region.name());
+        }
+        return Errno.ENOBUFS;
     }
 
     private int shutdown(RelayedSocket socket, Call call) {

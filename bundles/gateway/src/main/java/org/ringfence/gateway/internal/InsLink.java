@@ -12,6 +12,8 @@ import org.ringfence.api.transport.InsRegion;
  */
 final class InsLink {
     private static final int CELLS = 4096;
+    /** So many times as many sockets as others may yet open can be of one application: half of the slots, if it is the only one. */
+    static final int MUCH = 2;
 
     /** Exchanged when another version of the transport takes over. */
     InsRegion region;
@@ -20,6 +22,11 @@ final class InsLink {
     private final PendingCall answered = new PendingCall();
     private final Stages stages;
     final InsStack stack;
+    /** Reply cells: a quarter for one ACCEPT of each listener, half for more of them, and the rest for calls that are answered at once. */
+    final Share listeners;
+    final Share spareAccepts;
+    /** Slots for sockets that applications open themselves: the others are for connections from outside. */
+    final Share ownSockets;
     final Rate sent = new Rate();
     final Rate received = new Rate();
     /** Sums over its connections. */
@@ -40,6 +47,10 @@ final class InsLink {
         this.stages = stages;
         stack = new InsStack(region.name());
         sockets = new RelayedSocket[region.slots()];
+        int cells = region.usage().cells();
+        listeners = new Share(cells / 4, 1);
+        spareAccepts = new Share(cells / 2, 1);
+        ownSockets = new Share(region.slots() / 4 * 3, MUCH);
         for (int i = 0; i < CELLS; i++) {
             calls[i] = new PendingCall();
         }

@@ -84,7 +84,7 @@ final class RelayedSocket implements Connection {
     int posted;
     /** Their order; null until the row is first used by a listener. */
     AcceptOrder order;
-    boolean starved;
+    final Stake stake = new Stake();
     /** What the program has made of a stream socket; null until the row is used by one that is set up. */
     private Setup setup;
     /** Of a listener whose INS is gone: when the next attempt to open it is due, {@link System#nanoTime()}; and whether one has failed. */
@@ -152,7 +152,6 @@ final class RelayedSocket implements Connection {
         if (order != null) {
             order.reset();
         }
-        starved = false;
         if (setup != null) {
             setup.clear();
         }

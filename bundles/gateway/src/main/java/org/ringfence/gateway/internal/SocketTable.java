@@ -16,6 +16,7 @@ final class SocketTable {
     private final ArrayList<RelayedSocket> free = new ArrayList<>();
     private RelayedSocket[] lively = new RelayedSocket[64];
     private int livelyCount;
+    private Share ownSockets;
     /** Those before this place have been looked at since {@link #beginLooks}. */
     private int looked;
     /** By row: {@link #NOTHING} of a lively or free one; side by side, so that those that are due are found without touching any other. */
@@ -47,6 +48,14 @@ final class SocketTable {
         return socket;
     }
 
+    /** Rows for sockets that applications open themselves. */
+    Share ownSockets() {
+        if (ownSockets == null) {
+            ownSockets = new Share(session.maxConnections() / 4 * 3, InsLink.MUCH);
+        }
+        return ownSockets;
+    }
+
     /** The socket is gone on both sides. */
     void give(RelayedSocket socket) {
         if (socket.phase == RelayedSocket.Phase.FREE) {
@@ -55,6 +64,7 @@ final class SocketTable {
         socket.inward.unbind();
         socket.outward.unbind();
         session.forget(socket.record);
+        socket.stake.ends();
         socket.phase = RelayedSocket.Phase.FREE;
         socket.life++;
         socket.application = null;

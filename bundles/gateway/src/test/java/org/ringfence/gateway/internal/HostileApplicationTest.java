@@ -156,4 +156,36 @@ class HostileApplicationTest {
         gateway.policies.verdict = Verdict.ALLOW;
         awaitOnlyBystander();
     }
+
+    /** Another application opens a listener and answers a client, who closes. */
+    private void anotherOneServes(String name) throws IOException {
+        long sockets = gateway.relayedSockets();
+        Program other = gateway.behindShim(name, "echo.py");
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), other.number())) {
+            socket.setSoTimeout(20_000);
+            assertServed(socket);
+        }
+        other.kill();
+        RunningGateway.await("its sockets are closed at the INS", () -> gateway.relayedSockets() == sockets);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"70, '70'", "5000, '512 ENOBUFS'"})
+    void whoOpensManyListenersStopsNobody(int wanted, String opened) throws IOException {
+        Program program = gateway.behindShim("listeners", "listeners.py", wanted);
+        program.expect(opened);
+        anotherOneServes("other");
+        program.tell("70 1");
+        program.expect("served");
+        program.tell("1 200");
+        program.expect("served");
+        assertServed(bystander);
+        program.kill();
+        awaitOnlyBystander();
+        anotherOneServes("after");
+        Program again = gateway.behindShim("again", "listeners.py", wanted);
+        again.expect(opened);
+        again.kill();
+        awaitOnlyBystander();
+    }
 }

@@ -13,6 +13,7 @@ import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Flow;
 import org.ringfence.api.transport.InsRegion;
+import org.ringfence.api.transport.RegionUsage;
 import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.RelayedSocket.Phase;
 
@@ -55,6 +56,7 @@ final class IdlePeers {
             return switch (method.getName()) {
                 case "slots", "maxConnections" -> 64;
                 case "name", "abi" -> "any";
+                case "usage" -> new RegionUsage(0, 64, 0, 64, 0, 4096, 0, 0);
                 case "putCall" -> sent.add(text((Call) arguments[0]));
                 case "newFlow" -> flow((Direction) arguments[0]);
                 default -> returned == boolean.class ? (Object) false : returned == long.class ? (Object) 0L : returned == int.class ? (Object) 0 : null;

@@ -245,4 +245,14 @@ class ReopeningTest {
         gateway.startIns();
         gateway.awaitEmpty();
     }
+
+    @Test
+    void listenersOfWhomTheLogSaysThatTheyAreManyAreAllThereAgain() {
+        gateway.behindShim("many", "listeners.py", 600).expect("512 ENOBUFS");
+        gateway.behindShim("more", "listeners.py", 600).expect("256 ENOBUFS");
+        gateway.loseIns();
+        gateway.startIns();
+        RunningGateway.await("all are open again", () -> gateway.ask(() -> gateway.loop.sockets().stream().filter(s -> s.phase == RelayedSocket.Phase.LISTENING && s.posted > 0)
+                .count()) == 512 + 256);
+    }
 }
