@@ -108,9 +108,14 @@ final class Listening implements Listener {
         port = socket.localPort;
     }
 
-    /** Few slots are left for others. */
+    /** Few slots are left for others, and its application has most of them: if it has less than is left, it is others who are to give way. */
     boolean isCrowded() {
-        return !closed && socket.ins != null && (isCrowded(socket.ins.region) || isCrowded(socket.region()));
+        if (closed || socket.ins == null) {
+            return false;
+        }
+        Region there = socket.ins.region;
+        Region here = socket.region();
+        return isCrowded(here) || isCrowded(there) && here.openSlots() > there.slots() - there.openSlots();
     }
 
     private static boolean isCrowded(Region region) {

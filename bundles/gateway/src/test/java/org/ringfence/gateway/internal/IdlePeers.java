@@ -39,6 +39,9 @@ final class IdlePeers {
     final List<String> sent = new ArrayList<>();
     /** Where bytes wait in a ring. */
     final Set<Direction> waiting = EnumSet.noneOf(Direction.class);
+    /** Slots in use, of 64. */
+    int insSlots;
+    int applicationSlots;
     final Stages stages = new Stages();
     final CallTrace trace = new CallTrace(stages);
     final ApplicationLink application = new ApplicationLink(idle(ApplicationRegion.class));
@@ -56,6 +59,7 @@ final class IdlePeers {
             return switch (method.getName()) {
                 case "slots", "maxConnections" -> 64;
                 case "name", "abi" -> "any";
+                case "openSlots" -> type == InsRegion.class ? insSlots : applicationSlots;
                 case "usage" -> new RegionUsage(0, 64, 0, 64, 0, 4096, 0, 0);
                 case "putCall" -> sent.add(text((Call) arguments[0]));
                 case "newFlow" -> flow((Direction) arguments[0]);

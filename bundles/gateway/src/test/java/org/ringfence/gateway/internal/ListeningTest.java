@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class ListeningTest {
     private static final long MILLISECOND = 1_000_000L;
     private static final int SWEEP = 100;
-    private final Listening listening = new Listening(new IdlePeers().opening());
+    private final IdlePeers peers = new IdlePeers();
+    private final Listening listening = new Listening(peers.opening());
     private long now = System.nanoTime();
     /** Connections that the application has. */
     private int served = 1;
@@ -143,5 +144,21 @@ class ListeningTest {
             assertTrue(taking <= 6, taking + " sweeps after " + hiccups + " trials that went well");
             assertEquals(0, takingOf(20, 0));
         }
+    }
+
+    private boolean isCrowded(int insSlots, int applicationSlots) {
+        peers.insSlots = insSlots;
+        peers.applicationSlots = applicationSlots;
+        return listening.isCrowded();
+    }
+
+    @Test
+    void whereFewSlotsAreLeftWhoHasMoreOfThemIsCrowdedAndNobodyElse() {
+        assertFalse(isCrowded(56, 56), "an eighth is left");
+        assertTrue(isCrowded(57, 50));
+        assertTrue(isCrowded(57, 8));
+        assertFalse(isCrowded(57, 7), "others have taken the slots, and as many are left as it has");
+        assertTrue(isCrowded(63, 2));
+        assertTrue(isCrowded(57, 57), "its own region is nearly full");
     }
 }
