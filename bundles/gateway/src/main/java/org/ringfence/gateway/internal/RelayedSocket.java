@@ -221,6 +221,10 @@ final class RelayedSocket implements Connection {
         resume(formerIn.position(), inward);
         resume(formerOut.position(), outward);
         limitSending(sendBuffer);
+        if (gated && gate.shrunk) {
+            inward.mayGrow(false);
+            outward.mayGrow(false);
+        }
     }
 
     private void resume(long[] position, Flow flow) {

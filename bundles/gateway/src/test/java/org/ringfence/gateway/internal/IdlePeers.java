@@ -39,6 +39,9 @@ final class IdlePeers {
     final List<String> sent = new ArrayList<>();
     /** Where bytes wait in a ring. */
     final Set<Direction> waiting = EnumSet.noneOf(Direction.class);
+    /** Reply cells that were claimed so far, one after the other; and answered. */
+    private int cells;
+    private int answered;
     /** Slots in use, of 64. */
     int insSlots;
     int applicationSlots;
@@ -59,6 +62,8 @@ final class IdlePeers {
             return switch (method.getName()) {
                 case "slots", "maxConnections" -> 64;
                 case "name", "abi" -> "any";
+                case "claimCell" -> cells++ % 4096;
+                case "takeAnswer" -> answered++;
                 case "openSlots" -> type == InsRegion.class ? insSlots : applicationSlots;
                 case "usage" -> new RegionUsage(0, 64, 0, 64, 0, 4096, 0, 0);
                 case "putCall" -> sent.add(text((Call) arguments[0]));
@@ -70,6 +75,9 @@ final class IdlePeers {
 
     private Flow flow(Direction direction) {
         return (Flow) Proxy.newProxyInstance(Flow.class.getClassLoader(), new Class<?>[] {Flow.class}, (proxy, method, arguments) -> {
+            if (method.getName().equals("mayGrow")) {
+                asked.add(direction + " mayGrow " + arguments[0]);
+            }
             Class<?> returned = method.getReturnType();
             return returned == boolean.class ? (Object) (method.getName().equals("isDrained") && !waiting.contains(direction))
                     : returned == long.class ? (Object) 0L : returned == int.class ? (Object) 0 : null;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.ringfence.api.policy.Evidence;
 import org.ringfence.api.policy.HoldRule;
@@ -49,5 +50,23 @@ class RestraintTest extends ServedRequests {
         send(client, "GET / HTTP/1.1\r\n\r\n");
         assertAnswered(client);
         assertEquals(1, count(s -> s.gate.throttledUntil != 0));
+    }
+
+    private static List<String> growthAfterASwap(boolean shrunk) {
+        IdlePeers peers = new IdlePeers();
+        RelayedSocket socket = peers.connected();
+        socket.gate = new Gate(new HttpReaders());
+        socket.gate.begin(HoldRule.NONE, new Listening(socket), System.nanoTime());
+        socket.gated = true;
+        socket.gate.shrunk = shrunk;
+        peers.asked.clear();
+        socket.resume();
+        return peers.asked.stream().filter(asked -> asked.contains("mayGrow")).toList();
+    }
+
+    @Test
+    void theRingsOfAShrunkConnectionDoNotGrowWhenAnotherTransportHasTakenOver() {
+        assertEquals(List.of("IN mayGrow false", "OUT mayGrow false"), growthAfterASwap(true));
+        assertEquals(List.of(), growthAfterASwap(false));
     }
 }
