@@ -169,7 +169,6 @@ final class Links implements TransportListener {
                 pending.application.region.answer(pending.applicationCell, pending.applicationCall, answer.set(Errno.ENETDOWN, -1));
             }
         });
-        sweep.insGone();
         int listeners = 0;
         for (RelayedSocket socket : table.rows()) {
             if (socket.phase != Phase.FREE && socket.ins == link) {

@@ -353,11 +353,6 @@ final class Sweep {
         }
     }
 
-    /** An INS is gone, with the answers it owed. */
-    void insGone() {
-        progress.forget();
-    }
-
     /** A question about a peer was answered. */
     void progress(PendingCall question, Answer answer) {
         progress.answered(question, answer, gatekeeper.now());
