@@ -32,6 +32,8 @@ final class InsLink {
     /** Sums over its connections. */
     long bytesInPerSecond;
     long bytesOutPerSecond;
+    /** Questions of the gateway's own that it has not answered. */
+    private int questions;
     /** The INS's heartbeat when it last moved, and when that was seen. */
     private long heartbeat = -1;
     private long heartbeatAt = System.nanoTime();
@@ -58,6 +60,7 @@ final class InsLink {
 
     /** Sends a call; {@code pending} is copied. */
     void send(Call call, PendingCall pending) {
+        questions += pending.progress ? 1 : 0;
         if (!waiting.isEmpty() || !trySend(call, pending)) {
             Call copy = new Call();
             Calls.copy(call, copy);
@@ -94,6 +97,10 @@ final class InsLink {
         return waiting.size() >= CELLS;
     }
 
+    int questions() {
+        return questions;
+    }
+
     boolean hasWaiting() {
         return !waiting.isEmpty();
     }
@@ -121,6 +128,7 @@ final class InsLink {
         }
         // The cell is free again, and what the answer sets off may claim it.
         answered.copyFrom(calls[cell]);
+        questions -= answered.progress ? 1 : 0;
         if (answered.operation != Operation.ACCEPT) { // which waits for a peer
             stages.record(Stages.Stage.INS, System.nanoTime() - answered.sent);
         }

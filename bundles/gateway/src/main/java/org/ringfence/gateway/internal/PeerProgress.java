@@ -19,7 +19,7 @@ final class PeerProgress {
     private static final int SEGMENTS = 136; // two numbers: sent and received
     private static final int SND_WND = 228;
     private static final int BYTES = 232;
-    /** Questions under way, at most: the reply cells are for the application's calls. */
+    /** Questions under way to one INS, at most: the reply cells are for the application's calls. */
     private static final int MOST = 512;
     /** Of those that are asked soon, fewer: others have to be known, too. */
     private static final int MOST_SOON = MOST / 4;
@@ -36,7 +36,6 @@ final class PeerProgress {
     private final Services services;
     private final Call call = new Call();
     private final PendingCall pending = new PendingCall();
-    private int underWay;
 
     PeerProgress(Services services) {
         this.services = services;
@@ -47,7 +46,7 @@ final class PeerProgress {
         Gate gate = socket.gate;
         CallTranslator translator = services.translator(socket.ins.region.abi());
         long pause = now - gate.askedAt >= EVERY_NANOSECONDS ? EVERY_NANOSECONDS : pause(gate);
-        if (now - gate.askedAt < pause || underWay >= (pause == EVERY_NANOSECONDS ? MOST : MOST_SOON) || translator == null) {
+        if (now - gate.askedAt < pause || socket.ins.questions() >= (pause == EVERY_NANOSECONDS ? MOST : MOST_SOON) || translator == null) {
             return;
         }
         call.clear(Operation.GETSOCKOPT, socket.insSlot, socket.ins.region.generation(socket.insSlot));
@@ -76,13 +75,12 @@ final class PeerProgress {
         pending.isAbout(socket);
         pending.number = socket.id;
         pending.progress = true;
-        underWay++;
         socket.ins.send(call, pending);
     }
 
-    /** True if so many can be set; else they are to be tried again. */
-    boolean hasRoomFor(int options) {
-        return underWay + options <= MOST;
+    /** True if so many of the socket's can be set; else they are to be tried again. */
+    boolean hasRoomFor(RelayedSocket socket, int options) {
+        return socket.ins.questions() + options <= MOST;
     }
 
     /** Sets an option of the stack's socket, in Linux's numbers; a stack that has none of that name is left as it is. Nobody waits for the answer. */
@@ -99,13 +97,7 @@ final class PeerProgress {
         }
     }
 
-    /** The INS is gone, and its answers will not come. */
-    void forget() {
-        underWay = 0;
-    }
-
     void answered(PendingCall question, Answer answer, long now) {
-        underWay = Math.max(0, underWay - 1);
         RelayedSocket socket = question.socket;
         if (answer.error != 0 || socket.id != question.number || !socket.gated || answer.payloadLength < BYTES) {
             return;

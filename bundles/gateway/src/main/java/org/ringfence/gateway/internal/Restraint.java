@@ -44,7 +44,7 @@ final class Restraint {
             socket.inward.mayGrow(false);
             socket.outward.mayGrow(false);
             gate.shrunkUntil = now + SHRUNK_NANOSECONDS;
-            if (!gate.shrunk && stack.hasRoomFor(ORDERS)) { // else the next look finds it again
+            if (!gate.shrunk && stack.hasRoomFor(socket, ORDERS)) { // else the next look finds it again
                 gate.shrunk = true;
                 limit(socket, SMALL, SMALL, PATIENCE);
             }
@@ -54,7 +54,7 @@ final class Restraint {
     /** Called in each look at a connection. */
     void relax(RelayedSocket socket, long now) {
         Gate gate = socket.gate;
-        if (gate.shrunk && now - gate.shrunkUntil > 0 && stack.hasRoomFor(ORDERS)) {
+        if (gate.shrunk && now - gate.shrunkUntil > 0 && stack.hasRoomFor(socket, ORDERS)) {
             gate.shrunk = false;
             socket.inward.mayGrow(true);
             socket.outward.mayGrow(true);

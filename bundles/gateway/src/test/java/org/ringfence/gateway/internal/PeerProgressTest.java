@@ -161,4 +161,38 @@ class PeerProgressTest {
         pauseAfter(3_000_000L, 1 << 20);
         assertTrue(socket.gate.ackRate > 0, socket.gate.ackRate + " B/s");
     }
+
+    private static RelayedSocket connectedOf(IdlePeers peers, long now) {
+        RelayedSocket socket = peers.connected();
+        socket.gate = new Gate(new HttpReaders());
+        socket.gate.begin(HoldRule.NONE, new Listening(socket), now);
+        socket.gated = true;
+        return socket;
+    }
+
+    private int asked(RelayedSocket of, IdlePeers at, int times) {
+        at.sent.clear();
+        for (int i = 0; i < times; i++) {
+            now += 1_000 * MILLISECOND;
+            progress.ask(of, now);
+        }
+        return at.sent.size();
+    }
+
+    @Test
+    void anInsThatAnswersNothingIsAskedNoMoreAndTheOthersAre() {
+        IdlePeers silent = new IdlePeers();
+        RelayedSocket slow = connectedOf(silent, now);
+        IdlePeers other = new IdlePeers();
+        RelayedSocket known = connectedOf(other, now);
+        assertEquals(512, asked(slow, silent, 600));
+        assertEquals(100, asked(known, other, 100));
+        silent.ins.abandon(pending -> { });
+        assertEquals(412, asked(known, other, 600), "what the other one owes is owed still");
+        Answer answer = new Answer();
+        for (int i = 0; i < 12; i++) {
+            assertEquals(true, other.ins.takeAnswer(answer).progress);
+        }
+        assertEquals(12, asked(known, other, 600));
+    }
 }
