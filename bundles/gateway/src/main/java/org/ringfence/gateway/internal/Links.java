@@ -104,11 +104,9 @@ final class Links implements TransportListener {
         for (InsLink ins : inss) {
             ins.forget(link);
         }
+        sweep.listenersEnd(link);
         for (RelayedSocket socket : link.sockets) {
             if (socket != null) {
-                if (socket.listening != null) {
-                    sweep.listenerEnds(socket.listening);
-                }
                 endings.abandon(socket);
             }
         }

@@ -71,12 +71,32 @@ final class Sweep {
         listeners.add(socket.listening);
     }
 
-    /** The listener is gone: who is held for it waits in vain. */
+    /** All listeners of an application are gone. */
+    void listenersEnd(ApplicationLink application) {
+        boolean some = false;
+        for (RelayedSocket socket : application.sockets) {
+            if (socket != null && socket.listening != null) {
+                socket.listening.closed = true;
+                some = true;
+            }
+        }
+        if (some) {
+            listeners.removeIf(listening -> listening.closed);
+            endWhoIsHeldInVain();
+        }
+    }
+
+    /** The listener is gone. */
     void listenerEnds(Listening listening) {
         listening.closed = true;
         listeners.remove(listening);
+        endWhoIsHeldInVain();
+    }
+
+    /** Once for all listeners that end together: there are many rows. */
+    private void endWhoIsHeldInVain() {
         for (RelayedSocket socket : table.rows()) {
-            if (socket.isOf(listening) && !socket.gate.offered) {
+            if (socket.gated && !socket.gate.offered && socket.gate.listening.closed && socket.isOf(socket.gate.listening)) {
                 bytes.end(socket, Measure.RESET);
             }
         }
