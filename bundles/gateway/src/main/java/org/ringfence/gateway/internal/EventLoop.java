@@ -12,10 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.ringfence.api.call.Answer;
 import org.ringfence.api.call.Call;
-import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.api.transport.Transport;
-import org.ringfence.api.transport.TransportSession;
 import org.ringfence.gateway.internal.Stages.Stage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,8 +33,6 @@ final class EventLoop implements Runnable, AutoCloseable {
     private final Path state;
     private volatile Settings settings;
     private final CurrentSession session = new CurrentSession();
-    /** What the transport knew when it was taken away, until the next one comes. */
-    private HandoverState parked;
     private final PauseMeter pauses = new PauseMeter();
     private final SocketTable table;
     private final Ledger ledger;
@@ -110,9 +106,7 @@ final class EventLoop implements Runnable, AutoCloseable {
             while (!stopping) {
                 turnOrWait();
             }
-            if (session.isThere()) {
-                session.close();
-            }
+            session.end(links);
         } catch (Throwable e) { // an Error: nobody knows what it has left half done
             end(e);
         } finally {
@@ -273,27 +267,19 @@ final class EventLoop implements Runnable, AutoCloseable {
      * on. Event loop's thread, by {@link #ask}.
      */
     void takeOver(Transport transport) {
-        if (parked == null && !session.isThere()) {
-            try {
-                session.exchange(transport.open(state, links));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+        try {
+            if (session.takeOver(transport, state, links)) {
+                links.goOnWith(session);
+                table.rows().forEach(RelayedSocket::resume);
             }
-            return;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        TransportSession next = transport.adopt(parked != null ? parked : session.handOver(), links);
-        parked = null;
-        session.exchange(next);
-        links.goOnWith(next);
-        table.rows().forEach(RelayedSocket::resume);
     }
 
     /** The transport goes, and no other one is there: all that it knows waits for the next, and nothing passes. Event loop's thread. */
     void park() {
-        if (session.isThere()) {
-            parked = session.handOver();
-            session.exchange(null);
-        }
+        session.park();
     }
 
     // ---- questions from other threads ----

@@ -196,4 +196,15 @@ class TransportSwapTest {
         ExecutionException ended = assertThrows(ExecutionException.class, () -> gateway.loop.ask(() -> 1).get(20, TimeUnit.SECONDS));
         assertEquals("the event loop has ended", ended.getCause().getMessage());
     }
+
+    @Test
+    void aGatewayThatEndsWhileThereIsNoneEndsTheConnectionsOfItsPrograms() throws IOException {
+        Program server = gateway.behindShim("hold", "hold.py");
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.number())) {
+            server.expect("1");
+            park();
+            gateway.loop.close();
+            server.expect("ECONNRESET");
+        }
+    }
 }
