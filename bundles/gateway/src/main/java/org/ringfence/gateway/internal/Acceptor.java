@@ -62,7 +62,7 @@ final class Acceptor {
         if (listener.posted > wanted - Math.max(1, wanted / AT_ONCE)) {
             return;
         }
-        while (listener.posted < wanted && listener.stake.mayPost(listener.posted)) {
+        while (listener.posted < wanted && Stake.of(listener).mayPost(listener.posted)) {
             boolean keepsUp = listener.region().waiting(listener.slot) <= MAX_WAITING;
             int slot = keepsUp ? ins.region.openSlot(listener.domain, listener.type, listener.protocol) : -1;
             if (slot < 0) {
@@ -78,7 +78,7 @@ final class Acceptor {
             pending.newSlot = slot;
             pending.number = listener.order.post();
             ins.send(call, pending);
-            listener.stake.posted(++listener.posted);
+            Stake.of(listener).posted(++listener.posted);
         }
     }
 
@@ -116,7 +116,7 @@ final class Acceptor {
     }
 
     private void deliver(InsLink ins, RelayedSocket listener, int newSlot, Answer answer) {
-        listener.stake.posted(--listener.posted);
+        Stake.of(listener).posted(--listener.posted);
         if (answer.error != 0) {
             ins.region.freeSlot(newSlot);
         } else {
@@ -166,7 +166,7 @@ final class Acceptor {
         socket.region().connected(slot);
         boolean own = socket.application.own.comes(socket, names, ADDRESS, local);
         if (own) {
-            socket.stake.opens(socket.application, ins, table);
+            Stake.of(socket).opens(socket.application, ins, table);
         }
         if (gatekeeper.arrived(socket, listener.listening, own)) {
             sweep.makeRoom(listener.listening);

@@ -116,7 +116,7 @@ final class CallRelay {
             application.region.claimed(call.slot);
             return open(application, ins, translator, call);
         }
-        if (operation == Operation.LISTEN && !socket.datagrams && !socket.stake.listens(application, ins)) {
+        if (operation == Operation.LISTEN && !socket.datagrams && !Stake.of(socket).listens(application, ins)) {
             return tooMuch(application, application.listeners, "listeners", ins);
         }
         if (operation == Operation.SHUTDOWN && socket.phase == Phase.CONNECTED) {
@@ -192,7 +192,7 @@ final class CallRelay {
             return Errno.ENOBUFS;
         }
         socket.begin(application, call.slot, ins, insSlot, domain, type, protocol);
-        socket.stake.opens(application, ins, table);
+        Stake.of(socket).opens(application, ins, table);
         if (socket.datagrams && !(application.region.carryDatagrams(call.slot) && ins.region.carryDatagrams(insSlot))) {
             application.sockets[call.slot] = null;
             ins.sockets[insSlot] = null;

@@ -84,7 +84,7 @@ final class RelayedSocket implements Connection {
     int posted;
     /** Their order; null until the row is first used by a listener. */
     AcceptOrder order;
-    final Stake stake = new Stake();
+    Stake stake; // see Stake.of
     /** What the program has made of a stream socket; null until the row is used by one that is set up. */
     private Setup setup;
     /** Of a listener whose INS is gone: when the next attempt to open it is due, {@link System#nanoTime()}; and whether one has failed. */

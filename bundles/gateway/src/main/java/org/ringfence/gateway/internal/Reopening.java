@@ -82,10 +82,10 @@ final class Reopening {
         call.arguments[1] = listener.type;
         call.arguments[2] = listener.protocol;
         int error = translate(translator, listener);
-        boolean may = error == 0 && listener.stake.listensAgain(listener.application, ins);
+        boolean may = error == 0 && Stake.of(listener).listensAgain(listener.application, ins);
         int slot = !may ? -1 : ins.region.openSlot((int) call.arguments[0], (int) call.arguments[1], (int) call.arguments[2]);
         if (slot < 0) {
-            listener.stake.listensNoMore();
+            Stake.of(listener).listensNoMore();
             warn(listener, ins, error == 0 ? Errno.ENOBUFS : error);
             leave(ins, listener.application);
             return;
@@ -212,7 +212,7 @@ final class Reopening {
     }
 
     private static void letGo(RelayedSocket listener) {
-        listener.stake.listensNoMore();
+        Stake.of(listener).listensNoMore();
         if (listener.ins != null) {
             listener.ins.sockets[listener.insSlot] = null;
         }

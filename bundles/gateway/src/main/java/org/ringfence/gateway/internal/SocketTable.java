@@ -64,7 +64,9 @@ final class SocketTable {
         socket.inward.unbind();
         socket.outward.unbind();
         session.forget(socket.record);
-        socket.stake.ends();
+        if (socket.stake != null) {
+            socket.stake.ends();
+        }
         socket.phase = RelayedSocket.Phase.FREE;
         socket.life++;
         socket.application = null;

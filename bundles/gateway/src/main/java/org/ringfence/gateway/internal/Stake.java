@@ -10,6 +10,14 @@ final class Stake {
     /** ACCEPTs that are posted for it beyond the first one, which every listener has. */
     private int spare;
 
+    /** That of a socket, made when its row first needs it: a connection from outside takes nothing. */
+    static Stake of(RelayedSocket socket) {
+        if (socket.stake == null) {
+            socket.stake = new Stake();
+        }
+        return socket.stake;
+    }
+
     /** True if the application may open a socket: slots and rows are left for others, and for connections from outside. */
     static boolean mayOpen(ApplicationLink application, InsLink ins, SocketTable table) {
         return ins.ownSockets.allows(application.ownSockets) > 0 && table.ownSockets().allows(application.ownSockets) > 0;
