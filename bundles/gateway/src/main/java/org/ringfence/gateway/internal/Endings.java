@@ -80,7 +80,7 @@ final class Endings {
             return;
         }
         boolean failed = socket.ins == null || (socket.ins.region.marks(socket.insSlot) & SocketState.RESET) != 0;
-        if (failed || socket.outward.isDrained()) {
+        if (failed || socket.outward.isDrained() && mayClose(socket)) {
             lingering--;
             close(socket, failed);
         } else if (!socket.closeResets && hasMore(socket)) {
@@ -90,6 +90,11 @@ final class Endings {
         } else if (moved) {
             socket.closeDeadline = System.nanoTime() + patience(socket);
         }
+    }
+
+    /** A CLOSE keeps a reply cell of the INS until the last bytes are sent; where many do, others wait here for that. */
+    private static boolean mayClose(RelayedSocket socket) {
+        return socket.ins.mayClose() || socket.outward.unread() == 0;
     }
 
     /** Frees the application's side at once and tells the INS to close, after its bytes are sent or with a reset. */
@@ -127,7 +132,7 @@ final class Endings {
         close(socket, true);
     }
 
-    /** Resets closed sockets whose peer takes nothing any more. Called about once a second. */
+    /** Resets closed sockets whose peer takes nothing any more, and closes those whose bytes are sent. Called about once a second. */
     void tick(long now) {
         if (lingering == 0) {
             return;
@@ -135,7 +140,17 @@ final class Endings {
         List<RelayedSocket> rows = table.rows();
         for (int i = 0; i < rows.size(); i++) { // an iterator would be allocated
             RelayedSocket socket = rows.get(i);
-            if (isLingering(socket) && now - socket.closeDeadline > 0) {
+            if (!isLingering(socket)) {
+                continue;
+            }
+            long left = socket.outward.unread();
+            if (socket.outward.isDrained() && mayClose(socket)) {
+                lingering--;
+                close(socket, false);
+            } else if (left != socket.closeLeft) {
+                socket.closeLeft = left;
+                socket.closeDeadline = now + patience(socket);
+            } else if (now - socket.closeDeadline > 0) {
                 giveUp(socket);
             }
         }

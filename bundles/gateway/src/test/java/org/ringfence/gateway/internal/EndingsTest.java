@@ -66,6 +66,45 @@ class EndingsTest {
         isGivenUp(socket, 70);
     }
 
+    /** So many connections were closed whose bytes the INS has still to send, and has not said that it has. */
+    private void closedWithBytesUnsent(int many) {
+        peers.unread = 1000;
+        for (int i = 0; i < many; i++) {
+            RelayedSocket socket = peers.connected();
+            peers.endings.closed(socket);
+            peers.endings.progress(socket, false);
+        }
+    }
+
+    @Test
+    void closesThatWaitForClientsLeaveReplyCellsForOtherCalls() {
+        closedWithBytesUnsent(4096);
+        assertEquals(512, peers.sent.size());
+    }
+
+    @Test
+    void theOthersAreClosedInOrderOnceTheirBytesAreSent() {
+        closedWithBytesUnsent(514);
+        peers.endings.tick(System.nanoTime() + SECOND);
+        assertEquals(512, peers.sent.size());
+        peers.unread = 0;
+        peers.endings.tick(System.nanoTime() + 2 * SECOND);
+        assertEquals(514, peers.sent.size());
+        assertTrue(peers.sent.stream().allMatch(CLOSE::equals), "none is reset");
+    }
+
+    @Test
+    void aClientWhoTakesSomethingAgainAndAgainIsGivenAMinuteEachTime() {
+        closedWithBytesUnsent(513);
+        for (int i = 1; i < 4; i++) {
+            peers.unread -= 1;
+            peers.endings.tick(System.nanoTime() + i * 50 * SECOND);
+            assertEquals(512, peers.sent.size());
+        }
+        peers.endings.tick(System.nanoTime() + 250 * SECOND);
+        assertEquals(CLOSE_RESETS, peers.sent.get(512));
+    }
+
     @Test
     void whatComesForAnInputThatWasShutIsNoReasonForAReset() {
         RelayedSocket socket = peers.connected();

@@ -37,6 +37,8 @@ final class IdlePeers {
     final List<String> asked = new ArrayList<>();
     /** The calls that were sent to the INS: operation and arguments. */
     final List<String> sent = new ArrayList<>();
+    /** Bytes that were moved and that their receiver has not read. */
+    long unread;
     /** Where bytes wait in a ring. */
     final Set<Direction> waiting = EnumSet.noneOf(Direction.class);
     /** Reply cells that were claimed so far, one after the other; and answered. */
@@ -60,7 +62,8 @@ final class IdlePeers {
             asked.add(method.getName());
             Class<?> returned = method.getReturnType();
             return switch (method.getName()) {
-                case "slots", "maxConnections" -> 64;
+                case "slots" -> 64;
+                case "maxConnections" -> 5000;
                 case "name", "abi" -> "any";
                 case "claimCell" -> cells++ % 4096;
                 case "takeAnswer" -> answered++;
@@ -79,6 +82,9 @@ final class IdlePeers {
                 asked.add(direction + " mayGrow " + arguments[0]);
             }
             Class<?> returned = method.getReturnType();
+            if (method.getName().equals("unread")) {
+                return unread;
+            }
             return returned == boolean.class ? (Object) (method.getName().equals("isDrained") && !waiting.contains(direction))
                     : returned == long.class ? (Object) 0L : returned == int.class ? (Object) 0 : null;
         });
