@@ -119,7 +119,7 @@ static int connect_to(const struct ring_socket *s, const struct sockaddr *addres
 
 int shim_connect(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
-    if (netlink_is(fd)) return netlink_take_address(address, length);
+    if (netlink_is(fd)) return netlink_connect(fd, address, length);
     if (!table_find(fd, &s)) return real.connect(fd, address, length);
     int kept = errno;
     int error = connect_to(&s, address, length);

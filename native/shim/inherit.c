@@ -1,5 +1,5 @@
 /* Recognising inherited sockets: a descriptor of a pair has a cookie, unique since boot, that the gateway
- * wrote into its slot. */
+ * wrote into its slot; one of rtnetlink has netlink.c's mark. */
 #include "inherit.h"
 
 #include <dirent.h>
@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "loan.h"
+#include "netlink.h"
 #include "real.h"
 #include "stream.h"
 #include "table.h"
@@ -69,7 +70,12 @@ static bool await_slot(const struct attachment *attachment, uint64_t cookie, uin
 }
 
 static void recognise(int fd) {
-    uint64_t cookie = table_get(fd) == RF_ENTRY_NONE ? cookie_of(fd) : 0;
+    if (table_get(fd) != RF_ENTRY_NONE) return;
+    if (netlink_inherited(fd)) {
+        if (attachment_get(true) != NULL) table_set(fd, RF_ENTRY_NETLINK);
+        return;
+    }
+    uint64_t cookie = cookie_of(fd);
     if (cookie == 0) return;
     struct attachment *attachment = attachment_get(true);
     uint32_t number;

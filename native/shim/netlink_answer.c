@@ -9,7 +9,6 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "netlink.h"
 #include "network.h"
@@ -23,6 +22,7 @@
 
 struct answer_writer {
     int fd, error, sent;
+    uint32_t port;
     const struct nlmsghdr *request;
     uint16_t flags;
     uint32_t used;
@@ -45,7 +45,7 @@ static void *begin(struct answer_writer *w, uint16_t type, size_t header) {
                                     .nlmsg_type = type,
                                     .nlmsg_flags = w->flags,
                                     .nlmsg_seq = w->request->nlmsg_seq,
-                                    .nlmsg_pid = (uint32_t)getpid()};
+                                    .nlmsg_pid = w->port};
     return NLMSG_DATA(w->message);
 }
 
@@ -241,9 +241,9 @@ static void answer_one(struct answer_writer *w, const struct network *network) {
     flush(w);
 }
 
-int netlink_answer(int fd, const void *requests, size_t length) {
+int netlink_answer(int fd, uint32_t port, const void *requests, size_t length) {
     struct network network;
-    struct answer_writer w = {.fd = fd};
+    struct answer_writer w = {.fd = fd, .port = port};
     int left = (int)length;
     int error = network_load(&network);
     if (error != 0) return error;

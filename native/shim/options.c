@@ -150,7 +150,7 @@ static int set_option(const struct ring_socket *s, int level, int name, const vo
 int shim_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct ring_socket s;
     int result;
-    if (netlink_is(fd) && netlink_get_option(level, name, value, length, &result)) return result;
+    if (netlink_is(fd) && netlink_get_option(fd, level, name, value, length, &result)) return result;
     if (is_time_out(level, name) || !table_find(fd, &s)) return real.getsockopt(fd, level, name, value, length);
     int kept = errno;
     int error = get_option(&s, level, name, value, length);

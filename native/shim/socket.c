@@ -207,7 +207,7 @@ int socket_take_name(const struct ring_socket *s, const struct sockaddr *address
 
 int shim_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct ring_socket s;
-    if (netlink_is(fd)) return netlink_take_address(address, length);
+    if (netlink_is(fd)) return netlink_bind(fd, address, length);
     if (!table_find(fd, &s)) return real.bind(fd, address, length);
     struct rf_command command = {.op = RF_OP_BIND};
     struct answer answer;
@@ -235,6 +235,7 @@ int shim_listen(int fd, int backlog) {
 
 int shim_shutdown(int fd, int how) {
     struct ring_socket s;
+    if (netlink_is(fd)) return finish(EOPNOTSUPP);
     if (!table_find(fd, &s)) return real.shutdown(fd, how);
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return finish(EINVAL);
     uint32_t state = socket_state(&s);
@@ -263,7 +264,7 @@ int socket_copy_name(const struct rf_name *name, struct sockaddr *address, sockl
 
 int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
     struct ring_socket s;
-    if (netlink_is(fd)) return netlink_name(address, length, false);
+    if (netlink_is(fd)) return netlink_name(fd, address, length, false);
     if (!table_find(fd, &s)) return real.getsockname(fd, address, length);
     struct rf_name name = s.slot->local;
     if (name.length == 0) {
@@ -278,7 +279,7 @@ int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 
 int shim_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     struct ring_socket s;
-    if (netlink_is(fd)) return netlink_name(address, length, true);
+    if (netlink_is(fd)) return netlink_name(fd, address, length, true);
     if (!table_find(fd, &s)) return real.getpeername(fd, address, length);
     if (socket_state(&s) != RF_STATE_CONNECTED || s.slot->peer.length == 0) return finish(ENOTCONN);
     return finish(socket_copy_name(&s.slot->peer, address, length));

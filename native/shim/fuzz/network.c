@@ -136,7 +136,7 @@ static void ask_rtnetlink(void) {
                                 .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (chance() % 2 != 0 ? NLM_F_DUMP : chance() % 8))};
         memcpy(request, &head, sizeof head);
     }
-    netlink_answer(3, request, length);
+    netlink_answer(3, 4711, request, length);
     free(request);
 }
 
