@@ -17,11 +17,15 @@
 /* Programs receive into buffers of a page, libc among them. */
 #define DATAGRAM 3584
 #define ROOM 512 /* more than the longest message */
+#ifndef NLM_F_CAPPED
+#define NLM_F_CAPPED 0x100
+#endif
 /* Of all the datagrams of a dump, so that its end fits, too, into what the host lets lie unread. */
 #define MOST_DATAGRAMS 40
 
 struct answer_writer {
     int fd, error, sent;
+    bool failed; /* so the request is answered, and not acknowledged */
     uint32_t port;
     const struct nlmsghdr *request;
     uint16_t flags;
@@ -59,12 +63,14 @@ static void attribute(struct answer_writer *w, uint16_t type, const void *value,
 
 static void end(struct answer_writer *w) { w->used += NLMSG_ALIGN(w->message->nlmsg_len); }
 
-/* 0 is an acknowledgement. */
+/* 0 is an acknowledgement, which has the request's header only; an error has all of the request, unless it is too long. */
 static void write_error(struct answer_writer *w, int error) {
-    w->flags = 0;
-    struct nlmsgerr *e = begin(w, NLMSG_ERROR, sizeof *e);
+    size_t rest = error != 0 && w->request->nlmsg_len <= ROOM / 2 ? w->request->nlmsg_len - sizeof *w->request : 0;
+    w->flags = rest == w->request->nlmsg_len - sizeof *w->request && error != 0 ? 0 : NLM_F_CAPPED;
+    struct nlmsgerr *e = begin(w, NLMSG_ERROR, sizeof *e + rest);
     e->error = -error;
-    e->msg = *w->request;
+    memcpy(&e->msg, w->request, sizeof e->msg + rest);
+    w->failed |= error != 0;
     end(w);
 }
 
@@ -227,9 +233,8 @@ static void one_route(struct answer_writer *w, const struct network *network) {
     else write_error(w, ENETUNREACH);
 }
 
-static void answer_one(struct answer_writer *w, const struct network *network) {
+static void handle(struct answer_writer *w, const struct network *network) {
     uint16_t type = w->request->nlmsg_type;
-    if (type < NLMSG_MIN_TYPE || (w->request->nlmsg_flags & NLM_F_REQUEST) == 0) return;
     /* Of each four types the third asks: linux/rtnetlink.h. */
     bool asks = type >= RTM_BASE && type % 4 == RTM_GETLINK % 4;
     if (!asks) write_error(w, type >= RTM_BASE ? EPERM : EOPNOTSUPP);
@@ -237,7 +242,18 @@ static void answer_one(struct answer_writer *w, const struct network *network) {
     else if (type == RTM_GETLINK) one_link(w, network);
     else if (type == RTM_GETROUTE) one_route(w, network);
     else write_error(w, EOPNOTSUPP);
-    if (asks && (w->request->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) == NLM_F_ACK) write_error(w, 0);
+}
+
+/* As netlink_rcv_skb() of Linux: what is no request, or is control, may be acknowledged, too. The end of a dump says enough. */
+static void answer_one(struct answer_writer *w, const struct network *network) {
+    bool handled = w->request->nlmsg_type >= NLMSG_MIN_TYPE && (w->request->nlmsg_flags & NLM_F_REQUEST) != 0;
+    w->failed = false;
+    if (handled) handle(w, network);
+    bool dumped = handled && (w->request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+    if ((w->request->nlmsg_flags & NLM_F_ACK) != 0 && !dumped && !w->failed) {
+        flush(w); /* a datagram of its own */
+        write_error(w, 0);
+    }
     flush(w);
 }
 

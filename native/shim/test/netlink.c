@@ -1,8 +1,12 @@
-/* rtnetlink sockets: types, ports, and what a child or another program makes of one that it inherits. */
+/* rtnetlink sockets: types, ports, acknowledgements, and what a child or another program makes of one that it inherits. */
 #include "check.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+
+#ifndef NLM_F_CAPPED
+#define NLM_F_CAPPED 0x100
+#endif
 
 static _Alignas(struct nlmsghdr) char answer[65536];
 
@@ -44,6 +48,32 @@ static uint16_t only_answer(int fd) {
 static bool tells_of_loopback(int fd, uint32_t port) {
     struct nlmsghdr *m = (void *)answer;
     return asks(fd, RTM_GETLINK, NLM_F_REQUEST, 1) && only_answer(fd) == RTM_NEWLINK && m->nlmsg_pid == port;
+}
+
+static bool is_error(int error, const void *request) {
+    struct nlmsghdr *m = (void *)answer;
+    struct nlmsgerr *e = NLMSG_DATA(m);
+    if (e->error != -error || e->msg.nlmsg_seq != 4711) return false;
+    if (error == 0) return m->nlmsg_len == NLMSG_LENGTH(sizeof *e) && (m->nlmsg_flags & NLM_F_CAPPED) != 0;
+    return m->nlmsg_len == NLMSG_LENGTH(sizeof *e + sizeof(struct ifinfomsg)) && memcmp(&e->msg + 1, request, sizeof(struct ifinfomsg)) == 0;
+}
+
+static void acknowledgements(void) {
+    int fd = opened(SOCK_RAW);
+    struct ifinfomsg link = {.ifi_index = 1000000};
+    need(asks(fd, RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK, 1000000));
+    check(only_answer(fd) == NLMSG_ERROR && is_error(ENODEV, &link), "a request that fails is told so once, with all of it");
+    need(asks(fd, RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK, 1));
+    check(recv(fd, answer, sizeof answer, 0) > 0 && ((struct nlmsghdr *)answer)->nlmsg_type == RTM_NEWLINK &&
+              only_answer(fd) == NLMSG_ERROR && is_error(0, NULL),
+          "one that succeeds is acknowledged behind its answer");
+    need(asks(fd, NLMSG_NOOP, NLM_F_REQUEST | NLM_F_ACK, 0));
+    check(only_answer(fd) == NLMSG_ERROR && is_error(0, NULL), "a message without a meaning is acknowledged");
+    need(asks(fd, RTM_GETLINK, NLM_F_ACK, 1));
+    check(only_answer(fd) == NLMSG_ERROR && is_error(0, NULL), "and one that is no request");
+    need(asks(fd, NLMSG_NOOP, NLM_F_REQUEST, 0) && asks(fd, RTM_GETLINK, 0, 1));
+    check(polled(fd, POLLIN, 0) == 0, "but not unless they say so");
+    close(fd);
 }
 
 static void ports(void) {
@@ -143,6 +173,7 @@ static void over_unix_socket(void) {
 
 int main(int argc, char **argv) {
     if (argc == 3) return as_executed(atoi(argv[1]), (uint32_t)strtoul(argv[2], NULL, 10));
+    acknowledgements();
     ports();
     kinds();
     in_a_child();
