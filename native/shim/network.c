@@ -36,6 +36,7 @@ static bool accept_entry(struct rf_network_entry *entry) {
 
 static int ask(const struct ring_socket *s, struct network *network) {
     int64_t cursor = 0;
+    size_t heard = 0; /* of any kind: whoever tells nothing that is accepted comes to an end, too */
     network->count = 0;
     do {
         struct rf_command command = {.op = RF_OP_NETWORK, .args = {cursor}};
@@ -49,8 +50,9 @@ static int ask(const struct ring_socket *s, struct network *network) {
             if (accept_entry(entry)) network->count++;
         }
         if (told == 0) break;
+        heard += told;
         cursor = answer.result;
-    } while (cursor != 0 && network->count < RF_NETWORK_MOST);
+    } while (cursor != 0 && heard < RF_NETWORK_MOST);
     return 0;
 }
 
