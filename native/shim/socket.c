@@ -70,8 +70,9 @@ int socket_receive_offer(int from, struct rf_offer *offer, int flags) {
         struct cmsghdr align;
     } control;
     struct iovec vector = {offer, sizeof *offer};
+    /* CMSG_SPACE has room for a second descriptor, which nobody would know of. */
     struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t got = real.recvmsg(from, &message, flags);
     if (got < 0) return -1;
     int fd = -1;

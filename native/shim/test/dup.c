@@ -79,7 +79,21 @@ static void ranges(void) {
     close(ends[0]), close(ends[1]);
 }
 
+static int count_open(void) {
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++) count += is_open(fd);
+    return count;
+}
+
+static void numbers(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0), before = count_open(), ends[2];
+    connection(AF_INET, ends);
+    check(count_open() == before + 2, "a connection takes two numbers: one by socket(), and one by accept()");
+    close(ends[0]), close(ends[1]), close(fd);
+}
+
 int main(void) {
+    numbers();
     duplicates();
     other_users_of_a_number();
     ranges();

@@ -68,7 +68,8 @@ bool offer(int to, uint32_t n) {
     struct rf_slot *s = &region.slots[n];
     struct connection *c = &connections[n];
     struct rf_offer o = {.slot = n, .generation = s->generation, .local = s->local, .peer = s->peer};
-    if (!send_with_descriptors(to, &o, sizeof o, &c->app, 1)) return false;
+    int twice[2] = {c->app, c->app}; /* one too many: no program may find it */
+    if (!send_with_descriptors(to, &o, sizeof o, twice, 2)) return false;
     close(c->app);
     c->app = -1;
     return true;
