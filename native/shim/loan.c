@@ -68,7 +68,9 @@ void loan_keep_passed(const struct msghdr *message) {
         return;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR((struct msghdr *)message, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
-        for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int)) {
+        /* The program's word: the kernel refuses what is longer. */
+        size_t left = message->msg_controllen - (size_t)((uint8_t *)c - (uint8_t *)message->msg_control);
+        for (size_t at = 0; c->cmsg_len <= left && CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int)) {
             int fd;
             memcpy(&fd, CMSG_DATA(c) + at, sizeof fd);
             loan_keep(fd);

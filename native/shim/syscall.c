@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "addressable.h"
 #include "attach.h"
 #include "critical.h"
 #include "entry.h"
@@ -186,7 +187,7 @@ __attribute__((used)) long syscall_of_socket(long number, long a, long b, long c
         if (a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER) sandbox_enter();
         break;
     case SYS_rt_sigaction:
-        if (b != 0) critical_note(*(void (**)(int))b);
+        if (b != 0 && readable((void *)b, sizeof(void *))) critical_note(*(void (**)(int))b);
         break;
     default:
         if (!has_entry(a)) break;

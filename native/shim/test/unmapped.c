@@ -1,6 +1,7 @@
 /* Memory that is there but may not be touched, a page that ends in the middle of a buffer, and memory that may only be
  * read: EFAULT where Linux says so. */
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "check.h"
 
@@ -67,6 +68,29 @@ static void others(void) {
           "a name that ends behind the end of a page");
 }
 
+/* A descriptor's message that says it is longer than it is. */
+static void rights(void) {
+    int ends[2];
+    need(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    struct cmsghdr *c = (void *)(edge - CMSG_SPACE(sizeof(int)));
+    struct iovec one = {"r", 1};
+    struct msghdr m = {.msg_iov = &one, .msg_iovlen = 1, .msg_control = c, .msg_controllen = CMSG_SPACE(sizeof(int))};
+    static const size_t lengths[] = {1 << 20, SIZE_MAX, SIZE_MAX - 8, 3, 0};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        *c = (struct cmsghdr){.cmsg_len = lengths[i], .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        check(sendmsg(ends[0], &m, 0) == -1 && errno == EINVAL, "a message about descriptors of %zd bytes is invalid", (ssize_t)lengths[i]);
+    }
+    close(ends[0]), close(ends[1]);
+}
+
+static void actions(void) {
+    char old[32];
+    check(syscall(SYS_rt_sigaction, SIGUSR1, (void *)8, NULL, 8) == -1 && errno == EFAULT &&
+              syscall(SYS_rt_sigaction, SIGUSR1, forbidden, old, 8) == -1 && errno == EFAULT &&
+              syscall(SYS_rt_sigaction, SIGUSR1, edge - 8, NULL, 8) == -1 && errno == EFAULT,
+          "the action of a signal, by number");
+}
+
 int main(void) {
     forbidden = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     constant = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -77,5 +101,7 @@ int main(void) {
     stream();
     datagrams();
     others();
+    rights();
+    actions();
     finished();
 }
