@@ -5,26 +5,34 @@
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "addressable.h"
 #include "attach.h"
 #include "dispatch.h"
 #include "entry.h"
 #include "kernel.h"
 #include "loan.h"
+#include "namespace.h"
 #include "real.h"
 #include "sandbox.h"
+#include "table.h"
 #include "within.h"
 
 #undef p_type /* resolv.h */
 
 #define NOTE_NAME "Go" /* of the linker's note with the build's id: cmd/internal/buildid/note.go */
 #define NOTE_TYPE 4
+/* Of a child: a completed environment lies there, and the largest that the kernel takes has 6 MB. */
+#define STACK ((size_t)8 << 20)
+#define GUARD ((size_t)4096)
 
 bool own_calls;
 
@@ -87,8 +95,9 @@ void own_calls_begin(void) {
     own_calls_dispatch();
 }
 
+static __thread volatile char always = DISPATCH; /* the selector */
+
 void own_calls_dispatch(void) {
-    static __thread volatile char always = DISPATCH;
     uint64_t sigsys = SIGNAL_BIT(SIGSYS);
     if (sandbox_confined) return;
     raw_call(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof sigsys);
@@ -98,22 +107,45 @@ void own_calls_dispatch(void) {
 
 /* ---- the calls ---- */
 
+static bool readable_or_null(const void *pointer, size_t length) { return pointer == NULL || readable(pointer, length); }
+static bool writable_or_null(const void *pointer, size_t length) { return pointer == NULL || writable(pointer, length); }
+
 /* What the end of the handler brings back is in its frame: masks and stacks are changed there. SIGSYS is never blocked:
  * the next call would kill the program. */
 static long change_mask(ucontext_t *u, int how, const uint64_t *set, uint64_t *old) {
     uint64_t now, next;
     memcpy(&now, &u->uc_sigmask, sizeof now);
     next = now;
+    if (!readable_or_null(set, sizeof *set)) return -EFAULT;
     if (set != NULL) {
         if (how == SIG_BLOCK) next |= *set;
         else if (how == SIG_UNBLOCK) next &= ~*set;
         else if (how == SIG_SETMASK) next = *set;
         else return -EINVAL;
     }
-    if (old != NULL) *old = now;
     next &= ~SIGNAL_BIT(SIGSYS);
     memcpy(&u->uc_sigmask, &next, sizeof next);
+    if (!writable_or_null(old, sizeof *old)) return -EFAULT; /* it is changed all the same */
+    if (old != NULL) *old = now;
     return 0;
+}
+
+/* By the kernel at once: it may refuse to exchange the stack at the handler's end, as long as that is where the handler runs
+ * (Linux 6.12 and later). For this call alone `elsewhere` is the stack pointer, with nothing behind it, and no handler comes
+ * between. */
+static long set_stack(const stack_t *stack, uintptr_t elsewhere) {
+    uint64_t all = UINT64_MAX, mask;
+    long result;
+    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof all);
+    __asm__ volatile("movq %%rsp, %%rbx\n"
+                     "movq %[elsewhere], %%rsp\n"
+                     "syscall\n"
+                     "movq %%rbx, %%rsp\n"
+                     : "=a"(result)
+                     : "a"((long)SYS_sigaltstack), "D"(stack), "S"(NULL), [elsewhere] "r"(elsewhere)
+                     : "rbx", "rcx", "r11", "memory");
+    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+    return result;
 }
 
 static long change_stack(ucontext_t *u, const stack_t *stack, stack_t *old) {
@@ -121,11 +153,14 @@ static long change_stack(ucontext_t *u, const stack_t *stack, stack_t *old) {
     if (before.ss_size == 0) before.ss_flags = SS_DISABLE; /* as the kernel answers, but not in the frame */
     uintptr_t sp = (uintptr_t)u->uc_mcontext.gregs[REG_RSP];
     bool on_it = (before.ss_flags & SS_DISABLE) == 0 && sp - (uintptr_t)before.ss_sp < before.ss_size;
+    if (!readable_or_null(stack, sizeof *stack)) return -EFAULT;
     if (stack != NULL) {
-        if (on_it) return -EPERM;
-        if ((stack->ss_flags & SS_DISABLE) == 0 && stack->ss_size < (size_t)MINSIGSTKSZ) return -ENOMEM;
-        u->uc_stack = *stack;
+        stack_t next = *stack;
+        long error = on_it ? -EPERM : set_stack(&next, sp);
+        if (error != 0) return error;
+        u->uc_stack = next;
     }
+    if (!writable_or_null(old, sizeof *old)) return -EFAULT;
     if (old != NULL) {
         *old = before;
         if (on_it) old->ss_flags |= SS_ONSTACK;
@@ -138,10 +173,14 @@ static long change_stack(ucontext_t *u, const stack_t *stack, stack_t *old) {
 static long change_action(long number, const struct kernel_sigaction *action, struct kernel_sigaction *old, size_t mask_bytes) {
     static struct kernel_sigaction kept;
     struct kernel_sigaction changed = {0};
+    if (mask_bytes != sizeof changed.mask) return -EINVAL;
+    if (!readable_or_null(action, sizeof *action)) return -EFAULT;
     if (action != NULL) changed = *action;
     if (number == SIGSYS) {
+        if (!writable_or_null(old, sizeof *old)) return -EFAULT;
         if (old != NULL) *old = kept;
-        if (action == NULL) return 0;
+        /* What a child that shares the memory sets is its own, and over when it becomes another program. */
+        if (action == NULL || process_is_borrowed()) return 0;
         kept = changed;
         struct sigaction for_libc = {.sa_sigaction = changed.handler, .sa_flags = (int)changed.flags};
         within_sigaction(SIGSYS, &for_libc, NULL);
@@ -152,29 +191,93 @@ static long change_action(long number, const struct kernel_sigaction *action, st
     return result == -1 ? -errno : result;
 }
 
-/* fork() and vfork() by number. A child that shares the memory must not touch the frames of its parent, which waits for
- * it: it leaves the handler by what is in registers. It is not dispatched: what Go does there is to arrange descriptors
- * and to become another program, whose environment is complete. */
-static long start_process(ucontext_t *u) {
-    greg_t *r = u->uc_mcontext.gregs;
+/* fork() and vfork() by number, as Go starts programs.
+ *
+ * A child that shares the memory must not touch the frames of its parent, which waits for it in the handler: it leaves the
+ * handler by what is in registers, and has a signal stack of its own for the calls that follow, beside its parent's. The
+ * kernel does not pass dispatch on: the child asks for it. No signal comes until it has left the handler. */
+struct child {
+    greg_t *result;          /* 0: its own, in the frame */
+    ucontext_t *frame;       /* 8 */
+    unsigned long *depth;    /* 16: one vfork deeper */
+    uintptr_t dispatched;    /* 24: not where a filter may forbid it */
+    uintptr_t start, bytes;  /* 32, 40: of the libraries */
+    volatile char *selector; /* 48 */
+    const stack_t *stack;    /* 56: NULL if it has its parent's, in memory of its own */
+    char *stack_end;         /* 64 */
+};
+
+static long start_process(const struct child *child) {
+    const greg_t *r = child->frame->uc_mcontext.gregs;
     register long r10 __asm__("r10") = r[REG_R10];
     register long r8 __asm__("r8") = r[REG_R8];
     long result;
     __asm__ volatile("syscall\n"
                      "testq %%rax, %%rax\njnz 1f\n"
-                     "movq $0, (%[rax])\n"
-                     "movq %[frame], %%rsp\n"
-                     "movl $15, %%eax\nsyscall\n" /* rt_sigreturn */
+                     "movq (%[child]), %%rax\nmovq $0, (%%rax)\n"
+                     "movq 16(%[child]), %%rax\nincq (%%rax)\n"
+                     "cmpq $0, 24(%[child])\nje 2f\n"
+                     "movl %[set], %%edi\nmovl %[on], %%esi\n"
+                     "movq 32(%[child]), %%rdx\nmovq 40(%[child]), %%r10\nmovq 48(%[child]), %%r8\n"
+                     "movl %[prctl], %%eax\nsyscall\n"
+                     "movq 56(%[child]), %%rdi\ntestq %%rdi, %%rdi\njz 2f\n"
+                     "xorl %%esi, %%esi\nmovq 64(%[child]), %%rsp\n"
+                     "movl %[stack], %%eax\nsyscall\n"
+                     "2:\n"
+                     "movq 8(%[child]), %%rsp\n"
+                     "movl %[sigreturn], %%eax\nsyscall\n"
                      "1:\n"
                      : "=a"(result)
-                     : "a"(r[REG_RAX]), "D"(r[REG_RDI]), "S"(r[REG_RSI]), "d"(r[REG_RDX]), "r"(r10), "r"(r8),
-                       [rax] "b"(&r[REG_RAX]), [frame] "r"(u)
+                     : "a"(r[REG_RAX]), "D"(r[REG_RDI]), "S"(r[REG_RSI]), "d"(r[REG_RDX]), "r"(r10), "r"(r8), [child] "b"(child),
+                       [set] "i"(SET_DISPATCH), [on] "i"(DISPATCH_ON), [prctl] "i"(SYS_prctl), [sigreturn] "i"(SYS_rt_sigreturn), [stack] "i"(SYS_sigaltstack)
                      : "rcx", "r11", "memory");
     return result;
 }
 
+/* Without a page that can be touched, at its lower end. NULL if there is no memory. */
+static void *make_stack(void) {
+    char *stack = mmap(NULL, STACK + GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (stack == MAP_FAILED) return NULL;
+    if (mprotect(stack + GUARD, STACK, PROT_READ | PROT_WRITE) == 0) return stack;
+    munmap(stack, STACK + GUARD);
+    return NULL;
+}
+
 static bool is_thread(const greg_t *r) {
     return r[REG_RAX] == SYS_clone && r[REG_RSI] != 0; /* clone3() is answered ENOSYS, upon which clone() is called */
+}
+
+static long start(ucontext_t *u) {
+    greg_t *r = u->uc_mcontext.gregs;
+    const int borrows = CLONE_VM | CLONE_VFORK;
+    int flags = r[REG_RAX] == SYS_clone ? (int)r[REG_RDI] : r[REG_RAX] == SYS_vfork ? borrows : 0;
+    unsigned long unused = 0, depth = process_depth;
+    bool borrowed = (flags & borrows) == borrows;
+    if (is_thread(r)) return -EAGAIN;
+    /* Two that run at the same time on one stack have only themselves to blame. */
+    bool dispatched = !sandbox_confined && (borrowed || (flags & CLONE_VM) == 0);
+    struct child child = {.result = &r[REG_RAX], .frame = u, .depth = borrowed ? &process_depth : &unused, .dispatched = dispatched,
+                          .start = libraries.start, .bytes = libraries.bytes, .selector = &always};
+    stack_t before = u->uc_stack;
+    char *stack = NULL;
+    if (borrowed && dispatched) {
+        stack = make_stack();
+        if (stack == NULL) return -ENOMEM;
+        u->uc_stack = (stack_t){.ss_sp = stack + GUARD, .ss_size = STACK};
+        child.stack = &u->uc_stack;
+        child.stack_end = stack + GUARD + STACK;
+    }
+    namespace_leaving(flags);
+    uint64_t all = UINT64_MAX, mask;
+    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof all);
+    loan_suspend();
+    long result = start_process(&child);
+    loan_resume();
+    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+    process_depth = depth;
+    u->uc_stack = before;
+    if (stack != NULL) munmap(stack, STACK + GUARD);
+    return result;
 }
 
 void own_calls_trapped(ucontext_t *u) {
@@ -199,13 +302,7 @@ void own_calls_trapped(ucontext_t *u) {
     case SYS_clone:
     case SYS_fork:
     case SYS_vfork:
-        if (is_thread(r)) {
-            result = -EAGAIN;
-            break;
-        }
-        loan_suspend();
-        result = start_process(u);
-        loan_resume();
+        result = start(u);
         break;
     case SYS_rt_sigaction:
         result = change_action(r[REG_RDI], (void *)r[REG_RSI], (void *)r[REG_RDX], (size_t)r[REG_R10]);

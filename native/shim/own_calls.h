@@ -6,6 +6,8 @@
  * Calls made from libraries, the shim's among them, go to the kernel directly: they have come past the shim already.
  * Such a call costs one signal, some two microseconds.
  *
+ * A child by which such a program starts another is handed over, too, and counts as one of vfork (process.c).
+ *
  * Threads must come from pthread_create(), as they do in a program of Go's that uses libc.
  */
 #ifndef RINGFENCE_SHIM_OWN_CALLS_H

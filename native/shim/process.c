@@ -27,8 +27,6 @@
 static _Atomic(_Atomic pid_t *) recorded;
 static _Atomic bool compares;
 
-/* How many vforks deep this thread is. */
-extern _Thread_local unsigned long process_depth;
 _Thread_local unsigned long process_depth __attribute__((used));
 
 void process_record(void) {

@@ -57,7 +57,7 @@ $(patsubst %,$(BUILD)/shim-tsan/shim/%.o,entry limits own_calls): SANITIZE_tsan 
 # of descriptors, of libc's own locks and of children that share memory or are not instrumented spoils. The double keeps no order
 # between sockets.
 SHIM_NOT_asan := cancelled unmapped faults environment namespace memory
-SHIM_NOT_tsan := cancelled closed patience unmapped environment namespace memory passing resolve selectors shared signals standard vfork abandoned lent_threads
+SHIM_NOT_tsan := cancelled closed patience unmapped environment namespace memory passing resolve selectors shared signals standard vfork abandoned lent_threads past_libc
 SHIM_NAMES := $(filter-out abandoned order,$(patsubst shim/test/%.c,%,$(wildcard shim/test/*.c)))
 SHIM_THREADED := $(filter-out $(SHIM_NOT_tsan),$(SHIM_NAMES))
 

@@ -50,6 +50,8 @@ bool table_holds(const struct ring_socket *socket);
 
 /* True in a child of vfork, or of clone with CLONE_VM: another process's memory. process.c */
 bool process_is_borrowed(void);
+/* How many vforks deep this thread is: a child that begins counts one more, and its parent goes back. */
+extern _Thread_local unsigned long process_depth;
 /* Prepares process_is_borrowed(). Constructor, or before the first entry. */
 void process_record(void);
 
