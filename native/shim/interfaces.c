@@ -8,11 +8,14 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "addressable.h"
 #include "attach.h"
 #include "namespace.h"
 #include "network.h"
+#include "sandbox.h"
 #include "table.h"
 
 static bool is_setting(unsigned long request) {
@@ -61,6 +64,39 @@ static bool is_asking(unsigned long request) {
     }
 }
 
+/* Addresses and routes are the business of the internet's sockets; the rest is told by any. */
+static bool is_taken(unsigned long request, int family) {
+    switch (request) {
+    case SIOCGIFADDR:
+    case SIOCGIFDSTADDR:
+    case SIOCGIFBRDADDR:
+    case SIOCGIFNETMASK:
+    case SIOCSIFBRDADDR:
+    case SIOCSIFNETMASK:
+        return family == AF_INET;
+    case SIOCSIFADDR:
+    case SIOCSIFDSTADDR:
+    case SIOCADDRT:
+    case SIOCDELRT:
+        return family == AF_INET || family == AF_INET6;
+    case SIOCSIFLINK:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static int family_of(int fd) {
+    struct ring_socket s;
+    int family = AF_UNSPEC;
+    socklen_t length = sizeof family;
+    if (table_find(fd, &s)) return (int)s.slot->domain;
+    if (table_get(fd) == RF_ENTRY_NETLINK) return AF_NETLINK;
+    if (sandbox_confined) return AF_INET; /* a filter may end the program for asking */
+    syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
+    return family;
+}
+
 static void put_address(struct sockaddr *to, const uint8_t *bytes) {
     struct sockaddr_in address = {.sin_family = AF_INET};
     memcpy(&address.sin_addr, bytes, sizeof address.sin_addr);
@@ -83,13 +119,13 @@ static int list(const struct network *network, struct ifconf *into) {
     int length = 0;
     if (!writable(into, sizeof *into)) return EFAULT;
     bool counting = into->ifc_buf == NULL;
-    if (!counting && (into->ifc_len < 0 || !writable(into->ifc_buf, (size_t)into->ifc_len))) return EFAULT;
     for (unsigned i = 0; i < network->count; i++) {
         const struct rf_network_entry *entry = &network->entries[i];
         struct ifreq request = {0};
         if (entry->kind != RF_NETWORK_ADDRESS || entry->address.family != AF_INET) continue;
         const struct rf_network_entry *link = network_link(network, entry->index, NULL);
         if (!counting && (int)sizeof request > into->ifc_len - length) break;
+        if (!counting && !writable(into->ifc_buf + length, sizeof request)) return EFAULT;
         if (!counting) {
             memcpy(request.ifr_name, entry->name[0] != '\0' || link == NULL ? entry->name : link->name, IFNAMSIZ);
             put_address(&request.ifr_addr, entry->address.local);
@@ -191,7 +227,7 @@ bool interfaces_ioctl(int fd, unsigned long request, long word, int *result) {
         return false;
     }
     size_t size = request == SIOCGIFCONF ? sizeof(struct ifconf) : sizeof(struct ifreq);
-    int error = readable((void *)word, size) ? network_load(&network) : EFAULT;
+    int error = !readable((void *)word, size) ? EFAULT : is_taken(request, family_of(fd)) ? network_load(&network) : ENOTTY;
     if (error == 0) {
         error = is_setting(request)      ? set(&network, request, (void *)word)
                 : request == SIOCGIFCONF ? list(&network, (void *)word)

@@ -65,6 +65,15 @@ static void all_by_ioctl(int fd) {
     check(found && conf.ifc_len <= length, "and the list has the loopback interface");
     conf = (struct ifconf){.ifc_len = sizeof some[0] + 1, .ifc_req = some};
     check(ioctl(fd, SIOCGIFCONF, &conf) == 0 && conf.ifc_len == sizeof some[0], "of which it gives what fits");
+    conf = (struct ifconf){.ifc_len = -1, .ifc_req = some};
+    check(ioctl(fd, SIOCGIFCONF, &conf) == 0 && conf.ifc_len == 0, "nothing, if the length is negative");
+    char *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    need(edge != MAP_FAILED && mprotect(edge + 4096, 4096, PROT_NONE) == 0);
+    conf = (struct ifconf){.ifc_len = 4096, .ifc_buf = edge + 4096 - length};
+    check(ioctl(fd, SIOCGIFCONF, &conf) == 0 && conf.ifc_len == length, "and all, if what is behind it is not there");
+    conf = (struct ifconf){.ifc_len = length, .ifc_buf = edge + 4096 - length + 8};
+    check(ioctl(fd, SIOCGIFCONF, &conf) == -1 && errno == EFAULT, "but not without room for the last");
+    munmap(edge, 8192);
 }
 
 static void by_name(void) {
@@ -188,6 +197,35 @@ static void over_rtnetlink(void) {
     close(fd);
 }
 
+/* Addresses are of the internet's sockets; the rest is of any. */
+static void of_sockets(void) {
+    static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+    static const unsigned long addresses[] = {SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK};
+    static const unsigned long links[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFMETRIC};
+    for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
+        int fd = socket(families[f], families[f] == AF_NETLINK ? SOCK_RAW : SOCK_DGRAM, 0);
+        bool told = true, well = true;
+        need(fd >= 0);
+        for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+            struct ifreq r = request_for("lo");
+            told &= ioctl(fd, links[i], &r) == 0;
+        }
+        for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+            struct ifreq r = request_for("lo");
+            well &= families[f] == AF_INET ? ioctl(fd, addresses[i], &r) == 0 : ioctl(fd, addresses[i], &r) == -1 && errno == ENOTTY;
+        }
+        struct ifconf conf = {.ifc_len = 0, .ifc_buf = NULL};
+        check(told && ioctl(fd, SIOCGIFCONF, &conf) == 0 && conf.ifc_len > 0, "family %d: a socket tells of links, and the list", families[f]);
+        check(well, "family %d: of addresses %s", families[f], families[f] == AF_INET ? "as well" : "it knows nothing");
+        struct ifreq r = request_for("lo");
+        check(ioctl(fd, SIOCSIFLINK, &r) == -1 && errno == ENOTTY, "there is no SIOCSIFLINK");
+        if (families[f] != AF_INET)
+            check(ioctl(fd, SIOCSIFNETMASK, &r) == -1 && errno == ENOTTY && ioctl(fd, SIOCSIFBRDADDR, &r) == -1 && errno == ENOTTY,
+                  "nor a netmask to be set by it");
+        close(fd);
+    }
+}
+
 int main(void) {
     int fd = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_UNIX, SOCK_DGRAM, 0);
     by_ioctl(fd);
@@ -197,6 +235,7 @@ int main(void) {
     over_rtnetlink();
     by_name();
     addresses();
+    of_sockets();
     close(fd), close(other);
     finished();
 }
