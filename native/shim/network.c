@@ -1,5 +1,5 @@
-/* Asks for what the stack has, by NETWORK on a socket that is opened for it: natively, too, these questions are asked
- * of a socket. */
+/* Asks for what the stack has, by NETWORK on a socket that is opened for it, if one can be: natively, too, these questions
+ * are asked of a socket. */
 #include "network.h"
 
 #include <errno.h>
@@ -93,16 +93,33 @@ static void remember(const struct network *network) {
     atomic_flag_clear(&told_busy);
 }
 
+/* EAGAIN: something has changed meanwhile. */
+static int ask_patiently(const struct ring_socket *s, struct network *network) {
+    int error = EAGAIN;
+    for (int i = 0; i < ATTEMPTS && error == EAGAIN; i++) error = ask(s, network);
+    return error;
+}
+
+/* Any that the program has, while it has no number for another. Its thread may close one meanwhile. */
+static int ask_on_the_programs(struct network *network) {
+    struct ring_socket s;
+    int error = EMFILE, asked = 0;
+    unsigned end = table_end();
+    for (unsigned fd = 0; fd < end && asked < ATTEMPTS && error != 0; fd++) {
+        if (!table_find((int)fd, &s)) continue;
+        error = ask_patiently(&s, network);
+        asked++;
+    }
+    return error == 0 ? 0 : EMFILE;
+}
+
 /* 0 or an errno, with network->entries mapped. */
 static int ask_on_a_socket(struct network *network) {
     struct ring_socket s;
-    int error = EAGAIN;
     int fd = shim_socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) fd = shim_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return errno;
-    if (!table_find(fd, &s)) error = EBADF;
-    /* EAGAIN: something has changed meanwhile. */
-    for (int i = 0; i < ATTEMPTS && error == EAGAIN; i++) error = ask(&s, network);
+    if (fd < 0 && errno != EMFILE) fd = shim_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno == EMFILE ? ask_on_the_programs(network) : errno;
+    int error = table_find(fd, &s) ? ask_patiently(&s, network) : EBADF;
     shim_close(fd);
     return error;
 }

@@ -7,6 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 static struct ifreq request_for(const char *name) {
     struct ifreq request = {0};
@@ -226,6 +228,56 @@ static void of_sockets(void) {
     }
 }
 
+/* The question needs no further descriptor. */
+static void without_numbers(int fd) {
+    static int held[4096];
+    int count = 0, asked = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    struct rlimit before, limit;
+    need(asked >= 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
+    limit = (struct rlimit){256, before.rlim_max};
+    need(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    usleep(100000); /* what was told a moment ago would do */
+    while (count < 4096 && (held[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) count++;
+    need(errno == EMFILE);
+    struct ifreq r = request_for("lo");
+    check(ioctl(fd, SIOCGIFADDR, &r) == 0 && ipv4(&r.ifr_addr) == INADDR_LOOPBACK, "without a free descriptor a socket tells as before");
+    usleep(100000);
+    prepare(RTM_GETLINK, 0, sizeof ask.link);
+    ask.link.ifi_index = 1;
+    check(exchange(asked) > 0 && ((struct nlmsghdr *)answer)->nlmsg_type == RTM_NEWLINK, "and so does rtnetlink");
+    close(held[--count]);
+    int file = open("/proc/net/dev", O_RDONLY);
+    char byte;
+    check(file == held[count] && read(file, &byte, 1) == 1 && write(file, "x", 1) == -1, "a file takes the last number");
+    close(file);
+    while (count > 0) close(held[--count]);
+    need(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    close(asked);
+}
+
+/* ---- files ---- */
+
+static void of_proc(void) {
+    static const char *const paths[] = {"/proc/net/dev", "/proc/net/route", "/proc/self/net/if_inet6"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        int free = dup(0), fd;
+        close(free);
+        struct stat status;
+        char byte;
+        fd = open(paths[i], O_RDONLY);
+        if (fd < 0) continue; /* no IPv6 */
+        need(fstat(fd, &status) == 0);
+        check(fd == free, "%s takes the lowest number", paths[i]);
+        check(status.st_mode == (S_IFREG | 0444) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY, "is a file that is read");
+        check(write(fd, "x", 1) == -1 && errno == EBADF && read(fd, &byte, 1) >= 0, "and not written");
+        check(fcntl(fd, F_GETFD) == 0, "it goes on to the next program");
+        close(fd);
+        fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+        check(fd == free && fcntl(fd, F_GETFD) == FD_CLOEXEC, "unless it is not to");
+        close(fd);
+    }
+}
+
 int main(void) {
     int fd = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_UNIX, SOCK_DGRAM, 0);
     by_ioctl(fd);
@@ -236,6 +288,8 @@ int main(void) {
     by_name();
     addresses();
     of_sockets();
+    without_numbers(fd);
+    of_proc();
     close(fd), close(other);
     finished();
 }
