@@ -121,6 +121,22 @@ static int fill(int fd, int file, const struct network *network) {
     return written == (ssize_t)text.used ? 0 : ENOSPC;
 }
 
+/* As the kernel's files are: nobody writes them, and the descriptor is for reading. Without /proc, or a number to open it by once more,
+ * it is one for both, and writing is refused. */
+static void make_constant(int fd, int flags) {
+    char path[sizeof "/proc/self/fd/" + 10];
+    raw_call(SYS_fchmod, fd, 0444L);
+    raw_call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    long again = raw_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (flags & O_NONBLOCK));
+    if (again >= 0) {
+        raw_call(SYS_dup3, again, fd, flags & O_CLOEXEC);
+        raw_call(SYS_close, again);
+    } else if ((flags & O_CLOEXEC) == 0) {
+        raw_call(SYS_fcntl, fd, F_SETFD, 0L);
+    }
+}
+
 bool procnet_open(const char *path, int flags, int *fd) {
     struct network network;
     int kept = errno;
@@ -130,9 +146,10 @@ bool procnet_open(const char *path, int flags, int *fd) {
     if (file < 0) return false;
     /* Without an answer the kernel's own file tells of the empty namespace. */
     if (network_load(&network) != 0) return false;
-    *fd = memfd_create(files[file].name, (flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0);
+    *fd = memfd_create(files[file].name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     int error = *fd < 0 ? errno : fill(*fd, file, &network);
     network_unload(&network);
+    if (error == 0) make_constant(*fd, flags);
     if (error != 0 && *fd >= 0) raw_call(SYS_close, *fd);
     errno = error != 0 ? error : kept;
     if (error != 0) *fd = -1;
