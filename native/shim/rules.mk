@@ -53,11 +53,13 @@ $(patsubst %.c,$(BUILD)/shim-tsan/%.o,$(wildcard shim/*.c region/*.c)): \
 # What ThreadSanitizer calls while it begins must not call it.
 $(patsubst %,$(BUILD)/shim-tsan/shim/%.o,entry limits own_calls): SANITIZE_tsan :=
 
-# What AddressSanitizer's own interposers do not let through to the shim, and threads that are cancelled, whose end it does not see; and what ThreadSanitizer's delay of signals, its view
-# of descriptors, of libc's own locks and of children that share memory or are not instrumented spoils. The double keeps no order
+# What AddressSanitizer's own interposers do not let through to the shim, programs that start others without the sanitizer's
+# library, and threads that are cancelled, whose end it does not see; and what ThreadSanitizer's delay of signals, its view of
+# descriptors, of libc's own locks and of children that share memory or are not instrumented spoils. The double keeps no order
 # between sockets.
-SHIM_NOT_asan := cancelled unmapped faults environment namespace memory
-SHIM_NOT_tsan := cancelled closed patience unmapped environment namespace memory passing resolve selectors shared signals standard vfork abandoned lent_threads past_libc
+SHIM_NOT_asan := cancelled unmapped faults environment past_libc namespace memory
+SHIM_NOT_tsan := cancelled closed patience unmapped environment namespace memory passing past_libc resolve selectors shared \
+	signals standard vfork abandoned lent_threads
 SHIM_NAMES := $(filter-out abandoned order,$(patsubst shim/test/%.c,%,$(wildcard shim/test/*.c)))
 SHIM_THREADED := $(filter-out $(SHIM_NOT_tsan),$(SHIM_NAMES))
 
