@@ -15,8 +15,12 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.ringfence.shell.protocol.Duplex;
 import org.ringfence.shell.protocol.Frame;
@@ -32,6 +36,8 @@ public final class ShellClient {
 
     /** Exit status when there is no gateway to talk to; differs from a failed command's. */
     static final int UNREACHABLE = 3;
+    /** How long a gateway may take for its first answer; a command then takes as long as it takes. */
+    public static final Duration PATIENCE = Duration.ofSeconds(10);
     /** The same when nobody takes what is written: that of a program that SIGPIPE has ended. */
     private static final int OUTPUT_CLOSED = 141;
 
@@ -44,13 +50,15 @@ public final class ShellClient {
         }
     }
 
+    private final SocketChannel gateway;
     private final DataInputStream in;
     private final DataOutputStream out;
     private final PrintStream stdout;
     private final PrintStream stderr;
 
-    /** @param gateway a connection to its shell's socket; the caller's to close */
+    /** @param gateway a connection to its shell's socket, or what {@link #meet} makes one of; the caller's to close */
     public ShellClient(SocketChannel gateway, PrintStream stdout, PrintStream stderr) {
+        this.gateway = gateway;
         this.in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(gateway)));
         this.out = new DataOutputStream(new BufferedOutputStream(Duplex.output(gateway)));
         this.stdout = stdout;
@@ -64,9 +72,10 @@ public final class ShellClient {
         }
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(args[0]);
         try (SocketChannel gateway = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            gateway.connect(address);
             ShellClient client = new ShellClient(gateway, System.out, System.err);
-            int status = args.length > 1 ? client.run(command(Arrays.copyOfRange(args, 1, args.length)))
+            int refused = client.meet(address, PATIENCE);
+            int status = refused != 0 ? refused
+                    : args.length > 1 ? client.run(command(Arrays.copyOfRange(args, 1, args.length)))
                     : terminal() ? new Interactive(client, Path.of(args[0]).resolveSibling("shell_history")).run()
                     : client.runLines(new BufferedReader(new InputStreamReader(System.in)), false);
             System.exit(status);
@@ -110,12 +119,67 @@ public final class ShellClient {
     }
 
     /**
+     * Connects, and waits until somebody answers: the kernel takes connections also for a gateway that hangs.
+     *
+     * @return 0, or the exit status of a client that is refused, to whom was said why
+     * @throws IOException if there is no answer within the limit; the connection is closed then
+     */
+    public int meet(UnixDomainSocketAddress address, Duration limit) throws IOException {
+        CountDownLatch met = new CountDownLatch(1);
+        AtomicBoolean late = new AtomicBoolean();
+        Thread watch = new Thread(() -> {
+            try {
+                if (!met.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                    late.set(true);
+                    gateway.close();
+                }
+            } catch (InterruptedException | IOException e) {
+                Thread.currentThread().interrupt();
+            }
+        }, "shell-patience");
+        watch.setDaemon(true);
+        watch.start();
+        try {
+            gateway.connect(address);
+            return greet();
+        } catch (IOException e) {
+            throw late.get() ? new IOException("does not answer within " + limit.toSeconds() + " s", e) : e;
+        } finally {
+            met.countDown();
+        }
+    }
+
+    private int greet() throws IOException {
+        try {
+            Frame.ping().writeTo(out);
+            out.flush();
+        } catch (IOException e) {
+            // one that is refused is not listened to, but has been told why
+        }
+        for (Frame frame = Frame.readFrom(in); frame != null; frame = Frame.readFrom(in)) {
+            switch (frame.type()) {
+                case Frame.PING -> {
+                    return 0;
+                }
+                case Frame.STATUS -> {
+                    return frame.status();
+                }
+                default -> print(stderr, frame);
+            }
+        }
+        throw new IOException("gateway closed the connection");
+    }
+
+    /**
      * Runs one command and prints what it writes as it comes.
      *
      * @return its exit status
      * @throws IOException if the gateway goes away before the command has ended
      */
     public int run(String command) throws IOException {
+        if (!gateway.isOpen()) {
+            throw new IOException("the connection has been closed");
+        }
         Frame.command(command).writeTo(out);
         out.flush();
         for (Frame frame = Frame.readFrom(in); frame != null; frame = Frame.readFrom(in)) {
@@ -132,15 +196,24 @@ public final class ShellClient {
         throw new IOException("gateway closed the connection before '" + command + "' had ended");
     }
 
-    /** What the last word of a line may become. Between two commands only. */
+    /**
+     * What the last word of a line may become. Between two commands only.
+     *
+     * @throws IOException if the answer cannot be read; the connection is closed then, since the next one would be read in its place
+     */
     List<String> complete(String line) throws IOException {
-        Frame.question(line).writeTo(out);
-        out.flush();
-        Frame answer = Frame.readFrom(in);
-        if (answer == null || answer.type() != Frame.CANDIDATES) {
-            throw new IOException("gateway closed the connection");
+        try {
+            Frame.question(line).writeTo(out);
+            out.flush();
+            Frame answer = Frame.readFrom(in);
+            if (answer == null || answer.type() != Frame.CANDIDATES) {
+                throw new IOException("gateway closed the connection");
+            }
+            return answer.text().isEmpty() ? List.of() : List.of(answer.text().split("\n"));
+        } catch (IOException e) {
+            gateway.close();
+            throw e;
         }
-        return answer.text().isEmpty() ? List.of() : List.of(answer.text().split("\n"));
     }
 
     /** Tells the size of the terminal that commands write to. Between two commands only. */

@@ -1,5 +1,6 @@
 package org.ringfence.shell.protocol;
 
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -28,13 +29,16 @@ import java.util.List;
  *   'I' 0x49  client  nothing: the command that runs is to end (Ctrl-C)
  *   'T' 0x54  client  twice 4 bytes, big-endian: rows and columns of the terminal it writes to
  *   'Q' 0x51  client  the beginning of a line, UTF-8: what may its last word become?
- *   'K' 0x4B  server  the answer to a Q: whole words, UTF-8, a line each
+ *   'K' 0x4B  server  the answer to a Q: whole words, UTF-8, a line each, the first MAX_CANDIDATES at most
+ *   'P' 0x50  client  nothing: is anybody there?
+ *   'P' 0x50  server  nothing: the answer to a P, when all that came before it is done
  * </pre>
  *
  * <p>The server answers each C with any number of O and E in the order they were written, then exactly one S. The
  * client sends its next C after the S. Output frames are sent when the command flushes, so a command that follows
  * something is seen as it runs. The client ends the session by closing; a command that is still running is then
- * interrupted. The status is 0 for success, {@link #FAILED} when the command failed.
+ * interrupted. The status is 0 for success, {@link #FAILED} when the command failed. A client that there is no place for gets an E and an
+ * S unasked, and the connection is closed.
  *
  * @param type one of the type bytes above
  * @param payload the bytes after the length; owned by the frame
@@ -49,6 +53,7 @@ public record Frame(byte type, byte[] payload) {
     public static final byte TERMINAL = 'T';
     public static final byte QUESTION = 'Q';
     public static final byte CANDIDATES = 'K';
+    public static final byte PING = 'P';
 
     /** Exit status of a command that failed or does not exist. */
     public static final int FAILED = 1;
@@ -57,6 +62,8 @@ public record Frame(byte type, byte[] payload) {
 
     /** The longest payload in bytes that either side accepts. Longer output is sent in several frames. */
     public static final int MAX_PAYLOAD = 64 * 1024;
+    /** The most words in an answer to a Q. */
+    public static final int MAX_CANDIDATES = 200;
 
     public static Frame command(String line) {
         return new Frame(COMMAND, line.getBytes(StandardCharsets.UTF_8));
@@ -80,8 +87,21 @@ public record Frame(byte type, byte[] payload) {
         return new Frame(QUESTION, line.getBytes(StandardCharsets.UTF_8));
     }
 
+    public static Frame ping() {
+        return new Frame(PING, new byte[0]);
+    }
+
+    /** Of these words the first, as many as fit: nobody chooses among more. */
     public static Frame candidates(List<String> words) {
-        return new Frame(CANDIDATES, String.join("\n", words).getBytes(StandardCharsets.UTF_8));
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (String word : words.subList(0, Math.min(words.size(), MAX_CANDIDATES))) {
+            byte[] line = (text.size() == 0 ? word : "\n" + word).getBytes(StandardCharsets.UTF_8);
+            if (text.size() + line.length > MAX_PAYLOAD) {
+                break;
+            }
+            text.writeBytes(line);
+        }
+        return new Frame(CANDIDATES, text.toByteArray());
     }
 
     /** Number {@code index} of a terminal frame; 0 if there is none. */

@@ -48,6 +48,8 @@ final class ShellSession {
     /** How often, and after how long, an interrupt looks again for a command that is about to run. */
     private static final int INTERRUPT_TRIES = 40;
     private static final long INTERRUPT_NANOSECONDS = 25_000_000;
+    /** So many frames may wait; whoever sends more waits himself. A client sends its next command after the status of the one before. */
+    private static final int WAITING = 16;
     /** Stands for the end of the connection in the queue of commands. */
     private static final Frame END = new Frame((byte) 0, new byte[0]);
 
@@ -56,7 +58,7 @@ final class ShellSession {
     private final Consumer<ShellSession> onEnd;
     private final DataInputStream in;
     private final DataOutputStream out;
-    private final BlockingQueue<Frame> commands = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Frame> commands = new LinkedBlockingQueue<>(WAITING);
     private final Thread reader = new Thread(this::read, "shell-read");
     private final Thread executor = new Thread(this::execute, "shell-execute");
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -95,6 +97,7 @@ final class ShellSession {
             } catch (IOException e) {
                 LOG.debug("shell: closing a connection: {}", e.getMessage());
             }
+            commands.clear(); // so there is room, also for what the reader is about to put
             commands.add(END);
             executor.interrupt();
             onEnd.accept(this);
@@ -108,15 +111,17 @@ final class ShellSession {
                     interrupt();
                     continue;
                 }
-                if (frame.type() != Frame.COMMAND && frame.type() != Frame.TERMINAL && frame.type() != Frame.QUESTION) {
+                if (frame.type() != Frame.COMMAND && frame.type() != Frame.TERMINAL && frame.type() != Frame.QUESTION && frame.type() != Frame.PING) {
                     throw new IOException("shell protocol: frame of type " + frame.type() + ", expected a command: "
                             + "not a shell client, or of a different version");
                 }
                 if (frame.type() == Frame.COMMAND) {
                     unfinished.incrementAndGet();
                 }
-                commands.add(frame);
+                commands.put(frame);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             if (!closed.get()) {
                 LOG.info("shell: session ended: {}", e.getMessage());
@@ -177,7 +182,7 @@ final class ShellSession {
 
     /** An interrupt that came when nothing ran is of no consequence. */
     private Frame next() throws InterruptedException {
-        while (true) {
+        while (!closed.get()) {
             try {
                 return commands.take();
             } catch (InterruptedException e) {
@@ -186,6 +191,7 @@ final class ShellSession {
                 }
             }
         }
+        return END;
     }
 
     private void answer(CommandSession session, Frame frame) throws IOException {
@@ -195,7 +201,7 @@ final class ShellSession {
             return;
         }
         synchronized (out) {
-            Frame.candidates(completer.apply(frame.text())).writeTo(out);
+            (frame.type() == Frame.PING ? frame : Frame.candidates(completer.apply(frame.text()))).writeTo(out);
             out.flush();
         }
     }

@@ -1,5 +1,7 @@
 package org.ringfence.shell.server;
 
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -7,6 +9,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -23,6 +26,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.ringfence.shell.command.Commands;
+import org.ringfence.shell.protocol.Duplex;
+import org.ringfence.shell.protocol.Frame;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +46,8 @@ public final class ShellSocket {
 
     /** A person has one or two sessions open; more than this is a script gone wrong. */
     static final int MAX_SESSIONS = 16;
+    /** The status of a command that there is no session for: as if nobody answered. */
+    private static final int REFUSED = 3;
 
     private static final Logger LOG = LoggerFactory.getLogger(ShellSocket.class);
 
@@ -89,7 +96,12 @@ public final class ShellSocket {
     private void accept() {
         while (listener.isOpen()) {
             try {
-                admit(listener.accept());
+                SocketChannel peer = listener.accept();
+                try {
+                    admit(peer);
+                } catch (IOException e) { // of this one only
+                    LOG.debug("shell socket {}: a client: {}", path, e.getMessage());
+                }
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
@@ -107,6 +119,7 @@ public final class ShellSocket {
                 LOG.warn("shell socket {}: user '{}' is neither owner '{}' nor root: refused", path, user, owner);
             } else if (sessions.size() >= MAX_SESSIONS) {
                 LOG.warn("shell socket {}: {} sessions are open: refused one more, close some", path, MAX_SESSIONS);
+                refuse(peer, MAX_SESSIONS + " sessions are open: end one");
             } else {
                 peer.setOption(StandardSocketOptions.SO_SNDBUF, 64 * 1024);
                 ShellSession session = new ShellSession(processor, completer, peer, sessions::remove);
@@ -119,6 +132,13 @@ public final class ShellSocket {
                 peer.close();
             }
         }
+    }
+
+    private static void refuse(SocketChannel peer, String why) throws IOException {
+        DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Duplex.output(peer)));
+        new Frame(Frame.ERROR, ("ringfence shell: " + why + "\n").getBytes(StandardCharsets.UTF_8)).writeTo(out);
+        Frame.status(REFUSED).writeTo(out);
+        out.flush();
     }
 
     @Deactivate

@@ -1,7 +1,9 @@
 package org.ringfence.shell.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -17,10 +19,12 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.ringfence.shell.protocol.Frame;
 
@@ -101,6 +105,26 @@ class ShellClientTest {
     void promptsOnlyWhenAskedTo() throws IOException {
         lines("ins\n", true);
         assertEquals("ringfence> ins\nringfence> \n", stdout.toString());
+    }
+
+    @Test
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void givesUpOnAGatewayThatDoesNotAnswer() throws IOException {
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("silent"));
+        try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address);
+                SocketChannel gateway = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            ShellClient other = new ShellClient(gateway, new PrintStream(stdout, true), new PrintStream(stderr, true));
+            IOException e = assertThrows(IOException.class, () -> other.meet(address, Duration.ofSeconds(1)));
+            assertEquals("does not answer within 1 s", e.getMessage());
+            assertTrue(silent.isOpen());
+        }
+    }
+
+    @Test
+    void closesTheConnectionWhenCandidatesCannotBeRead() {
+        assertThrows(IOException.class, () -> client.complete("conn")); // echoed, which is no answer
+        assertFalse(channel.isOpen());
+        assertThrows(IOException.class, () -> client.run("ins"));
     }
 
     @Test

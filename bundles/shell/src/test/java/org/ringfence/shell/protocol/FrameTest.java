@@ -12,6 +12,8 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +50,14 @@ class FrameTest {
     void refusesALengthBeyondTheLimitBeforeReadingIt() {
         assertThrows(IOException.class, () -> Frame.readFrom(bytes('C', 0x7f, 0xff, 0xff, 0xff)));
         assertThrows(IOException.class, () -> Frame.readFrom(bytes('C', 0xff, 0xff, 0xff, 0xff)));
+    }
+
+    @Test
+    void hasAsManyCandidatesAsFit() throws IOException {
+        List<String> many = IntStream.range(0, 100_000).mapToObj(Integer::toString).toList();
+        assertEquals(many.subList(0, Frame.MAX_CANDIDATES), List.of(Frame.candidates(many).text().split("\n")));
+        String word = "\u00e4".repeat(Frame.MAX_PAYLOAD / 8);
+        assertEquals(List.of(word, word, word), List.of(Frame.candidates(List.of(word, word, word, word)).text().split("\n")));
     }
 
     @Test

@@ -10,12 +10,14 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -142,6 +144,61 @@ class ShellSocketTest {
             assertTrue(commands.waiting.await(10, TimeUnit.SECONDS));
         }
         assertTrue(commands.interrupted.await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void answersAPing() throws IOException {
+        try (SocketChannel channel = connect()) {
+            Frame.ping().writeTo(new DataOutputStream(Channels.newOutputStream(channel)));
+            assertEquals(Frame.PING, Frame.readFrom(new DataInputStream(Channels.newInputStream(channel))).type());
+        }
+    }
+
+    @Test
+    void tellsWhyThereIsNoSession() throws IOException {
+        List<SocketChannel> open = new ArrayList<>();
+        for (int i = 0; i < ShellSocket.MAX_SESSIONS; i++) {
+            open.add(connect());
+        }
+        try (SocketChannel channel = connect()) {
+            DataInputStream in = new DataInputStream(Channels.newInputStream(channel));
+            assertEquals("ringfence shell: 16 sessions are open: end one\n", Frame.readFrom(in).text());
+            assertEquals(3, Frame.readFrom(in).status());
+        }
+        for (SocketChannel channel : open) {
+            channel.close();
+        }
+    }
+
+    @Test
+    void readsNoFurtherThanAFewCommandsAhead() throws Exception {
+        try (SocketChannel channel = connect()) {
+            DataOutputStream out = new DataOutputStream(Channels.newOutputStream(channel));
+            Frame.command("hang").writeTo(out);
+            assertTrue(commands.waiting.await(10, TimeUnit.SECONDS));
+            ByteArrayOutputStream line = new ByteArrayOutputStream();
+            Frame.command("#".repeat(Frame.MAX_PAYLOAD)).writeTo(new DataOutputStream(line));
+            channel.configureBlocking(false);
+            long taken = 0;
+            long since = System.nanoTime();
+            ByteBuffer rest = ByteBuffer.wrap(line.toByteArray());
+            while (taken < 32L << 20 && System.nanoTime() - since < TimeUnit.SECONDS.toNanos(1)) {
+                int written = channel.write(rest);
+                if (written > 0) {
+                    taken += written;
+                    since = System.nanoTime();
+                }
+                if (!rest.hasRemaining()) {
+                    rest.clear();
+                }
+            }
+            assertTrue(taken < 8L << 20, taken + " bytes were taken while a command ran");
+            shell.close();
+            assertTrue(commands.interrupted.await(10, TimeUnit.SECONDS));
+            while (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().matches("pipe-.*|shell-execute"))) {
+                Thread.onSpinWait(); // Gogo's streams are set again by whoever ends
+            }
+        }
     }
 
     @Test

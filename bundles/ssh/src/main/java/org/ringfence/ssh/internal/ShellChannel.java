@@ -99,7 +99,6 @@ final class ShellChannel implements Command {
             if (!admitted) {
                 throw new IOException("max.sessions: as many as are allowed are open: end one");
             }
-            gateway.connect(UnixDomainSocketAddress.of(state.resolve("shell.sock")));
             status = environment.getEnv().containsKey(Environment.ENV_TERM) ? onTerminal(environment) : withoutTerminal(environment);
         } catch (IOException | RuntimeException e) {
             LOG.debug("ssh: a channel ends", e);
@@ -114,6 +113,10 @@ final class ShellChannel implements Command {
 
     private int withoutTerminal(Environment environment) throws IOException {
         ShellClient client = new ShellClient(gateway, print(out), print(err));
+        int refused = client.meet(socket(), ShellClient.PATIENCE);
+        if (refused != 0) {
+            return refused;
+        }
         environment.addSignalListener((channel, signal) -> client.interrupt(), Signal.INT);
         return line != null ? client.run(line) : client.runLines(new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)), false);
     }
@@ -128,9 +131,15 @@ final class ShellChannel implements Command {
             }, Signal.WINCH);
             environment.addSignalListener((channel, signal) -> terminal.raise(Terminal.Signal.INT), Signal.INT);
             PrintStream screen = print(terminal.output());
-            Interactive shell = new Interactive(new ShellClient(gateway, screen, screen), state.resolve("shell_history"));
-            return line == null ? shell.run(terminal) : shell.run(terminal, line);
+            ShellClient client = new ShellClient(gateway, screen, screen);
+            int refused = client.meet(socket(), ShellClient.PATIENCE);
+            Interactive shell = new Interactive(client, state.resolve("shell_history"));
+            return refused != 0 ? refused : line == null ? shell.run(terminal) : shell.run(terminal, line);
         }
+    }
+
+    private UnixDomainSocketAddress socket() {
+        return UnixDomainSocketAddress.of(state.resolve("shell.sock"));
     }
 
     private static Size size(Map<String, String> variables) {
