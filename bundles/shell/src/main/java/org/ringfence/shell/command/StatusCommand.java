@@ -17,6 +17,7 @@ import org.ringfence.api.gateway.InsReport;
 import org.ringfence.api.gateway.RingReport;
 import org.ringfence.api.policy.PolicyReport;
 import org.ringfence.shell.text.Facts;
+import org.ringfence.shell.text.Json;
 import org.ringfence.shell.text.Rows;
 import org.ringfence.shell.text.Units;
 
@@ -24,12 +25,14 @@ import org.ringfence.shell.text.Units;
 @Component(service = Command.class, property = {Command.SCOPE, Command.FUNCTION + "status"})
 public final class StatusCommand extends Command {
     private static final int CHAIN_WIDTH = 85;
+    /** An INS that is silent for longer hangs: as the check "ins" has it. */
+    private static final long SILENT_MILLISECONDS = 5000;
 
     private final Lookup lookup;
     private final BundleContext context;
     @Activate
     public StatusCommand(BundleContext context, @Reference Lookup lookup) {
-        super(new Usage("status", "gateway, INSs, applications and policies at a glance, and what is missing and why").flag("--json", "for scripts"));
+        super(new Usage("status", "gateway, INSs, applications and policies at a glance, and what is missing; status 1 if not ready").flag("--json", "for scripts"));
         this.context = context;
         this.lookup = lookup;
     }
@@ -53,7 +56,7 @@ public final class StatusCommand extends Command {
         } catch (Failure | IllegalStateException e) {
             trouble = e instanceof Failure ? "the gateway is not there" : e.getMessage();
         }
-        boolean ready = trouble == null && !inss.isEmpty() && lookup.hasChain();
+        boolean ready = trouble == null && inss.stream().anyMatch(ins -> ins.silentMilliseconds() <= SILENT_MILLISECONDS) && lookup.hasChain();
         facts.add("gateway", ready ? "ready" : trouble != null ? trouble : "not ready");
         facts.add("up", ManagementFactory.getRuntimeMXBean().getUptime(), Units.span(ManagementFactory.getRuntimeMXBean().getUptime()));
         facts.add("process", ProcessHandle.current().pid(), ProcessHandle.current().pid() + ", Java " + System.getProperty("java.version") + ", heap "
@@ -73,7 +76,12 @@ public final class StatusCommand extends Command {
                 Units.bytes(r.usage().poolUsed()) + "/" + Units.bytes(r.usage().poolBytes()), r.usage().openSlots(), r.usage().poolUsed(),
                 r.wakesSentPerSecond() + r.wakesReceivedPerSecond()));
         facts.add("rings", ringRows);
-        return facts.add("missing", missing(arguments.has("--json")));
+        facts.add("missing", missing(arguments.has("--json")));
+        if (ready) {
+            return facts;
+        }
+        screen.line(arguments.has("--json") ? Json.of(facts) : facts.toString());
+        throw new Failure(Failure.FAILED, ""); // "gateway" and "missing" say all
     }
 
     /** What health checks complain of. Not as a table: a reason may be long, and must not be cut. */
