@@ -31,6 +31,9 @@ EOF
 cmd_up() {
     local abi='' ins='' ins_net=host placement=${RINGFENCE_PLACEMENT:-auto} asked=$#
     local -a arguments=()
+    is_placement "$placement" || usage_error "up: RINGFENCE_PLACEMENT is '$placement', not auto, together, spread or none"
+    [[ ${RINGFENCE_LOG_LEVEL:-INFO} =~ ^(ERROR|WARN|INFO|DEBUG|TRACE|OFF)$ ]] \
+        || usage_error "up: RINGFENCE_LOG_LEVEL is '$RINGFENCE_LOG_LEVEL', not ERROR, WARN, INFO, DEBUG, TRACE or OFF"
     while [ $# -gt 0 ]; do
         case $1 in
             --abi=* | --ins=* | --ins-arg=* | --ins-net=* | --placement=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
@@ -44,8 +47,8 @@ cmd_up() {
                 arguments+=("$2")
                 ;;
             '--placement '*)
-                is_placement "$2" || usage_error "up: --placement wants auto, together, spread or none, got '$2'"
-                placement=$2
+                placement=${2:-}
+                is_placement "$placement" || usage_error "up: --placement wants auto, together, spread or none, got '$placement'"
                 ;;
             *) usage_error "up: '$1${2:+ $2}' is not understood: './ringfence up --help' shows the options" ;;
         esac
@@ -79,7 +82,10 @@ cmd_up() {
 
 # Runs a function while no other up or down of this instance is at work.
 with_lock() {
-    exec 9>"$STATE/lock"
+    if [ -L "$STATE/lock" ] || { [ -e "$STATE/lock" ] && [ ! -f "$STATE/lock" ]; }; then
+        die "$STATE/lock: is no regular file: remove it"
+    fi
+    exec 9>>"$STATE/lock"
     flock -w 60 9 || die "$STATE/lock: held by another 'up' or 'down' for 60 s: wait for it or end it"
     "$@"
     exec 9>&-
@@ -110,12 +116,12 @@ start_gateway() {
         cut_off
         rm -f -- "$STATE"/{gateway.pid,ready,placement,attach.sock,ins.sock,shell.sock}
         remove_own_net
-        echo "$options" >"$STATE/options"
-        launch_gateway "$1"
+        { echo "$options" >"$STATE/options"; } 2>/dev/null || die "$STATE/options: cannot be written, so nothing was started: is its file system full?"
+        launch_gateway "$1" || die "$STATE/gateway.pid: cannot be written, so the gateway was ended again: is its file system full?"
         pid=$(cat -- "$STATE/gateway.pid")
         started=true
     fi
-    await_ready "$pid"
+    await_ready "$pid" $started
     if $started; then
         place_gateway "$pid" "$2"
     fi
@@ -126,12 +132,13 @@ start_gateway() {
 }
 
 # Starts the JVM in a session of its own, so that Ctrl-C in this terminal does not reach it. The lock's descriptor
-# is closed in it: an inherited lock would be held as long as the gateway runs.
+# is closed in it: an inherited lock would be held as long as the gateway runs. Fails if its id cannot be noted: nobody would find it.
 launch_gateway() {
-    local logging=$RUNTIME/conf/logback.xml ins
+    local logging=$RUNTIME/conf/logback.xml ins pid
     [ "$1" = own ] && INS_COMMAND=("$RUNTIME/bin/ins-own-net" "${INS_COMMAND[@]}")
     ins=$(printf '%s\n' "${INS_COMMAND[@]}") # a line for each, so that blanks stay in them
     find_java
+    utf8_paths
     [ -e "$STATE/conf/logback.xml" ] && logging=$STATE/conf/logback.xml
     # a heap for tables and the OSGi platform: the application's bytes are in shared memory, not on it. While few applications are attached the transport has it
     # stay below 128 MiB.
@@ -158,12 +165,18 @@ launch_gateway() {
         # the gateway itself must not run behind a gateway
         unset LD_PRELOAD RINGFENCE_ATTACH RINGFENCE_LAUNCH RINGFENCE_NAME
         # setsid does not fork here (a background child leads no process group), so $! is the JVM
-        setsid "$JAVA" "${flags[@]}" -cp "$RUNTIME/lib/*" org.apache.felix.main.Main \
+        setsid ${PATHS_LOCALE[@]+"${PATHS_LOCALE[@]}"} "$JAVA" "${flags[@]}" -cp "$RUNTIME/lib/*" org.apache.felix.main.Main \
             </dev/null >log/console.log 2>&1 8<&- 9>&- &
-        echo $! >gateway.pid
+        pid=$!
+        echo $pid 2>/dev/null >gateway.pid || {
+            kill -KILL $pid
+            rm -f -- gateway.pid options
+            exit 1
+        }
     )
 }
 
+# await_ready PID STARTED: a gateway that was not started by this 'up' is left as it is, whatever it lacks: others have sockets there.
 await_ready() {
     local pid=$1 polls=$((START_BOUND * 20)) problem="not ready after $START_BOUND s"
     while [ ! -e "$STATE/ready" ] && [ $polls -gt 0 ]; do
@@ -176,6 +189,10 @@ await_ready() {
         polls=$((polls - 1))
     done
     [ -e "$STATE/ready" ] && return
+    if ! $2 && gateway_pid >/dev/null; then
+        gateway_shell status >&2 || true
+        die "gateway (pid $pid): runs since an earlier 'up', is $problem, and is left running: mend what is 'missing' above, or './ringfence down' first"
+    fi
     {
         echo "--- last lines of $STATE/log/console.log"
         tail -n 15 -- "$STATE/log/console.log" 2>/dev/null || true
@@ -197,8 +214,9 @@ EOF
 
 cmd_down() {
     [ $# -eq 0 ] || usage_error "down: takes no arguments, got '$1'"
+    umask 077 # the lock
     locate_state
-    if [ ! -d "$STATE" ]; then
+    if [ ! -d "$STATE" ] || [ -n "$(strange_in_state)" ]; then
         say "down: nothing runs in $STATE"
         return
     fi
@@ -236,25 +254,27 @@ help_status() {
 usage: ./ringfence status
 
 Shows gateway, isolated network stack, applications and policies, and what is missing and why. Exit status 0 when the
-gateway is ready, 1 when not. './ringfence shell health' looks deeper.
+gateway is ready, 1 when not, 3 when it does not answer. './ringfence shell health' looks deeper.
 EOF
 }
 
 cmd_status() {
-    local pid
+    local pid answer status=0
     [ $# -eq 0 ] || usage_error "status: takes no arguments, got '$1'"
     locate_state
     pid=$(gateway_pid) || die "gateway: down (state directory $STATE): './ringfence up' starts it"
-    echo "instance      $(gateway_ready && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
+    answer=$(gateway_shell status) || status=$?
+    gateway_ready || [ $status -ne 0 ] || status=1
+    echo "instance      $([ $status -eq 0 ] && echo ready || echo 'not ready'), pid $pid, up $(ps -o etime= -p "$pid" | tr -d ' ')," \
         "$(cat -- "$STATE/options" 2>/dev/null)"
     echo "state         $STATE"
     echo "placement     $(sed 's/none .*/none/; s/ / on CPU /; s/ / of /4' "$STATE/placement" 2>/dev/null)"
     if [ -s "$STATE/ins-address" ]; then
         echo "INS address   $(cat -- "$STATE/ins-address")"
     fi
-    echo
-    gateway_shell status || true
-    gateway_ready || die "gateway (pid $pid): running but not ready: './ringfence logs' says why"
+    [ -z "$answer" ] || printf '\n%s\n' "$answer"
+    [ $status -ne 1 ] || die "gateway (pid $pid): running but not ready: './ringfence logs' says why"
+    return $status
 }
 
 help_shell() {
@@ -262,7 +282,7 @@ help_shell() {
 usage: ./ringfence shell [COMMAND ...]
 
 The Gogo shell of the running gateway. With COMMAND: runs it, prints what it writes, and exits with status 1 if it
-failed, 2 if it was called wrongly, 3 if no gateway answers. Several arguments are the words of one command; one argument
+failed, 2 if it was called wrongly, 3 if no gateway answers, or none within 10 s. Several arguments are the words of one command; one argument
 is a line as it would be typed ('connections | grep nginx'). Without: runs the lines of standard input; on a terminal
 with a history (Up, Ctrl-R) and completion (Tab), and Ctrl-C ends the command that runs. 'help' lists the commands, 'exit'
 or end of file leaves.
