@@ -45,8 +45,16 @@ final class DeployWatch implements BundleListener, AutoCloseable {
         context.addBundleListener(this);
         PassedOver files = new PassedOver(Stream.of("ringfence.runtime", "ringfence.state").map(context::getProperty).filter(Objects::nonNull)
                 .map(folder -> Path.of(folder, "deploy")).toList());
-        thread.scheduleWithFixedDelay(() -> files.look((file, reason) ->
-                LOG.error("{} is passed over: {}; put in a whole bundle, or remove it", file, reason)), LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+        thread.scheduleWithFixedDelay(() -> look(files), LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Whatever happens, there is another look. */
+    private static void look(PassedOver files) {
+        try {
+            files.look((file, reason) -> LOG.error("{} is passed over: {}; put in a whole bundle, or remove it", file, reason));
+        } catch (RuntimeException e) {
+            LOG.warn("looking for files that are no bundles: {}", e.toString());
+        }
     }
 
     @Override

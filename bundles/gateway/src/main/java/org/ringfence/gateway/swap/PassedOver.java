@@ -1,6 +1,7 @@
 package org.ringfence.gateway.swap;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,10 +38,14 @@ final class PassedOver {
             }
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.jar")) {
                 for (Path file : files) {
-                    now.put(file, look(file, seen.get(file), teller));
+                    try {
+                        now.put(file, look(file, seen.get(file), teller));
+                    } catch (IOException e) {
+                        // it is going, was replaced while it was looked at, or leads nowhere: the next look sees
+                    }
                 }
-            } catch (IOException e) {
-                // it is going, or was replaced while it was looked at: the next look sees
+            } catch (IOException | DirectoryIteratorException e) {
+                // the folder is going
             }
         }
         seen = now;

@@ -87,6 +87,16 @@ class PassedOverTest {
     }
 
     @Test
+    void aLinkThatLeadsNowhereSilencesNobodyElse() throws IOException {
+        for (String name : List.of("a.jar", "m.jar", "z.jar")) {
+            Files.createSymbolicLink(folder.resolve("link-" + name), folder.resolve("is-not-there"));
+            Files.writeString(folder.resolve(name), "hello");
+        }
+        looks(3);
+        assertEquals(3, told.size(), told::toString);
+    }
+
+    @Test
     void anotherEndingIsNobodysBusiness() throws IOException {
         Files.writeString(folder.resolve("old.jar.replaced"), "hello");
         looks(2);
