@@ -63,6 +63,14 @@ refused='Permission denied (publickey)'
 check "another key is refused" ends 255 "$refused" to stranger status
 check "a key with a restriction that is not known here is refused" ends 255 "$refused" to restricted status
 check "and the log says so" grep -q 'has options that are not known here and does not count: command' "$log"
+# 70 who connect and say nothing
+outside "$PYTHON" -c 'import socket, sys, time
+silent = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(70)]
+time.sleep(600)' "$port"
+check "the oldest connections without a login give way to new ones" within 20 grep -q 'have not logged in: the oldest is dropped' "$log"
+check "so that an administrator still gets in" ends 0 '^gateway  *ready' to ed25519 status
+check "that is one line in the log" test "$(grep -c 'have not logged in' "$log")" -eq 1
+stop "$PROGRAM"
 password() {
     timeout 60 ssh "${options[@]}" -o PubkeyAuthentication=no -o PreferredAuthentications=password,keyboard-interactive -o NumberOfPasswordPrompts=1 \
         -p "$port" root@127.0.0.1 status

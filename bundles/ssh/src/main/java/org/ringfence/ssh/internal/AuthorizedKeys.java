@@ -10,6 +10,7 @@ import java.security.PublicKey;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.apache.sshd.common.AttributeRepository;
 import org.apache.sshd.common.config.keys.AuthorizedKeyEntry;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.PublicKeyEntryResolver;
@@ -28,6 +29,13 @@ final class AuthorizedKeys implements PublickeyAuthenticator {
     /** Options that forbid what is forbidden to everybody. */
     private static final Set<String> KEPT_ANYWAY = Set.of("no-port-forwarding", "no-agent-forwarding", "no-x11-forwarding", "no-user-rc");
 
+    /** Lines a minute, of all connections. */
+    private static final int LINES = 20;
+    /** The connection has had its line. */
+    private static final AttributeRepository.AttributeKey<Boolean> TOLD = new AttributeRepository.AttributeKey<>();
+
+    private final BoundedLog refusals = new BoundedLog(LOG, LINES);
+    private final BoundedLog faults = new BoundedLog(LOG, LINES);
     private final Path file;
 
     AuthorizedKeys(Path file) {
@@ -39,15 +47,22 @@ final class AuthorizedKeys implements PublickeyAuthenticator {
         try {
             refuseForeign();
             for (String line : Files.readAllLines(file)) {
-                if (isKeyOf(line.strip(), key)) {
+                if (isKeyOf(line.strip(), key, session)) {
                     return true;
                 }
             }
-            LOG.warn("ssh: {} offers key {}, which is not in {}", session.getClientAddress(), KeyUtils.getFingerPrint(key), file);
+            tell(session, "ssh: {} offers key {}, which is not in {}", session.getClientAddress(), KeyUtils.getFingerPrint(key), file);
         } catch (IOException e) {
-            LOG.warn("ssh: {} is refused: {}", session.getClientAddress(), e.getMessage());
+            tell(session, "ssh: {} is refused: {}", session.getClientAddress(), e.getMessage());
         }
         return false;
+    }
+
+    /** One line for each connection: who offers several keys, or one again and again, is told of once. */
+    private void tell(ServerSession session, String format, Object... values) {
+        if (session.setAttribute(TOLD, true) == null) {
+            refusals.warn(format, values);
+        }
     }
 
     private void refuseForeign() throws IOException {
@@ -67,7 +82,7 @@ final class AuthorizedKeys implements PublickeyAuthenticator {
         }
     }
 
-    private boolean isKeyOf(String line, PublicKey key) {
+    private boolean isKeyOf(String line, PublicKey key, ServerSession session) {
         if (line.isEmpty() || line.startsWith("#")) {
             return false;
         }
@@ -81,10 +96,10 @@ final class AuthorizedKeys implements PublickeyAuthenticator {
             if (unkept.isEmpty()) {
                 return true;
             }
-            LOG.warn("ssh: {}: the key {} has options that are not known here and does not count: {}", file, KeyUtils.getFingerPrint(key),
+            tell(session, "ssh: {}: the key {} has options that are not known here and does not count: {}", file, KeyUtils.getFingerPrint(key),
                     String.join(", ", unkept));
         } catch (IOException | GeneralSecurityException | RuntimeException e) {
-            LOG.warn("ssh: {}: a line is no public key and does not count: {}", file, e.getMessage());
+            faults.warn("ssh: {}: a line is no public key and does not count: {}", file, e.getMessage());
         }
         return false;
     }

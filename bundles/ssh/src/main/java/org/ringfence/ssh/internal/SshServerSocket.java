@@ -32,12 +32,17 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
     private static final Duration LOGIN = Duration.ofSeconds(30);
     private static final int ATTEMPTS = 6;
     private static final int THREADS = 2;
-    /** Connections of whomever, logged in or not yet. */
+    /** Connections of those who have logged in. */
     private static final int MAX_CONNECTIONS = 64;
+
+    /** Connections that have not logged in yet: who is silent does not keep others out. */
+    private static final int MAX_STRANGERS = 32;
 
     private final SshServer server;
     private final SshSettings settings;
     private final Set<Session> connections = ConcurrentHashMap.newKeySet();
+    private final Strangers<Session> strangers = new Strangers<>(MAX_STRANGERS);
+    private final BoundedLog dropped = new BoundedLog(LOG, 1);
 
     /** @throws IOException naming key and remedy */
     SshServerSocket(SshSettings settings, Path state) throws IOException {
@@ -82,21 +87,34 @@ final class SshServerSocket implements SessionListener, AutoCloseable {
 
     @Override
     public void sessionCreated(Session session) {
-        connections.add(session);
-        if (connections.size() > MAX_CONNECTIONS) {
-            session.getIoSession().close(true);
+        Session oldest = strangers.add(session);
+        if (oldest != null) {
+            dropped.warn("ssh: {} connections have not logged in: the oldest is dropped, of {}", MAX_STRANGERS, oldest.getIoSession().getRemoteAddress());
+            oldest.getIoSession().close(true);
         }
     }
 
     @Override
     public void sessionEvent(Session session, Event event) {
         if (event == Event.Authenticated) {
+            strangers.remove(session);
+            connections.add(session);
+            if (!session.isOpen()) { // it went meanwhile, and nobody tells again
+                connections.remove(session);
+            }
+            if (connections.size() > MAX_CONNECTIONS) {
+                LOG.warn("ssh: {} connections are open: '{}' from {} is one too many, end one", MAX_CONNECTIONS, session.getUsername(),
+                        session.getRemoteAddress());
+                session.getIoSession().close(true);
+                return;
+            }
             LOG.info("ssh: '{}' has logged in from {}", session.getUsername(), session.getRemoteAddress());
         }
     }
 
     @Override
     public void sessionClosed(Session session) {
+        strangers.remove(session);
         connections.remove(session);
     }
 
