@@ -173,11 +173,11 @@ cat >"$RINGFENCE_STATE/jdk/bin/java" <<EOF
 ln -sf /dev/full "$RINGFENCE_STATE/gateway.pid"
 exec "$(command -v "${JAVA_HOME:+$JAVA_HOME/bin/}java")" "\$@"
 EOF
-unmanaged() { grep -qzxsF -- "-Dringfence.state=$RINGFENCE_STATE" /proc/[0-9]*/cmdline; }
+unmanaged() { pgrep -f -- "-Dringfence.state=$RINGFENCE_STATE "; }
 check_status "up whose gateway's id cannot be written fails" 1 env JAVA_HOME="$RINGFENCE_STATE/jdk" "$rf" up
 check_status "and leaves no gateway that nobody knows" 1 unmanaged
-for each in $(grep -lzxsF -- "-Dringfence.state=$RINGFENCE_STATE" /proc/[0-9]*/cmdline); do
-    kill -KILL "$(cut -d/ -f3 <<<"$each")"
+for each in $(unmanaged); do
+    kill -KILL "$each"
 done
 rm -f "$RINGFENCE_STATE/gateway.pid"
 
