@@ -85,6 +85,15 @@ final class DeployWatch implements BundleListener, AutoCloseable {
     }
 
     private void started(Bundle bundle) {
+        if (retirement.isReplaced(bundle) && others(bundle).anyMatch(other -> isActive(other) && !retirement.isShipped(other))) {
+            try { // at a start of the gateway, after the one that has replaced it
+                bundle.stop();
+                LOG.info("{} has been replaced before: it is stopped", BundleSwapper.name(bundle));
+            } catch (BundleException e) {
+                LOG.warn("{} has been replaced before, and cannot be stopped: {}", BundleSwapper.name(bundle), e.getMessage());
+            }
+            return;
+        }
         others(bundle).filter(DeployWatch::isActive).filter(other -> other.getBundleId() < bundle.getBundleId())
                 .forEach(former -> swapper.deployed(former, bundle));
     }

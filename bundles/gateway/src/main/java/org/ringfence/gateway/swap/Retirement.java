@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of a bundle that another one has taken over from. One of the installation is stopped, and is there if its successor
  * goes; so is one that a swap installed, and takes the jar of a later swap; the file of one that was deployed is renamed, so that the next
- * start does not bring it back; any other one is uninstalled.
+ * start does not bring it back, unless other instances have that folder, too: then it is stopped, and noted; any other one is uninstalled.
  */
 final class Retirement {
     private static final Logger LOG = LoggerFactory.getLogger(Retirement.class);
@@ -24,15 +24,26 @@ final class Retirement {
 
     private final BundleContext context;
     private final Path shipped;
+    private final Path shared;
+    private final ReplacedFiles replaced;
 
     Retirement(BundleContext context) {
         this.context = context;
-        shipped = Path.of(String.valueOf(context.getProperty("ringfence.runtime")), "bundle").toAbsolutePath();
+        Path runtime = Path.of(String.valueOf(context.getProperty("ringfence.runtime"))).toAbsolutePath();
+        shipped = runtime.resolve("bundle");
+        shared = runtime.resolve("deploy");
+        replaced = new ReplacedFiles(Path.of(String.valueOf(context.getProperty("ringfence.state")), "data", "replaced"));
     }
 
     boolean isShipped(Bundle bundle) {
         Path file = file(bundle);
         return file != null && file.startsWith(shipped);
+    }
+
+    /** Whether this instance has replaced it, now or before its last start, and its file is still there for others. */
+    boolean isReplaced(Bundle bundle) {
+        Path file = file(bundle);
+        return file != null && replaced.contains(file);
     }
 
     private static boolean isDeployed(Bundle bundle) {
@@ -56,6 +67,11 @@ final class Retirement {
         if (isShipped(bundle) || bundle.getLocation().startsWith(BundleSwapper.LOCATION)) {
             bundle.stop();
             return name + " is stopped";
+        }
+        if (isDeployed(bundle) && file(bundle).startsWith(shared)) {
+            replaced.add(file(bundle));
+            bundle.stop(); // for good: who watches the directory does not start it again
+            return name + " is stopped, its file stays for other instances";
         }
         String renamed = "";
         if (isDeployed(bundle)) {
