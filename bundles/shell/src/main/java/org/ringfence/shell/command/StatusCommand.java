@@ -32,7 +32,7 @@ public final class StatusCommand extends Command {
     private final BundleContext context;
     @Activate
     public StatusCommand(BundleContext context, @Reference Lookup lookup) {
-        super(new Usage("status", "gateway, INSs, applications and policies at a glance, and what is missing; status 1 if not ready").flag("--json", "for scripts"));
+        super(new Usage("status", "gateway, INSs, applications and policies at a glance, and what is missing and why").flag("--json", "for scripts"));
         this.context = context;
         this.lookup = lookup;
     }
