@@ -32,8 +32,9 @@ cmd_up() {
     local abi='' ins='' ins_net=host placement=${RINGFENCE_PLACEMENT:-auto} asked=$#
     local -a arguments=()
     is_placement "$placement" || usage_error "up: RINGFENCE_PLACEMENT is '$placement', not auto, together, spread or none"
-    [[ ${RINGFENCE_LOG_LEVEL:-INFO} =~ ^(ERROR|WARN|INFO|DEBUG|TRACE|OFF)$ ]] \
-        || usage_error "up: RINGFENCE_LOG_LEVEL is '$RINGFENCE_LOG_LEVEL', not ERROR, WARN, INFO, DEBUG, TRACE or OFF"
+    local level=${RINGFENCE_LOG_LEVEL:-INFO}
+    [[ ${level^^} =~ ^(ERROR|WARN|INFO|DEBUG|TRACE|ALL|OFF)$ ]] \
+        || usage_error "up: RINGFENCE_LOG_LEVEL is '$RINGFENCE_LOG_LEVEL', not ERROR, WARN, INFO, DEBUG, TRACE, ALL or OFF"
     while [ $# -gt 0 ]; do
         case $1 in
             --abi=* | --ins=* | --ins-arg=* | --ins-net=* | --placement=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;

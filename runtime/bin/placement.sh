@@ -45,7 +45,8 @@ place_gateway() {
             taskset -apc "$CPU" "$id" >/dev/null 2>&1 || true
         done
     fi
-    echo "$PLACEMENT $CPU $(allowed_cpus | paste -sd, -)" >"$STATE/placement"
+    { echo "$PLACEMENT $CPU $(allowed_cpus | paste -sd, -)" >"$STATE/placement"; } 2>/dev/null \
+        || say "$STATE/placement: cannot be written: programs run where their callers do. Is its file system full?"
 }
 
 # The ids of those threads of the process PID.
