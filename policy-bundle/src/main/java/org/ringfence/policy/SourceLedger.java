@@ -48,7 +48,7 @@ public final class SourceLedger implements Policy {
 
     private static final int DATAGRAM_SOURCES = 1 << 16;
 
-    private final SourceTable datagrams = new SourceTable(DATAGRAM_SOURCES);
+    private SourceTable datagrams = new SourceTable(DATAGRAM_SOURCES);
     private final long start = System.nanoTime();
     private final Told told = new Told();
     private final List<String> detectors = new ArrayList<>();
@@ -114,6 +114,7 @@ public final class SourceLedger implements Policy {
         } else {
             inherited = false;
             firstId = Long.MAX_VALUE;
+            datagrams = new SourceTable(DATAGRAM_SOURCES);
         }
         table = other;
         settings = next;
@@ -220,8 +221,8 @@ public final class SourceLedger implements Policy {
         }
         settle();
         boolean earlier = connection.id() < firstId;
-        if (earlier && !inherited) {
-            return; // it was never counted
+        if (earlier && !(inherited && Sources.isProven(connection))) {
+            return; // it was never counted: those of datagrams pass to no other version
         }
         // one that came while the version before was asked and this one was there may not have been told of yet
         boolean owed = earlier && handover.isAwaited() && Sources.isProven(connection);

@@ -124,8 +124,10 @@ class SourceHandoverTest {
         }
         admit(former, 1, 100);
         SourceLedger next = ledger(Map.of());
-        assertEquals(100, next.requestRate(peer(1)), 5);
-        assertEquals(10, next.connectionRate(peer(1)), 1);
+        // Rates fade while the test runs: by half in some seconds.
+        assertEquals(1, next.requestRate(peer(1)) / former.requestRate(peer(1)), 0.1);
+        assertEquals(1, next.connectionRate(peer(1)) / former.connectionRate(peer(1)), 0.1);
+        assertTrue(next.requestRate(peer(1)) > 20, "some have come");
     }
 
     @Test

@@ -23,6 +23,9 @@ final class Bounds {
     private static final long READERS_NANOSECONDS = 3_000_000_000L;
     private static final double LONG_SECONDS = 10;
     private static final int SAMPLED = 64;
+    /** Who has come, or begun a request, so recently may be as quick as any; and so many bytes of a body a second are more than attackers have for long. */
+    private static final long COMING_NANOSECONDS = 2_000_000_000L;
+    private static final int SENDING = 4096;
     /** For what has been decided, in each turn: a hundred may go at once, and nobody is to wait for that. */
     private static final long DECISIONS_NANOSECONDS = 200_000;
     /** For so many listeners idle connections are looked for in one sweep, half a millisecond each where there are 30,000. */
@@ -41,7 +44,7 @@ final class Bounds {
     private int cursor;
     private int looks;
     /** Who has shown least goes first, and among those the slowest. */
-    final Comparator<RelayedSocket> slowestFirst = Comparator.comparingInt(Bounds::merit).thenComparingDouble(this::speed);
+    final Comparator<RelayedSocket> slowestFirst = Comparator.<RelayedSocket>comparingInt(this::merit).thenComparingDouble(this::speed);
 
     Bounds(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking) {
         this.services = services;
@@ -179,12 +182,17 @@ final class Bounds {
                 + (listening.countedHeld + listening.countedWatched) + " held connections with " + listening.heldBytes + " B";
     }
 
-    /** What a held connection has shown: no whole request; all that were answered, and nothing since; one that waits for an answer. */
-    private static int merit(RelayedSocket socket) {
+    /**
+     * What a held connection has shown: no whole request for a while, and little of one; that its requests were answered, and nothing since; that it comes,
+     * or sends as clients do; a request that waits for an answer.
+     */
+    private int merit(RelayedSocket socket) {
+        boolean comes = gatekeeper.now() - socket.gate.stageSince < COMING_NANOSECONDS;
         return switch (socket.gate.stage) {
-            case SILENT, HEAD, BODY -> 0;
+            case SILENT, HEAD -> comes ? 2 : 0;
+            case BODY -> comes || speed(socket) > SENDING ? 2 : 0;
             case IDLE -> 1;
-            default -> 2;
+            default -> 3;
         };
     }
 

@@ -1,5 +1,6 @@
 package org.ringfence.gateway.internal;
 
+import java.util.ArrayDeque;
 import java.util.List;
 import org.ringfence.api.call.Call;
 import org.ringfence.api.call.Operation;
@@ -16,6 +17,8 @@ final class Endings {
     private static final long LINGER_NANOSECONDS = 60_000_000_000L;
     /** The same if a reset is to follow them: Linux would not wait at all, but has taken them out of the program's hands before. */
     private static final long LINGER_BEFORE_RESET_NANOSECONDS = 500_000_000L;
+    /** In each turn so many of those that wait for an INS are looked at. */
+    private static final int LOOKS = 256;
     private static final int CLOSE_RESETS = 1;
     private static final int CLOSE_RESETS_BEHIND = 2;
 
@@ -25,6 +28,8 @@ final class Endings {
     private final PendingCall pending = new PendingCall();
     /** Closed sockets whose bytes are still on their way. */
     private int lingering;
+    /** Those of them whose bytes an INS has which is to keep no more reply cells for that; some have been ended otherwise since. */
+    private final ArrayDeque<RelayedSocket> postponed = new ArrayDeque<>();
     /** {@link System#nanoTime()} at the beginning of the turn. */
     private long now = System.nanoTime();
 
@@ -36,6 +41,7 @@ final class Endings {
     /** A turn begins. */
     void begin(long turn) {
         now = turn;
+        closeSome();
     }
 
     /** The connection, or the attempt at one, is over with an error. The INS's slot stays until the application closes. */
@@ -80,9 +86,15 @@ final class Endings {
             return;
         }
         boolean failed = socket.ins == null || (socket.ins.region.marks(socket.insSlot) & SocketState.RESET) != 0;
-        if (failed || socket.outward.isDrained() && mayClose(socket)) {
-            lingering--;
-            close(socket, failed);
+        if (failed) {
+            giveUp(socket);
+        } else if (socket.outward.isDrained()) {
+            if (mayClose(socket)) {
+                closeInOrder(socket);
+            } else if (socket.closeLeft < 0) {
+                socket.closeLeft = socket.outward.unread();
+                postponed.add(socket);
+            }
         } else if (!socket.closeResets && hasMore(socket)) {
             // Bytes for a closed socket: Linux answers them with a reset. Their sender may read nothing before he has sent all.
             socket.closeResets = true;
@@ -94,7 +106,27 @@ final class Endings {
 
     /** A CLOSE keeps a reply cell of the INS until the last bytes are sent; where many do, others wait here for that. */
     private static boolean mayClose(RelayedSocket socket) {
-        return socket.ins.mayClose() || socket.outward.unread() == 0;
+        return socket.ins.mayLinger() || socket.outward.unread() == 0;
+    }
+
+    private void closeInOrder(RelayedSocket socket) {
+        lingering--;
+        close(socket, false);
+    }
+
+    /** Closes some of those that waited for the INS. */
+    private void closeSome() {
+        for (int looks = Math.min(postponed.size(), LOOKS); looks > 0; looks--) {
+            RelayedSocket socket = postponed.poll();
+            if (!isLingering(socket) || socket.closeLeft < 0) {
+                continue; // it was ended otherwise, and is perhaps another one by now
+            }
+            if (mayClose(socket)) {
+                closeInOrder(socket);
+            } else {
+                postponed.add(socket);
+            }
+        }
     }
 
     /** Frees the application's side at once and tells the INS to close, after its bytes are sent or with a reset. */
@@ -114,6 +146,7 @@ final class Endings {
         call.arguments[1] = reset ? CLOSE_RESETS : socket.closeResets ? CLOSE_RESETS_BEHIND : 0;
         pending.clear();
         pending.operation = Operation.CLOSE;
+        pending.lingers = !reset && socket.isFlowing() && socket.outward.unread() > 0;
         pending.isAbout(socket);
         socket.ins.send(call, pending);
     }
@@ -132,7 +165,7 @@ final class Endings {
         close(socket, true);
     }
 
-    /** Resets closed sockets whose peer takes nothing any more, and closes those whose bytes are sent. Called about once a second. */
+    /** Resets closed sockets whose peer takes nothing any more. Called about once a second. */
     void tick(long now) {
         if (lingering == 0) {
             return;
@@ -143,12 +176,8 @@ final class Endings {
             if (!isLingering(socket)) {
                 continue;
             }
-            long left = socket.outward.unread();
-            if (socket.outward.isDrained() && mayClose(socket)) {
-                lingering--;
-                close(socket, false);
-            } else if (left != socket.closeLeft) {
-                socket.closeLeft = left;
+            if (!socket.closeResets && socket.outward.unread() < socket.closeLeft) {
+                socket.closeLeft = socket.outward.unread();
                 socket.closeDeadline = now + patience(socket);
             } else if (now - socket.closeDeadline > 0) {
                 giveUp(socket);

@@ -114,6 +114,7 @@ final class Gatekeeper {
             gate.watch = Watch.HTTP;
             gate.probe = !gate.rule.enforced();
             gate.answered = true;
+            gate.idleSince = now;
         }
         if (gate.watch == Watch.NOTHING) {
             if (socket.inward.move(most) > 0) {

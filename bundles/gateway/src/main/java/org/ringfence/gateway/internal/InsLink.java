@@ -32,9 +32,9 @@ final class InsLink {
     /** Sums over its connections. */
     long bytesInPerSecond;
     long bytesOutPerSecond;
-    /** CLOSEs that it has not answered; more of those whose bytes it has still to send keep no cell. */
-    private int closes;
-    private final int mostCloses;
+    /** CLOSEs of connections whose bytes it had still to send; and how many may keep a reply cell for that. */
+    private int lingering;
+    private final int mostLingering;
     /** Questions of the gateway's own that it has not answered. */
     private int questions;
     /** The INS's heartbeat when it last moved, and when that was seen. */
@@ -56,7 +56,7 @@ final class InsLink {
         listeners = new Share(cells / 4, 1);
         spareAccepts = new Share(cells / 2, 1);
         ownSockets = new Share(region.slots() / 4 * 3, MUCH);
-        mostCloses = cells / 8;
+        mostLingering = cells / 8;
         for (int i = 0; i < CELLS; i++) {
             calls[i] = new PendingCall();
         }
@@ -65,7 +65,7 @@ final class InsLink {
     /** Sends a call; {@code pending} is copied. */
     void send(Call call, PendingCall pending) {
         questions += pending.progress ? 1 : 0;
-        closes += pending.operation == Operation.CLOSE ? 1 : 0;
+        lingering += pending.lingers ? 1 : 0;
         if (!waiting.isEmpty() || !trySend(call, pending)) {
             Call copy = new Call();
             Calls.copy(call, copy);
@@ -103,8 +103,8 @@ final class InsLink {
     }
 
     /** True if it may be told to close a connection whose bytes it has still to send: it answers when they are. */
-    boolean mayClose() {
-        return closes < mostCloses;
+    boolean mayLinger() {
+        return lingering < mostLingering;
     }
 
     int questions() {
@@ -139,7 +139,7 @@ final class InsLink {
         // The cell is free again, and what the answer sets off may claim it.
         answered.copyFrom(calls[cell]);
         questions -= answered.progress ? 1 : 0;
-        closes -= answered.operation == Operation.CLOSE ? 1 : 0;
+        lingering -= answered.lingers ? 1 : 0;
         if (answered.operation != Operation.ACCEPT) { // which waits for a peer
             stages.record(Stages.Stage.INS, System.nanoTime() - answered.sent);
         }

@@ -25,6 +25,8 @@ final class PendingCall {
     boolean dissolves;
     /** A question of the gateway's own, for {@link PeerProgress}. */
     boolean progress;
+    /** CLOSE: it is answered when the client has taken what is left. */
+    boolean lingers;
     /** A call of the gateway's own, for {@link Reopening}. */
     boolean reopens;
     /** Its number in the {@link CallTrace}, or {@link CallTrace#NONE}. */
@@ -53,6 +55,7 @@ final class PendingCall {
         sent = other.sent;
         dissolves = other.dissolves;
         progress = other.progress;
+        lingers = other.lingers;
         reopens = other.reopens;
         trace = other.trace;
         context.copyFrom(other.context);
@@ -62,6 +65,7 @@ final class PendingCall {
         operation = null;
         socket = null;
         progress = false;
+        lingers = false;
         reopens = false;
         dissolves = false;
         application = null;

@@ -40,7 +40,15 @@ final class Stake {
 
     /** The same of one that was a listener of an INS that is gone: its application had its share of that one. */
     boolean listensAgain(ApplicationLink application, InsLink ins) {
-        return ins.listeners.isLeft() && takes(application, ins);
+        if (!ins.listeners.isLeft()) {
+            return false;
+        }
+        if (openedAt != null) { // its slot there is no more
+            openedAt.ownSockets.giveBack();
+            openedAt = ins;
+            openedAt.ownSockets.take();
+        }
+        return takes(application, ins);
     }
 
     private boolean takes(ApplicationLink application, InsLink ins) {

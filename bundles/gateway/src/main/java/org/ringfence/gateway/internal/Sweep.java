@@ -50,6 +50,7 @@ final class Sweep {
     private boolean sweeping;
     private boolean inspects;
     private int sweeps;
+    private int turns;
     private boolean reconsider;
 
     Sweep(Services services, SocketTable table, ByteRelay bytes, Gatekeeper gatekeeper, Reparking reparking, PeerProgress progress,
@@ -136,9 +137,11 @@ final class Sweep {
         reparking.turn();
         long now = gatekeeper.now();
         boolean looked = false;
+        turns++;
         for (int i = 0; i < listeners.size(); i++) { // no iterator: this runs all the time
-            bytes.offerLeft(listeners.get(i));
-            looked = looked || bounds.relieveAtOnce(listeners.get(i), now); // one in a turn: an application may have many that it does not serve
+            Listening listening = listeners.get(Integer.remainderUnsigned(turns + i, listeners.size()));
+            bytes.offerLeft(listening);
+            looked = looked || bounds.relieveAtOnce(listening, now); // one in a turn: an application may have many that it does not serve
         }
         lookAtQuietOnes(now);
         bounds.decideSome();

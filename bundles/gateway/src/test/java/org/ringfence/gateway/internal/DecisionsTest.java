@@ -107,11 +107,15 @@ class DecisionsTest {
         RelayedSocket waits = heldAt(Stage.RESPONSE, now - 1, 0);
         RelayedSocket answered = heldAt(Stage.IDLE, now - 20, 0);
         RelayedSocket slowHead = heldAt(Stage.HEAD, now - 50, 1);
-        RelayedSocket quickHead = heldAt(Stage.HEAD, now - 1, 300);
+        RelayedSocket slowBody = heldAt(Stage.BODY, now - 10, 500);
+        RelayedSocket quickHead = heldAt(Stage.HEAD, now, 300);
+        RelayedSocket newcomer = heldAt(Stage.SILENT, now, 0);
+        RelayedSocket upload = heldAt(Stage.BODY, now - 10, 100_000);
         RelayedSocket silent = heldAt(Stage.SILENT, now - 5, 0);
-        List<RelayedSocket> order = new ArrayList<>(List.of(waits, answered, quickHead, slowHead, silent));
+        List<RelayedSocket> order = new ArrayList<>(List.of(waits, answered, upload, newcomer, quickHead, slowBody, slowHead, silent));
         order.sort(bounds.slowestFirst);
-        assertEquals(List.of(silent, slowHead, quickHead, answered, waits), order);
+        assertEquals(List.of(silent, slowHead, slowBody, answered, newcomer), order.subList(0, 5));
+        assertEquals(waits, order.get(7));
     }
 
     @Test

@@ -83,12 +83,22 @@ class EndingsTest {
     }
 
     @Test
+    void whoseBytesAreSentIsClosedAtOnceHoweverManyWait() {
+        closedWithBytesUnsent(513);
+        peers.unread = 0;
+        RelayedSocket quick = peers.connected();
+        peers.endings.closed(quick);
+        peers.endings.progress(quick, false);
+        assertTrue(quick.closeSent);
+    }
+
+    @Test
     void theOthersAreClosedInOrderOnceTheirBytesAreSent() {
         closedWithBytesUnsent(514);
-        peers.endings.tick(System.nanoTime() + SECOND);
+        peers.endings.begin(System.nanoTime());
         assertEquals(512, peers.sent.size());
         peers.unread = 0;
-        peers.endings.tick(System.nanoTime() + 2 * SECOND);
+        peers.endings.begin(System.nanoTime());
         assertEquals(514, peers.sent.size());
         assertTrue(peers.sent.stream().allMatch(CLOSE::equals), "none is reset");
     }

@@ -42,7 +42,7 @@ class ListenersEndTest extends ServedRequests {
             sweep.listens(socket);
             listeners.add(socket.listening);
         }
-        assertTimeout(Duration.ofMillis(200), () -> sweep.listenersEnd(application));
+        assertTimeout(Duration.ofSeconds(2), () -> sweep.listenersEnd(application));
         assertTrue(listeners.stream().allMatch(listening -> listening.closed));
     }
 
