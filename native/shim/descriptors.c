@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <linux/sockios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../region/readiness.h"
@@ -32,27 +35,37 @@ static int not_open(void) {
 }
 
 /* A socket whose packets nobody reads or sends meanwhile. Who does looks at the table first, under the same locks: while they are held
- * its number can become something else, and no byte of that is taken for a packet. */
+ * its number can become something else, and no byte of that is taken for a packet. Who holds one for long is not waited for: sends do,
+ * while sendfile() reads a file that comes slowly, and receives where a process is stopped. */
 struct held {
     struct ring_socket socket;
     struct critical section;
-    bool is;
+    bool is, receives, sends;
 };
 
+static bool try_hold(struct rf_lock *lock, int milliseconds) {
+    enum { AT_ONCE = 64 };
+    for (int i = 0; i < AT_ONCE + milliseconds; i++) {
+        if (rf_trylock(lock) == 0) return true;
+        if (i < AT_ONCE) sched_yield();
+        else syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
+}
+
 static struct held hold(int fd) {
-    struct held held;
-    held.is = table_find(fd, &held.socket);
+    struct held held = {.is = table_find(fd, &held.socket)};
     if (!held.is) return held;
     held.section = critical_enter();
-    rf_lock(&held.socket.slot->receive_lock);
-    rf_lock(&held.socket.slot->send_lock);
+    held.receives = try_hold(&held.socket.slot->receive_lock, 1000);
+    held.sends = try_hold(&held.socket.slot->send_lock, 4);
     return held;
 }
 
 static void let_go(const struct held *held) {
     if (!held->is) return;
-    rf_unlock(&held->socket.slot->send_lock);
-    rf_unlock(&held->socket.slot->receive_lock);
+    if (held->sends) rf_unlock(&held->socket.slot->send_lock);
+    if (held->receives) rf_unlock(&held->socket.slot->receive_lock);
     critical_leave(held->section);
 }
 

@@ -2,12 +2,15 @@
  * the program's word alone. A table of fixed size: of words that meet in one place the last one is known, and events of the others
  * stay what the kernel tells. Where several descriptors share a word, nobody knows whose an event is: it stays what the kernel tells,
  * but for what none of them wants. */
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "../region/readiness.h"
 #include "addressable.h"
 #include "attach.h"
+#include "kernel.h"
 #include "real.h"
 #include "sandbox.h"
 #include "shown.h"
@@ -68,17 +71,25 @@ struct epoll_event *interest_asked(int fd, int operation, struct epoll_event *ev
     return changed;
 }
 
+/* True if the descriptor that has a word may still be in the instance: of one that is no socket in a region, which is closed without
+ * anybody's being told, as long as its number is no such socket's. */
+static bool is_open(const struct interest *i, struct ring_socket *before) {
+    if (i->generation != 0) return table_find(i->fd, before) && before->generation == i->generation;
+    return table_get(i->fd) == RF_ENTRY_NONE && raw_call(SYS_fcntl, i->fd, F_GETFD, 0L) >= 0;
+}
+
 /* What a descriptor that is put in under a word finds there. */
 static void share(const struct interest *i, struct interest *new, const struct ring_socket *s, bool same) {
     struct ring_socket before;
     if (i->birth != new->birth && same) return;
-    bool open = i->generation == 0 || (table_find(i->fd, &before) && before.generation == i->generation);
     if (!same) {
         /* Words meet here, of which one is shared: as soon as it comes again nobody will know that. */
-        if (open && i->shares != ALONE) new->shares = SEVERAL, new->events = ~0u;
+        if (i->shares != ALONE && is_open(i, &before)) new->shares = SEVERAL, new->events = ~0u;
         return;
     }
-    if (i->shares == ALONE && (i->fd == new->fd || !open)) return;
+    if (i->shares == ALONE && i->fd == new->fd) return;
+    bool open = is_open(i, &before);
+    if (i->shares == ALONE && !open) return;
     bool copy = s != NULL && i->generation != 0 && open && before.slot == s->slot;
     new->shares = copy && i->shares != SEVERAL ? COPIES : SEVERAL;
     new->events |= i->events;

@@ -124,10 +124,10 @@ static int fill(int fd, int file, const struct network *network) {
 /* As the kernel's files are: nobody writes them, and the descriptor is for reading. Without /proc, or a number to open it by once more,
  * it is one for both, and writing is refused. */
 static void make_constant(int fd, int flags) {
-    char path[sizeof "/proc/self/fd/" + 10];
+    char path[sizeof "/proc/thread-self/fd/" + 10];
     raw_call(SYS_fchmod, fd, 0444L);
     raw_call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    snprintf(path, sizeof path, "/proc/thread-self/fd/%d", fd);
     long again = raw_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (flags & O_NONBLOCK));
     if (again >= 0) {
         raw_call(SYS_dup3, again, fd, flags & O_CLOEXEC);

@@ -2,6 +2,7 @@
  * moment. */
 #include "check.h"
 
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 
 struct waiter {
@@ -199,7 +200,33 @@ static void killed(void) {
     close(listening), close(sharing[0]), close(sharing[1]);
 }
 
+static int terminal;
+static _Atomic bool sent; /* natively at once: no terminal is sent there */
+
+static void *send_typed(void *argument) {
+    sendfile(*(int *)argument, terminal, NULL, 100);
+    sent = true;
+    return NULL;
+}
+
+/* A file that comes slowly keeps its sender, and nobody else. */
+static void closed_while_a_file_comes(void) {
+    int ends[2], typing = posix_openpt(O_RDWR | O_NOCTTY);
+    pthread_t thread;
+    connection(AF_INET, ends);
+    need(typing >= 0 && grantpt(typing) == 0 && unlockpt(typing) == 0);
+    terminal = open(ptsname(typing), O_RDWR | O_NOCTTY);
+    need(terminal >= 0 && pthread_create(&thread, NULL, send_typed, &ends[0]) == 0);
+    for (double end = seconds() + 0.3; !sent && seconds() < end;) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    double began = seconds();
+    check(close(ends[0]) == 0 && seconds() - began < 5, "a socket is closed while a file that comes slowly is sent");
+    need(write(typing, "end\n", 4) == 4);
+    pthread_join(thread, NULL);
+    close(ends[1]), close(typing), close(terminal);
+}
+
 int main(void) {
+    closed_while_a_file_comes();
     ended_by_another();
     closed_by_another();
     replaced_by_another();

@@ -98,6 +98,20 @@ static void urgent(void) {
     end();
 }
 
+/* Programs use the memory that a word points to again. */
+static void a_word_again(void) {
+    int pipes[2], fresh;
+    begin();
+    need(pipe(pipes) == 0);
+    watch(EPOLL_CTL_ADD, pipes[1], EPOLLOUT);
+    fresh = socket(AF_INET, SOCK_STREAM, 0);
+    close(pipes[0]), close(pipes[1]);
+    watch(EPOLL_CTL_ADD, fresh, EPOLLIN | EPOLLOUT);
+    check(told(5000) == (EPOLLOUT | EPOLLHUP), "a word of a pipe that is closed is a socket's alone: its end is told");
+    close(fresh);
+    end();
+}
+
 int main(void) {
     sockets();
     edges();
@@ -105,5 +119,6 @@ int main(void) {
     a_copy();
     a_new_owner();
     urgent();
+    a_word_again();
     finished();
 }
