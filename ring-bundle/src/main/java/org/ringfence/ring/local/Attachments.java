@@ -28,6 +28,10 @@ final class Attachments {
     private static final int EAGAIN = 11;
     /** After an accept(2) that failed. */
     private static final int PAUSE_MILLISECONDS = 100;
+    /** Accepted through one socket at a time. */
+    private static final int AT_ONCE = 16;
+    /** Until the next ones are, while as many as may be have not said hello: those that were accepted last have that long for it at least. */
+    private static final int CROWDED_MILLISECONDS = 10;
     private static final int LINUX = 1;
     /** Of a connection in a state: descriptor, INS or not, pid, region. */
     private static final int CONNECTION_NUMBERS = 4;
@@ -60,6 +64,7 @@ final class Attachments {
     }
 
     private final Map<Integer, Connection> connections = new HashMap<>();
+    private final Unheard unheard = new Unheard();
 
     Attachments(LocalSession session, NativeSystem system, EventPort port, Path state, LocalTransport.Config config) throws IOException {
         this.session = session;
@@ -84,12 +89,15 @@ final class Attachments {
         attachSocket = from.number("attachSocket");
         insSocket = from.number("insSocket");
         lastRegion = from.number("lastRegion");
-        acceptLater(); // what the version before has left, too
+        acceptLater(PAUSE_MILLISECONDS); // what the version before has left, too
         int[] numbers = from.numbers("connections");
         for (int i = 0; i < numbers.length; i += CONNECTION_NUMBERS) {
             Connection connection = new Connection(numbers[i + 1] != 0, numbers[i + 2]);
             connection.region = numbers[i + 3];
             connections.put(numbers[i], connection);
+            if (connection.region == 0) {
+                unheard.add(numbers[i]);
+            }
         }
     }
 
@@ -108,50 +116,76 @@ final class Attachments {
 
     void dispatch(long key, int flags) {
         switch (Key.kind(key)) {
-            case Key.ATTACH_SOCKET -> acceptAll(attachSocket, false);
-            case Key.INS_SOCKET -> acceptAll(insSocket, true);
+            case Key.ATTACH_SOCKET, Key.INS_SOCKET -> acceptLater(0); // when all events are seen: who is accepted may get the number of one that ends
             case Key.GREETING -> connectionEvent(Key.low(key), flags);
             default -> LOG.warn("event of an unknown kind: key 0x{}", Long.toHexString(key));
         }
     }
 
-    /** True if nobody waits there any more. */
-    private boolean acceptAll(int socket, boolean ins) {
+    /** Accepts some; true if nobody waits there any more. */
+    private boolean acceptSome(int socket, boolean ins) {
         int[] pid = new int[1];
-        int descriptor;
-        while ((descriptor = system.accept(socket, pid)) >= 0) {
+        int descriptor = 0;
+        for (int i = 0; i < AT_ONCE && port.room() > AT_ONCE && (descriptor = system.accept(socket, pid)) >= 0; i++) {
+            if (unheard.isFull()) {
+                hearOrEnd(unheard.take());
+            }
             connections.put(descriptor, new Connection(ins, pid[0]));
+            unheard.add(descriptor);
             port.watch(descriptor, EventPort.IN | EventPort.RDHUP | EventPort.EDGE, Key.of(Key.GREETING, 0, descriptor));
         }
         if (descriptor == -EAGAIN) {
             return true;
+        }
+        if (descriptor >= 0) {
+            acceptLater(unheard.isFull() ? CROWDED_MILLISECONDS : 0);
+            return false;
         }
         if (descriptor != told) {
             told = descriptor;
             LOG.warn("accepting who attaches at {}: errno {}: trying again every {} ms. If it is 23 or 24 too many files are open: raise "
                     + "'ulimit -n'", ins ? insPath : attachPath, -descriptor, PAUSE_MILLISECONDS);
         }
-        acceptLater();
+        acceptLater(PAUSE_MILLISECONDS);
         return false;
     }
 
-    private void acceptLater() {
+    private void acceptLater(int milliseconds) {
         unaccepted = true;
-        acceptAt = System.nanoTime() + PAUSE_MILLISECONDS * 1_000_000L;
+        acceptAt = System.nanoTime() + milliseconds * 1_000_000L;
     }
 
     /**
-     * Accepts, when the time has come, those who wait since it failed: the sockets are watched for edges.
+     * Between two harvests: accepts those who wait, when the time has come (the sockets are watched for edges), and ends the connections of those who
+     * have not said hello for too long.
      *
      * @param milliseconds how long the turn would sleep otherwise; negative: without end
      * @return how long it may
      */
-    int acceptAgain(int milliseconds) {
+    int accept(int milliseconds) {
+        while (unheard.patience() == 0) {
+            hearOrEnd(unheard.take());
+        }
         if (unaccepted && System.nanoTime() - acceptAt >= 0) {
-            unaccepted = !(acceptAll(attachSocket, false) & acceptAll(insSocket, true));
+            unaccepted = !(acceptSome(attachSocket, false) & acceptSome(insSocket, true));
             told = unaccepted ? told : 0;
         }
-        return !unaccepted ? milliseconds : milliseconds < 0 ? PAUSE_MILLISECONDS : Math.min(milliseconds, PAUSE_MILLISECONDS);
+        int patience = shorter(milliseconds, unheard.patience());
+        return unaccepted ? shorter(patience, (int) Math.max(0, (acceptAt - System.nanoTime() + 999_999) / 1_000_000)) : patience;
+    }
+
+    /** The shorter of two times, of which a negative one is without end. */
+    private static int shorter(int milliseconds, int others) {
+        return milliseconds < 0 ? others : others < 0 ? milliseconds : Math.min(milliseconds, others);
+    }
+
+    /** The connection has had its time: it ends, if its hello does not lie there already. */
+    private void hearOrEnd(int descriptor) {
+        connectionEvent(descriptor, 0);
+        Connection connection = connections.get(descriptor);
+        if (connection != null && connection.region == 0) {
+            ended(descriptor, connection);
+        }
     }
 
     private void connectionEvent(int descriptor, int flags) {
@@ -162,6 +196,7 @@ final class Attachments {
         byte[] packet = new byte[AttachLayout.HELLO_BYTES];
         int length = system.receive(descriptor, packet);
         if (length > 0 && connection.region == 0) {
+            unheard.remove(descriptor);
             hello(descriptor, connection, packet, length);
         }
         // Who said hello and is gone already makes one event of both, and no other follows.
@@ -274,6 +309,7 @@ final class Attachments {
 
     private void ended(int descriptor, Connection connection) {
         connections.remove(descriptor);
+        unheard.remove(descriptor);
         if (connection.region != 0 && connection.ins) {
             LocalInsRegion ins = session.regions().ins(connection.region);
             if (ins != null) {

@@ -125,7 +125,7 @@ final class LocalSession implements TransportSession {
     @Override
     public long turn(int milliseconds) {
         harvested = 0;
-        int patience = attachments.acceptAgain(milliseconds);
+        int patience = attachments.accept(milliseconds);
         int timeout = regions.applications.length + regions.inss.length == 0 ? patience : watchdog.look(regions.applications, regions.inss, patience);
         tellGone(GONE_AT_ONCE);
         for (LocalApplicationRegion application : regions.applications) {
@@ -141,6 +141,7 @@ final class LocalSession implements TransportSession {
             regions.wakeUp();
         }
         harvest(events);
+        attachments.accept(0);
         tellGone(GONE_AT_ONCE);
         detachWhoIsToGo();
         return woken;

@@ -41,6 +41,8 @@ final class Attaching implements TransportListener, AutoCloseable {
     TransportSession session;
     /** The result of the next accept(2) in place of a connection; 0: none. */
     int refusal;
+    /** Done once before the next accept(2). */
+    Runnable beforeAccept = () -> { };
     /** That the batch has room, in place of its own word; negative: its own word. */
     int room = -1;
     /** Done once before the next batch is carried out. */
@@ -71,6 +73,11 @@ final class Attaching implements TransportListener, AutoCloseable {
     }
 
     private Object ofSystem(String method, Object[] arguments) {
+        if (method.equals("accept")) {
+            Runnable once = beforeAccept;
+            beforeAccept = () -> { };
+            once.run();
+        }
         if (method.equals("accept") && refusal != 0) {
             int result = refusal;
             refusal = 0;
@@ -99,14 +106,23 @@ final class Attaching implements TransportListener, AutoCloseable {
         session = transport.adopt(whole, this);
     }
 
-    /** A process of a launch connects and says hello. */
-    void hello(String launch) {
+    /** Somebody connects, and says nothing yet: his descriptor. */
+    int connect() {
         int peer = Function.getFunction("c", "socket").invokeInt(new Object[] {AF_UNIX, SOCK_SEQPACKET, 0});
         peers.add(peer);
         ByteBuffer address = ByteBuffer.allocate(ADDRESS_BYTES).order(ByteOrder.nativeOrder());
         address.putShort((short) AF_UNIX).put(state.resolve("attach.sock").toString().getBytes(StandardCharsets.UTF_8));
         int connected = Function.getFunction("c", "connect").invokeInt(new Object[] {peer, address.array(), ADDRESS_BYTES});
         assertTrue(peer >= 0 && connected == 0, "cannot connect");
+        return peer;
+    }
+
+    /** A process of a launch connects and says hello. */
+    void hello(String launch) {
+        hello(connect(), launch);
+    }
+
+    void hello(int peer, String launch) {
         ByteBuffer hello = ByteBuffer.allocate(AttachLayout.HELLO_BYTES).order(ByteOrder.nativeOrder());
         hello.putLong(AttachLayout.HELLO_MAGIC, HeaderLayout.MAGIC_VALUE).putInt(AttachLayout.HELLO_VERSION, HeaderLayout.VERSION_VALUE);
         hello.put(AttachLayout.HELLO_NAME, launch.getBytes(StandardCharsets.UTF_8)).put(AttachLayout.HELLO_LAUNCH, launch.getBytes(StandardCharsets.UTF_8));

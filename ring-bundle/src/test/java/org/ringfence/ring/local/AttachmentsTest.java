@@ -3,6 +3,7 @@ package org.ringfence.ring.local;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.ringfence.api.transport.Region;
 /** Who attaches when the gateway cannot accept, and under which number. */
 class AttachmentsTest {
     private static final int EMFILE = 24;
+    private static final int SILENT = 200;
     @TempDir
     private Path state;
     private Attaching attaching;
@@ -62,5 +64,60 @@ class AttachmentsTest {
         attaching.takeOver(Key.LAST_REGION + 7);
         attach(1);
         assertEquals(7, attaching.applications.get(0).id());
+    }
+
+    // ---- who connects and says nothing ----
+
+    private static long descriptors() {
+        return new File("/proc/self/fd").list().length;
+    }
+
+    private void connectSilently(int count) {
+        for (int i = 0; i < count; i++) {
+            attaching.connect();
+        }
+    }
+
+    @Test
+    void whoNeverSaysHelloTakesAFewDescriptorsForAWhile() {
+        connectSilently(SILENT);
+        long before = descriptors();
+        for (int i = 0; i < SILENT; i++) {
+            attaching.session.turn(0);
+            assertTrue(descriptors() <= before + Unheard.MOST, "more than " + Unheard.MOST + " after " + i + " turns");
+        }
+        assertTrue(descriptors() > before, "nobody was accepted");
+        attaching.turnUntil("their connections are closed", () -> descriptors() == before);
+        attach(1);
+    }
+
+    @Test
+    void whoSaysHelloAmongManyWhoDoNotIsAttached() {
+        connectSilently(SILENT);
+        attaching.hello("honest");
+        connectSilently(SILENT);
+        attaching.turnUntil("it is attached", () -> attaching.applications.size() == 1);
+    }
+
+    @Test
+    void aHelloThatLiesThereWhenAnotherTakesItsPlaceIsHeard() {
+        int oldest = attaching.connect();
+        long before = descriptors();
+        connectSilently(Unheard.MOST - 1);
+        attaching.turnUntil("all are accepted", () -> descriptors() == before + 2 * Unheard.MOST - 1);
+        connectSilently(1);
+        attaching.beforeAccept = () -> attaching.hello(oldest, "oldest");
+        attaching.session.turn(1000);
+        assertEquals(1, attaching.applications.size());
+    }
+
+    @Test
+    void theNextVersionOfTheTransportEndsThemToo() {
+        connectSilently(1);
+        long before = descriptors();
+        attaching.session.turn(1000);
+        assertEquals(before + 1, descriptors());
+        attaching.takeOver(1);
+        attaching.turnUntil("its connection is closed", () -> descriptors() == before);
     }
 }
