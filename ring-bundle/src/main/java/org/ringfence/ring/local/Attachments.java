@@ -344,8 +344,13 @@ final class Attachments {
         return new String(packet, at, end - at, StandardCharsets.UTF_8).replaceAll("[^\\x21-\\x7e]", "?");
     }
 
+    /** Those of INSs that are attached were closed by their regions. */
     void close() {
-        connections.keySet().forEach(system::close);
+        connections.forEach((descriptor, connection) -> {
+            if (!connection.ins || connection.region == 0) {
+                system.close(descriptor);
+            }
+        });
         connections.clear();
         system.close(attachSocket);
         system.close(insSocket);

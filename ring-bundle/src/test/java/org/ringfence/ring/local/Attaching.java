@@ -13,8 +13,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
@@ -33,12 +35,17 @@ final class Attaching implements TransportListener, AutoCloseable {
     static final NativeSystem SYSTEM = new JnaSystem(Path.of(System.getProperty("ringfence.native", "native/build")));
     private static final int AF_UNIX = 1;
     private static final int SOCK_SEQPACKET = 5;
+    private static final int LINUX = 1;
     private static final int ADDRESS_BYTES = 110;
     private static final long PATIENCE_SECONDS = 10;
     private static final Map<String, Object> SMALL = Map.of("slots", 64, "connections", 64, "pool_mebibytes", 16);
 
     final List<ApplicationRegion> applications = new ArrayList<>();
     TransportSession session;
+    /** Descriptors that were closed, in their order. */
+    final List<Integer> closed = new ArrayList<>();
+    /** Those of connections that were accepted and not closed yet. */
+    final Set<Integer> accepted = new HashSet<>();
     /** The result of the next accept(2) in place of a connection; 0: none. */
     int refusal;
     /** Done once before the next accept(2). */
@@ -73,21 +80,30 @@ final class Attaching implements TransportListener, AutoCloseable {
     }
 
     private Object ofSystem(String method, Object[] arguments) {
-        if (method.equals("accept")) {
-            Runnable once = beforeAccept;
-            beforeAccept = () -> { };
-            once.run();
+        if (method.equals("close")) {
+            closed.add((Integer) arguments[0]);
+            accepted.remove(arguments[0]);
         }
-        if (method.equals("accept") && refusal != 0) {
-            int result = refusal;
-            refusal = 0;
-            return result;
+        if (method.equals("accept")) {
+            return accept((Integer) arguments[0], (int[]) arguments[1]);
         }
         try {
             return method.equals("openEventPort") ? between(EventPort.class, SYSTEM.openEventPort(), this::ofPort) : null;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private int accept(int listener, int[] pid) {
+        Runnable once = beforeAccept;
+        beforeAccept = () -> { };
+        once.run();
+        int result = refusal != 0 ? refusal : SYSTEM.accept(listener, pid);
+        refusal = 0;
+        if (result >= 0) {
+            accepted.add(result);
+        }
+        return result;
     }
 
     private Object ofPort(String method, Object[] arguments) {
@@ -108,10 +124,14 @@ final class Attaching implements TransportListener, AutoCloseable {
 
     /** Somebody connects, and says nothing yet: his descriptor. */
     int connect() {
+        return connect("attach.sock");
+    }
+
+    private int connect(String socket) {
         int peer = Function.getFunction("c", "socket").invokeInt(new Object[] {AF_UNIX, SOCK_SEQPACKET, 0});
         peers.add(peer);
         ByteBuffer address = ByteBuffer.allocate(ADDRESS_BYTES).order(ByteOrder.nativeOrder());
-        address.putShort((short) AF_UNIX).put(state.resolve("attach.sock").toString().getBytes(StandardCharsets.UTF_8));
+        address.putShort((short) AF_UNIX).put(state.resolve(socket).toString().getBytes(StandardCharsets.UTF_8));
         int connected = Function.getFunction("c", "connect").invokeInt(new Object[] {peer, address.array(), ADDRESS_BYTES});
         assertTrue(peer >= 0 && connected == 0, "cannot connect");
         return peer;
@@ -122,9 +142,15 @@ final class Attaching implements TransportListener, AutoCloseable {
         hello(connect(), launch);
     }
 
+    /** An INS connects and says hello. */
+    void helloOfIns() {
+        hello(connect("ins.sock"), "");
+    }
+
     void hello(int peer, String launch) {
         ByteBuffer hello = ByteBuffer.allocate(AttachLayout.HELLO_BYTES).order(ByteOrder.nativeOrder());
         hello.putLong(AttachLayout.HELLO_MAGIC, HeaderLayout.MAGIC_VALUE).putInt(AttachLayout.HELLO_VERSION, HeaderLayout.VERSION_VALUE);
+        hello.putInt(AttachLayout.HELLO_ABI, LINUX); // of an INS
         hello.put(AttachLayout.HELLO_NAME, launch.getBytes(StandardCharsets.UTF_8)).put(AttachLayout.HELLO_LAUNCH, launch.getBytes(StandardCharsets.UTF_8));
         assertTrue(SYSTEM.send(peer, hello.array()) == AttachLayout.HELLO_BYTES, "cannot say hello");
     }

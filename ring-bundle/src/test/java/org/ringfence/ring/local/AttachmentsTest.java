@@ -1,9 +1,9 @@
 package org.ringfence.ring.local;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,11 +66,20 @@ class AttachmentsTest {
         assertEquals(7, attaching.applications.get(0).id());
     }
 
-    // ---- who connects and says nothing ----
-
-    private static long descriptors() {
-        return new File("/proc/self/fd").list().length;
+    @Test
+    void eachDescriptorIsClosedOnceWhenTheSessionEnds() throws IOException {
+        attach(1);
+        attaching.helloOfIns();
+        attaching.connect();
+        attaching.turnUntil("the INS is attached", () -> attaching.session.inss().size() == 1);
+        attaching.closed.clear();
+        attaching.close();
+        List<Integer> closed = attaching.closed.stream().sorted().toList();
+        attaching = new Attaching(state);
+        assertEquals(closed.stream().distinct().toList(), closed);
     }
+
+    // ---- who connects and says nothing ----
 
     private void connectSilently(int count) {
         for (int i = 0; i < count; i++) {
@@ -81,13 +90,12 @@ class AttachmentsTest {
     @Test
     void whoNeverSaysHelloTakesAFewDescriptorsForAWhile() {
         connectSilently(SILENT);
-        long before = descriptors();
         for (int i = 0; i < SILENT; i++) {
             attaching.session.turn(0);
-            assertTrue(descriptors() <= before + Unheard.MOST, "more than " + Unheard.MOST + " after " + i + " turns");
+            assertTrue(attaching.accepted.size() <= Unheard.MOST, attaching.accepted.size() + " after " + i + " turns");
         }
-        assertTrue(descriptors() > before, "nobody was accepted");
-        attaching.turnUntil("their connections are closed", () -> descriptors() == before);
+        assertFalse(attaching.accepted.isEmpty(), "nobody was accepted");
+        attaching.turnUntil("their connections are closed", attaching.accepted::isEmpty);
         attach(1);
     }
 
@@ -102,9 +110,8 @@ class AttachmentsTest {
     @Test
     void aHelloThatLiesThereWhenAnotherTakesItsPlaceIsHeard() {
         int oldest = attaching.connect();
-        long before = descriptors();
         connectSilently(Unheard.MOST - 1);
-        attaching.turnUntil("all are accepted", () -> descriptors() == before + 2 * Unheard.MOST - 1);
+        attaching.turnUntil("all are accepted", () -> attaching.accepted.size() == Unheard.MOST);
         connectSilently(1);
         attaching.beforeAccept = () -> attaching.hello(oldest, "oldest");
         attaching.session.turn(1000);
@@ -114,10 +121,9 @@ class AttachmentsTest {
     @Test
     void theNextVersionOfTheTransportEndsThemToo() {
         connectSilently(1);
-        long before = descriptors();
         attaching.session.turn(1000);
-        assertEquals(before + 1, descriptors());
+        assertEquals(1, attaching.accepted.size());
         attaching.takeOver(1);
-        attaching.turnUntil("its connection is closed", () -> descriptors() == before);
+        attaching.turnUntil("its connection is closed", attaching.accepted::isEmpty);
     }
 }
