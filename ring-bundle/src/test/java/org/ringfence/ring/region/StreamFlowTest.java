@@ -299,6 +299,29 @@ class StreamFlowTest {
         assertViolation(target, "slot " + targetSlot + ": its consumer took 5 bytes more than it was given");
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aHeadThatIsNowhereNearTheTailIsAViolationOfTheTarget(Direction direction) {
+        open(direction);
+        producer.produce(10);
+        for (long head : new long[] {Long.MIN_VALUE, Long.MIN_VALUE + 4096, Long.MAX_VALUE, 1L << 32, -4097, -1L << 32}) {
+            Words.setRelease(target.memory, target.at(targetSlot) + words.head(), head);
+            assertViolation(target, "slot " + targetSlot + ": its consumer took ");
+        }
+    }
+
+    @Test
+    void aHeadAmongBytesThatAreHeldIsAViolationOfTheTarget() throws ProtocolViolation {
+        open(Direction.IN);
+        flow.release(5);
+        producer.produce(10);
+        assertEquals(10, flow.move());
+        producer.produce(10);
+        Words.setRelease(target.memory, target.at(targetSlot) + words.head(), 6);
+        ProtocolViolation violation = assertThrows(ProtocolViolation.class, flow::move);
+        assertSame(target, violation.region());
+    }
+
     @Test
     void anyBaseLeavesTheFlowInsideItsRings() throws ProtocolViolation {
         open(Direction.OUT);
