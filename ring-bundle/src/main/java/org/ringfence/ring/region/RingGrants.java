@@ -106,6 +106,8 @@ final class RingGrants {
         fixed[slot] = false;
         stillLooks[slot] = 0;
         wantedAgain[slot] = false;
+        // Nobody has this generation of the slot yet: who is at a ring was at one of the last, or killed there.
+        memory.putInt(slotsAt + slot * slotBytes + offsets.busy(), 0);
         return grant != 0;
     }
 
@@ -170,12 +172,23 @@ final class RingGrants {
             return false;
         }
         fixed[slot] = true;
+        giveUnused(slot, produced);
         granted[slot] = grant;
         publish(slot, grant);
         if (produced) {
             adopt(slot);
         }
         return true;
+    }
+
+    /** No byte has come yet. Of two rings, as after a look at idle ones, the one that the producer is not at goes back to the pool. */
+    private void giveUnused(int slot, boolean produced) {
+        if (!produced && isMoving(slot)) {
+            accept(slot, Words.getAcquire(memory, slotsAt + slot * slotBytes + offsets.used()));
+        }
+        if (isMoving(slot)) {
+            pool.give(granted[slot]);
+        }
     }
 
     /** Grants a larger ring, but none beyond an order, unless there is none or one is granted already. */

@@ -9,6 +9,8 @@ import java.lang.reflect.Proxy;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.ringfence.api.system.Geometry;
 import org.ringfence.api.system.SharedMemory;
 import org.ringfence.api.transport.Direction;
@@ -145,6 +147,42 @@ class IdleRingsTest {
         Words.setIntRelease(region.memory, region.at(slot) + SlotLayout.OUT_BUSY, 0);
         look();
         assertEquals(0, region.memory.get(place(before)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSocketOfDatagramsKeepsNoRingThatItWasGrantedBefore(boolean moved) {
+        region.openSlot(2, 1, 0); // so that a row for the next one is there
+        long before = region.usage().poolUsed();
+        for (int i = 0; i < 20; i++) {
+            int fresh = region.openSlot(2, 2, 0);
+            Words.setIntRelease(region.memory, region.at(fresh) + SlotLayout.OUT_BUSY, 1);
+            rest();
+            long granted = Words.getAcquire(region.memory, region.at(fresh) + SlotLayout.OUT_GRANT);
+            assertNotEquals(granted, region.grants(Direction.OUT).used(fresh), "it is to leave its ring");
+            if (moved) {
+                Words.setRelease(region.memory, region.at(fresh) + SlotLayout.OUT_USED, granted);
+            }
+            assertTrue(region.carryDatagrams(fresh));
+            region.freeSlot(fresh);
+        }
+        assertEquals(before, region.usage().poolUsed());
+    }
+
+    @Test
+    void whoWasKilledAtARingIsNotAtThatOfTheNextSocket() {
+        for (MappedRegion one : new MappedRegion[] {regions.application, regions.ins}) {
+            int killed = one.openSlot(2, 1, 0);
+            Words.setIntRelease(one.memory, one.at(killed) + SlotLayout.OUT_BUSY, 1);
+            Words.setIntRelease(one.memory, one.at(killed) + SlotLayout.IN_BUSY, 1);
+            one.freeSlot(killed);
+            int next = one.openSlot(2, 1, 0);
+            while (next != killed) {
+                next = one.openSlot(2, 1, 0);
+            }
+            assertEquals(0, Words.getIntAcquire(one.memory, one.at(next) + SlotLayout.OUT_BUSY));
+            assertEquals(0, Words.getIntAcquire(one.memory, one.at(next) + SlotLayout.IN_BUSY));
+        }
     }
 
     @Test
