@@ -125,6 +125,7 @@ final class LocalSession implements TransportSession {
     @Override
     public long turn(int milliseconds) {
         harvested = 0;
+        regions.nextTurn();
         int patience = attachments.accept(milliseconds);
         int timeout = regions.applications.length + regions.inss.length == 0 ? patience : watchdog.look(regions.applications, regions.inss, patience);
         tellGone(GONE_AT_ONCE);

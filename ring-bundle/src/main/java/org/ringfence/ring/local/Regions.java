@@ -89,6 +89,15 @@ final class Regions {
         inss = new LocalInsRegion[0];
     }
 
+    void nextTurn() {
+        for (LocalInsRegion ins : inss) {
+            ins.nextTurn();
+        }
+        for (LocalApplicationRegion application : applications) {
+            application.nextTurn();
+        }
+    }
+
     boolean haveWork() {
         for (LocalInsRegion ins : inss) {
             if (ins.hasWork()) {

@@ -323,9 +323,9 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         return words.isFlowing(slot) && words.hasError(slot);
     }
 
-    @Override
-    void again(int slot) {
-        pending.set(slot);
+    /** A turn begins: slots that had more than their share in the last one go on. */
+    public final void nextTurn() {
+        pending.nextTurn();
     }
 
     @Override

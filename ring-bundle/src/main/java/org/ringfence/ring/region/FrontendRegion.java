@@ -201,9 +201,9 @@ public abstract class FrontendRegion extends MappedRegion implements InsRegion {
         memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
     }
 
-    @Override
-    void again(int slot) {
-        fromIns.set(slot);
+    /** A turn begins: slots that had more than their share in the last one go on. */
+    public final void nextTurn() {
+        fromIns.nextTurn();
     }
 
     @Override

@@ -332,9 +332,6 @@ public abstract class MappedRegion implements Region {
     /** Bytes of the peer were taken; `freed` says how much of its ring is free now. A full fence has passed since. */
     abstract void taken(int slot, long free, long size);
 
-    /** Lets the peer's news of a slot come once more. */
-    abstract void again(int slot);
-
     // ---- sleeping ----
 
     /** Offset of the side's own asleep flag, which its heartbeat follows by 8 bytes. */

@@ -38,6 +38,9 @@ final class PendingSlots {
     private long[] keys = new long[64];
     private int first;
     private int end;
+    /** Slots that go on in the next turn: a few, of which one may be there twice. */
+    private int[] later = new int[16];
+    private int laterCount;
 
     /**
      * @param at where the bitmap lies
@@ -75,6 +78,7 @@ final class PendingSlots {
         for (; first < end; first++) {
             set(slotOf(keys[first])); // its stamp is still there
         }
+        nextTurn();
         return new HandoverState("pending", 1).put("summaryIndex", 0).put("summary", 0L).put("leafIndex", 0).put("leaf", 0L).put("horizon", horizon);
     }
 
@@ -103,9 +107,9 @@ final class PendingSlots {
 
     // ---- the taker ----
 
-    /** True if something waits, in the bitmap or in what was taken from it and not handed out. */
+    /** True if something waits, in the bitmap or in what was taken from it and not handed out, or for the next turn. */
     boolean any() {
-        if (first < end) {
+        if (first < end || laterCount > 0) {
             return true;
         }
         for (int i = 0; i < summaries; i++) {
@@ -129,6 +133,21 @@ final class PendingSlots {
         long key = keys[first++];
         pass(snapshot + distanceOf(key));
         return slotOf(key);
+    }
+
+    /** The slot goes on in the next turn. In the bitmap this one's loop would find it at once, before the others have their turn. */
+    void again(int slot) {
+        if (laterCount == later.length) {
+            later = Arrays.copyOf(later, laterCount * 2);
+        }
+        later[laterCount++] = slot;
+    }
+
+    /** A turn begins. */
+    void nextTurn() {
+        while (laterCount > 0) {
+            set(later[--laterCount]);
+        }
     }
 
     /** True if {@link #take} would find something. */

@@ -49,7 +49,7 @@ abstract class RingFlow extends BoundFlow {
             int room = filled == 0 ? 0 : room(filled);
             if (taken - began > BUDGET) { // what was taken: datagrams may be dropped, or be empty
                 publish();
-                source.again(sourceSlot); // the others have their turn first
+                source.peersNews().again(sourceSlot); // the others have their turn first
                 return (int) (moved() - before);
             }
             if (room > 0 && transfer(filled, room)) {

@@ -14,7 +14,7 @@ import org.ringfence.api.handover.HandoverState;
 class HandOverTest {
     /** Fields that follow from others, or are the next version's own; what a batch of news had left goes back into the bitmap. */
     private static final Set<String> DERIVED = Set.of("shared", "firstOrder", "slots", "slotsAt", "slotBytes", "poolAt", "pages", "offsets", "region", "at", "entries",
-            "cellsAt", "cells", "summaries", "toIns", "abi", "memory", "pool", "own", "peers", "countAt", "stampsAt", "snapshot", "keys", "first", "end", "heldBack", "until", "last", "cooling", "heap", "most");
+            "cellsAt", "cells", "summaries", "toIns", "abi", "memory", "pool", "own", "peers", "countAt", "stampsAt", "snapshot", "keys", "first", "end", "later", "laterCount", "heldBack", "until", "last", "cooling", "heap", "most");
 
     private static void nothingForgotten(Object object, HandoverState state, Class<?> upTo) {
         List<String> forgotten = new ArrayList<>();

@@ -261,6 +261,41 @@ class PendingSlotsTest {
     }
 
     @Test
+    void aSlotThatIsToGoOnIsHandedOutInTheNextTurn() {
+        PendingSlots taker = side(4096);
+        for (int round = 0; round < 3; round++) {
+            for (int slot = 0; slot < 100; slot++) {
+                taker.again(slot);
+            }
+            taker.again(99); // as well as by another flow of the slot
+            news(side(4096), 200);
+            assertEquals(200, taker.take());
+            assertEquals(-1, taker.take());
+            assertTrue(taker.any(), "the turn would sleep");
+            taker.nextTurn();
+            for (int slot = 0; slot < 100; slot++) {
+                assertEquals(slot, taker.take());
+                assertFalse(taker.isLate(slot));
+            }
+            assertEquals(-1, taker.take());
+            assertFalse(taker.any());
+            taker.nextTurn();
+            assertEquals(-1, taker.take());
+        }
+    }
+
+    @Test
+    void aSlotThatIsToGoOnDoesSoInTheNextVersion() {
+        PendingSlots old = side(4096);
+        old.again(70);
+        PendingSlots next = side(4096).from(old.handOver());
+        assertTrue(next.any());
+        assertEquals(70, next.take());
+        assertEquals(-1, old.take());
+        assertFalse(old.any());
+    }
+
+    @Test
     void whatAVersionWithoutOrderHadTakenIsHandedOut() {
         side(65536).set(4096 + 64 * 3 + 1); // the leaf that its summary, which it has taken, tells of
         Words.setOpaque(memory, AT + PendingLayout.SUMMARY + 8, 0L);
