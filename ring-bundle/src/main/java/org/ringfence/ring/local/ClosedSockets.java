@@ -8,6 +8,8 @@ final class ClosedSockets {
     private int[] slots = new int[64];
     private int taken;
     private int count;
+    /** All that were ever taken. */
+    private long told;
 
     void add(LocalApplicationRegion region, int slot) {
         if (count == slots.length && taken > 0) {
@@ -32,6 +34,16 @@ final class ClosedSockets {
         return count - taken;
     }
 
+    /** The number of the last one, counted from 1. */
+    long last() {
+        return told + size();
+    }
+
+    /** True if that one was taken, and all before it. */
+    boolean isTold(long number) {
+        return told >= number;
+    }
+
     /** The region of the oldest one; there must be one. */
     LocalApplicationRegion region() {
         return regions[taken];
@@ -40,6 +52,7 @@ final class ClosedSockets {
     /** Takes the oldest one: its slot. */
     int take() {
         int slot = slots[taken];
+        told++;
         regions[taken++] = null;
         if (taken == count) {
             taken = 0;

@@ -1,5 +1,6 @@
 package org.ringfence.ring.local;
 
+import org.ringfence.api.call.Operation;
 import org.ringfence.api.handover.HandoverState;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
@@ -15,6 +16,7 @@ final class LocalApplicationRegion extends PairedRegion {
     private static final int POOL_SIZE = 16;
     private static final int NO_PACKET = -1;
     private static final int EAGAIN = 11;
+    private static final long NOTHING = -1;
     /** After that long without a process it is looked for what nobody will end. */
     private static final long ALONE_NANOSECONDS = 5_000_000_000L;
 
@@ -26,6 +28,9 @@ final class LocalApplicationRegion extends PairedRegion {
     /** When the last process went, or since when nobody has looked for what is over. */
     private long alone = System.nanoTime();
     private int pooled;
+    /** The last of the closed sockets that the next call waits for; {@link #NOTHING}: it was not asked about yet. Another version asks anew. */
+    private long awaited = NOTHING;
+    private boolean listenersEnded;
 
     private final ListenerQueues queues;
     private final Offer offer = new Offer();
@@ -116,6 +121,29 @@ final class LocalApplicationRegion extends PairedRegion {
     /** True if no process is attached and no socket but the pool's is left. */
     boolean isAbandoned() {
         return attached == 0 && openSlots() == pooled;
+    }
+
+    // ---- calls ----
+
+    /** What was closed before a BIND, LISTEN or CONNECT is closed before it; there may be too much of it for one turn. */
+    @Override
+    protected boolean mayTake(int operation) {
+        if (operation != Operation.BIND.number() && operation != Operation.LISTEN.number() && operation != Operation.CONNECT.number()) {
+            return true;
+        }
+        if (awaited == NOTHING) {
+            awaited = session.harvestForCall();
+        }
+        if (!listenersEnded && session.gone().isTold(awaited)) {
+            listenersEnded = true;
+            awaited = session.gone().last(); // who waited at listeners that were among them
+        }
+        if (!session.gone().isTold(awaited)) {
+            return false;
+        }
+        awaited = NOTHING;
+        listenersEnded = false;
+        return true;
     }
 
     // ---- the pool of fresh sockets ----

@@ -40,6 +40,8 @@ final class LocalSession implements TransportSession {
     private static final long HARVEST_NANOSECONDS = 2_000_000;
     /** Closed sockets that the listener is told of before others have their turn: each costs some 60 us, and a thousand may close at once. */
     private static final int GONE_AT_ONCE = 16;
+    /** In a turn, for being told of those before calls: more of them have their turn before the calls have. */
+    private static final long TELLING_NANOSECONDS = 2_000_000;
 
     private final NativeSystem system;
     private final EventPort port;
@@ -55,6 +57,9 @@ final class LocalSession implements TransportSession {
     private final Watchdog watchdog = new Watchdog();
     /** What this turn has spent on such harvests. */
     private long harvested;
+    private long telling;
+    /** The call that is about to be made was harvested for. */
+    private boolean harvestedForCall;
 
     LocalSession(NativeSystem system, Path state, TransportListener listener, LocalTransport.Config config) throws IOException {
         this.system = system;
@@ -125,6 +130,7 @@ final class LocalSession implements TransportSession {
     @Override
     public long turn(int milliseconds) {
         harvested = 0;
+        telling = 0;
         regions.nextTurn();
         int patience = attachments.accept(milliseconds);
         int timeout = regions.applications.length + regions.inss.length == 0 ? patience : watchdog.look(regions.applications, regions.inss, patience);
@@ -150,6 +156,14 @@ final class LocalSession implements TransportSession {
 
     @Override
     public void harvestCloses() {
+        if (!harvestedForCall) {
+            harvestForCall();
+        }
+        harvestedForCall = false;
+    }
+
+    /** Does the closes that have happened so far, as many as there is time for; the number of the last one of all. */
+    long harvestForCall() {
         for (LocalApplicationRegion application : regions.applications) {
             application.loans().lookAtAll();
         }
@@ -163,7 +177,22 @@ final class LocalSession implements TransportSession {
             found = gone.size() > before;
         } while ((found || events >= MANY_EVENTS) && harvested + System.nanoTime() - begun < HARVEST_NANOSECONDS);
         harvested += System.nanoTime() - begun;
-        tellGone(Integer.MAX_VALUE);
+        tellGoneForCall();
+        harvestedForCall = gone.isEmpty();
+        return gone.last();
+    }
+
+    private void tellGoneForCall() {
+        for (long begun = System.nanoTime(); telling < TELLING_NANOSECONDS && !gone.isEmpty();) {
+            tellGone(1);
+            long now = System.nanoTime();
+            telling += now - begun;
+            begun = now;
+        }
+    }
+
+    ClosedSockets gone() {
+        return gone;
     }
 
     private void harvest(int events) {

@@ -102,8 +102,13 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
             until = stamp;
             return false;
         }
-        heldBack = false;
-        return commands.take(into);
+        heldBack = !mayTake(commands.operation());
+        return !heldBack && commands.take(into);
+    }
+
+    /** False if the next call is to wait for something else: it is asked about again. */
+    protected boolean mayTake(int operation) {
+        return true;
     }
 
     @Override
@@ -131,8 +136,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         // The application's words, too: nobody has the socket yet. Whoever receives it does the same, and may be trusted less.
         emptyRings(slot);
         memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
-        memory.putInt(s + SlotLayout.URGENT_WISH, 0);
-        memory.putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0).putInt(s + SlotLayout.BLOCKING, 0);
+        memory.putInt(s + SlotLayout.URGENT_WISH, 0).putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0).putInt(s + SlotLayout.BLOCKING, 0);
     }
 
     final boolean isFlowing(int slot) {
@@ -294,8 +298,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         int slot = pending.take(until);
         if (slot < 0) {
             until = PendingSlots.ALL;
-        }
-        if (slot >= 0 && isOpen(slot)) {
+        } else if (isOpen(slot)) {
             news(slot);
         }
         return slot;
@@ -370,10 +373,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         readiness.watchfully(slot);
     }
 
-    /**
-     * The watchdog: what a kill -9 between two steps of the protocol has left behind is put right. Called every 50 ms while
-     * {@link #isWatchful}.
-     */
+    /** The watchdog: what a kill -9 between two steps of the protocol has left behind is put right. Called every 50 ms while {@link #isWatchful}. */
     public void watch() {
         readiness.watch();
     }

@@ -69,6 +69,11 @@ final class CommandRing {
         return memory.getLong(at + (int) (position & entries - 1) * BYTES + ARGS + STAMP * 8);
     }
 
+    /** The operation of the next call, of which there must be one. */
+    int operation() {
+        return memory.getShort(at + (int) (position & entries - 1) * BYTES + OP);
+    }
+
     boolean take(Call into) throws ProtocolViolation {
         long filled = Words.getAcquire(memory, HeaderLayout.COMMAND_TAIL) - position;
         if (filled == 0) {

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import org.ringfence.api.system.EventPort;
 import org.ringfence.api.system.NativeSystem;
 import org.ringfence.api.transport.ApplicationRegion;
@@ -48,6 +49,8 @@ final class Attaching implements TransportListener, AutoCloseable {
     final Set<Integer> accepted = new HashSet<>();
     /** The result of the next accept(2) in place of a connection; 0: none. */
     int refusal;
+    /** What the session's listener does with the slot of a closed socket. */
+    IntConsumer whenClosed = slot -> { };
     /** Done once before the next accept(2). */
     Runnable beforeAccept = () -> { };
     /** That the batch has room, in place of its own word; negative: its own word. */
@@ -178,6 +181,7 @@ final class Attaching implements TransportListener, AutoCloseable {
 
     @Override
     public void closed(ApplicationRegion application, int slot) {
+        whenClosed.accept(slot);
     }
 
     @Override
