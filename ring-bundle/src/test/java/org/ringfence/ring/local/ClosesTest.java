@@ -29,6 +29,8 @@ import org.ringfence.ring.layout.HeaderLayout;
 /** A call that comes after closes when there are more of them than a turn has time for. */
 class ClosesTest {
     private static final int MANY = 40;
+    /** Of which one harvest does not do all. */
+    private static final int OTHERS = 5;
     private static final long CLOSE_NANOSECONDS = 1_000_000;
     private static final long BOUND_NANOSECONDS = 20_000_000;
     @TempDir
@@ -66,14 +68,10 @@ class ClosesTest {
 
     /** The program closes many sockets, and then makes a call. */
     private void closeManyAndCall(Operation operation) {
-        closeMany();
-        call(operation);
-    }
-
-    private void closeMany() {
         for (int i = 0; i < MANY; i++) {
             region.closed(region.openSlot(2, 1, 0));
         }
+        call(operation);
     }
 
     private void call(Operation operation) {
@@ -121,15 +119,18 @@ class ClosesTest {
     @Test
     void whoWaitedAtAListenerThatWasClosedIsClosedBeforeTheCall() throws ProtocolViolation {
         int listener = region.openSlot(2, 1, 0);
-        int waiting = region.openSlot(2, 1, 0);
-        region.offer(listener, waiting); // its end is not known yet: it has no room
-        closeMany();
+        for (int i = 0; i < MANY; i++) {
+            region.offer(listener, region.openSlot(2, 1, 0)); // there is no room at a listener whose end is not known
+        }
+        for (int i = 0; i < OTHERS; i++) {
+            region.closed(region.openSlot(2, 1, 0));
+        }
         region.closed(listener);
         call(Operation.BIND);
         while (!region.takeCall(call)) {
             attaching.session.turn(0);
         }
-        assertTrue(closed.contains(waiting), closed + " without " + waiting);
+        assertEquals(OTHERS + 1 + MANY, closed.size());
     }
 
     @Test
