@@ -17,6 +17,8 @@ abstract class BoundFlow implements Flow {
     private static final int BOUND = 4;
     private static final int SHOWN = 5;
     private static final int RELEASED = 6;
+    /** Bits of the byte itself in an urgent word, {@code rf_urgent}. */
+    static final int URGENT_BYTE = 8;
 
     final Direction direction;
     final RingOffsets offsets;
@@ -177,6 +179,8 @@ abstract class BoundFlow implements Flow {
             return;
         }
         int held = (int) (given - shown);
+        long news = sourceUrgent();
+        boolean urgentShown = behindUrgent(news) <= shown;
         RingGrants grants = ((MappedRegion) application).grants(direction);
         if (held > Grant.bytes(grants.used(applicationSlot))) {
             grants.growTo(applicationSlot, held);
@@ -200,10 +204,20 @@ abstract class BoundFlow implements Flow {
         shown = 0;
         given = held;
         released = 0;
-        urgent = 0;
+        urgent = urgentShown ? news : 0;
         journal.hold(record, 0);
         Words.setOpaque(targetMemory, targetAt + offsets.base(), 0);
         Words.setOpaque(targetMemory, targetAt + offsets.used(), used);
+    }
+
+    /** The source's word of its urgent byte. */
+    final long sourceUrgent() {
+        return Words.getOpaque(sourceMemory, sourceAt + offsets.urgent());
+    }
+
+    /** The target's position behind the byte of such a word. */
+    final long behindUrgent(long word) {
+        return (word >>> URGENT_BYTE) - taken + given;
     }
 
     // ---- places in the two rings ----

@@ -14,8 +14,6 @@ import org.ringfence.ring.layout.Words;
 abstract class RingFlow extends BoundFlow {
     /** Bytes after which a move ends although there is more: two peers that keep up would hold the loop. */
     private static final int BUDGET = 4 << 20;
-    /** Bits of the byte itself in an urgent word, {@code rf_urgent}. */
-    private static final int URGENT_BYTE = 8;
 
     RingFlow(Direction direction, Journal journal) {
         super(direction, journal);
@@ -209,12 +207,14 @@ abstract class RingFlow extends BoundFlow {
      * of one that is held the target is not told.
      */
     private void passUrgent() {
-        long news = Words.getOpaque(sourceMemory, sourceAt + offsets.urgent());
+        long news = sourceUrgent();
         if (news == urgent) {
             return;
         }
-        long behind = (news >>> URGENT_BYTE) - taken + given;
-        if (released == Long.MAX_VALUE || behind <= shown) {
+        long behind = behindUrgent(news);
+        if (behind <= 0) {
+            urgent = news; // the target has none of the bytes before those that the flow began with, or went on with
+        } else if (released == Long.MAX_VALUE || behind <= shown) {
             urgent = news;
             target.urgent(targetSlot, behind << URGENT_BYTE | news & (1 << URGENT_BYTE) - 1);
         }
