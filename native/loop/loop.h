@@ -23,7 +23,7 @@ enum rf_action_code {
     RF_ACT_SHUTDOWN = 3,  /* shutdown(fd, argument)                                         */
     RF_ACT_CLOSE = 4,     /* close(fd)                                                      */
     RF_ACT_RING = 5,      /* send one byte over the stream socket fd                        */
-    RF_ACT_WAKE = 6,      /* futex wake of all waiters on the word at address argument      */
+    RF_ACT_WAKE = 6,      /* futex wake of one waiter on the word at address argument        */
     RF_ACT_OFFER = 7,     /* make a readiness pair, send its far end over fd with payload; argument: 1
                              sends an empty packet first; key: of the near end in epoll. result: the
                              near end; argument: the far end's SO_COOKIE                     */

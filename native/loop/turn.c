@@ -1,6 +1,5 @@
 /* One turn of the gateway's event loop: a batch of actions, then a wait for events. */
 #include <errno.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <string.h>
@@ -109,8 +108,8 @@ static int carry_out(int epoll, struct rf_action *action) {
     case RF_ACT_SHUTDOWN: return result_of(shutdown(action->fd, (int)action->argument));
     case RF_ACT_CLOSE: return result_of(close(action->fd));
     case RF_ACT_RING: return result_of(send(action->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
-    case RF_ACT_WAKE:
-        return result_of(syscall(SYS_futex, (void *)action->argument, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
+    case RF_ACT_WAKE: /* one: who sleeps on a cell has its lock. A hostile program may have any number sleep there, at its own cost. */
+        return result_of(syscall(SYS_futex, (void *)action->argument, FUTEX_WAKE, 1, NULL, NULL, 0));
     case RF_ACT_OFFER: return offer(epoll, action, false);
     case RF_ACT_LEND: return offer(epoll, action, true);
     case RF_ACT_LEND_AGAIN: return send_far(action, (int)action->argument, (int)action->key);

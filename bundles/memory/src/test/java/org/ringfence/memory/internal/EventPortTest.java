@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.jna.Function;
+import com.sun.jna.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,9 @@ class EventPortTest {
     private static final int EPIPE = 32;
     private static final String SCHED_BATCH = "3"; // sched.h
     private static final int OUT_BLOCKED = 160; // of struct rf_slot
+    private static final long SYS_FUTEX = Platform.isARM() ? 98 : 202;
+    private static final int FUTEX_WAIT = 0;
+    private static final int FUTEX_CMP_REQUEUE = 4;
     private EventPort port;
     private int near;
     private int far;
@@ -291,5 +296,36 @@ class EventPortTest {
         assertEquals(0, SYSTEM.receive(connection, new byte[8]));
         SYSTEM.close(connection);
         SYSTEM.close(listener);
+    }
+
+    // ---- sleepers on a word ----
+
+    private static long futex(long address, int operation, long value, long other, long otherAddress) {
+        return Function.getFunction("c", "syscall").invokeLong(new Object[] {SYS_FUTEX, address, (long) operation, value, other, otherAddress, 0L});
+    }
+
+    @Test
+    void aWakeIsForOneSleeperHoweverManyAHostileProgramHasThere() throws Exception {
+        try (SharedMemory memory = SYSTEM.createMemory("words", 4096)) {
+            long word = memory.address() + 64;
+            Thread[] sleepers = new Thread[2];
+            for (int i = 0; i < sleepers.length; i++) {
+                sleepers[i] = new Thread(() -> futex(memory.address(), FUTEX_WAIT, 0, 0, 0));
+                sleepers[i].start();
+            }
+            long asleep = 0;
+            for (long end = System.nanoTime() + 10_000_000_000L; asleep < 2; ) {
+                asleep += futex(memory.address(), FUTEX_CMP_REQUEUE, 0, 2, word); // those that sleep go on doing so there
+                assertTrue(System.nanoTime() - end < 0, "they do not sleep");
+            }
+            for (Thread sleeper : sleepers) {
+                port.wake(word);
+                port.turn(0);
+                assertEquals(1, port.result(0));
+            }
+            for (Thread sleeper : sleepers) {
+                sleeper.join();
+            }
+        }
     }
 }
