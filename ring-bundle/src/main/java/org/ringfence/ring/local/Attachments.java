@@ -30,7 +30,7 @@ final class Attachments {
     private static final int PAUSE_MILLISECONDS = 100;
     /** Accepted through one socket at a time. */
     private static final int AT_ONCE = 16;
-    /** Until the next ones are, while as many as may be have not said hello: those that were accepted last have that long for it at least. */
+    /** Until the next ones are, while as many as may be have not said hello: who was accepted last has some of these for it. */
     private static final int CROWDED_MILLISECONDS = 10;
     private static final int LINUX = 1;
     /** Of a connection in a state: descriptor, INS or not, pid, region. */
@@ -116,7 +116,7 @@ final class Attachments {
 
     void dispatch(long key, int flags) {
         switch (Key.kind(key)) {
-            case Key.ATTACH_SOCKET, Key.INS_SOCKET -> acceptLater(0); // when all events are seen: who is accepted may get the number of one that ends
+            case Key.ATTACH_SOCKET, Key.INS_SOCKET -> somebodyWaits();
             case Key.GREETING -> connectionEvent(Key.low(key), flags);
             default -> LOG.warn("event of an unknown kind: key 0x{}", Long.toHexString(key));
         }
@@ -138,7 +138,7 @@ final class Attachments {
             return true;
         }
         if (descriptor >= 0) {
-            acceptLater(unheard.isFull() ? CROWDED_MILLISECONDS : 0);
+            acceptLater(pause());
             return false;
         }
         if (descriptor != told) {
@@ -148,6 +148,17 @@ final class Attachments {
         }
         acceptLater(PAUSE_MILLISECONDS);
         return false;
+    }
+
+    /** Not accepted before all events are seen, for he may get the number of one that ends; nor before the time, where one is set. */
+    private void somebodyWaits() {
+        if (!unaccepted) {
+            acceptLater(pause());
+        }
+    }
+
+    private int pause() {
+        return unheard.isFull() ? CROWDED_MILLISECONDS : 0;
     }
 
     private void acceptLater(int milliseconds) {

@@ -114,8 +114,18 @@ class AttachmentsTest {
         attaching.turnUntil("all are accepted", () -> attaching.accepted.size() == Unheard.MOST);
         connectSilently(1);
         attaching.beforeAccept = () -> attaching.hello(oldest, "oldest");
-        attaching.session.turn(1000);
+        attaching.turnUntil("there was one accept", () -> attaching.closed.size() + attaching.applications.size() > 0);
         assertEquals(1, attaching.applications.size());
+    }
+
+    @Test
+    void whoConnectsOneByOneDoesNotDriveOthersOutAtOnce() {
+        connectSilently(Unheard.MOST);
+        attaching.turnUntil("all are accepted", () -> attaching.accepted.size() == Unheard.MOST);
+        long began = System.nanoTime();
+        attaching.connect();
+        attaching.turnUntil("the oldest one is closed", () -> !attaching.closed.isEmpty());
+        assertTrue(System.nanoTime() - began > 5_000_000, "after " + (System.nanoTime() - began) / 1000 + " us");
     }
 
     @Test
