@@ -71,10 +71,7 @@ static void let_go(const struct held *held) {
 
 static void forget(int fd) {
     watch_closed(fd);
-    if (table_get(fd) == RF_ENTRY_NONE || process_is_borrowed()) return;
-    struct held held = hold(fd);
-    table_set(fd, RF_ENTRY_NONE);
-    let_go(&held);
+    if (table_get(fd) != RF_ENTRY_NONE && !process_is_borrowed()) table_set(fd, RF_ENTRY_NONE);
 }
 
 /* Takes a lent socket out of all instances, before its number is closed or becomes something else. */

@@ -90,6 +90,8 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
     size_t most = room < wanted ? room : wanted;
     if (!sandbox_confined) rf_ring_warm(s->region, &out, &s->slot->out_warm, span, most, true);
     ssize_t length = fill(from, span, most);
+    /* While a file came slowly the last descriptor was closed, and the slot is free, or another's. */
+    if (from->buffers.vector == NULL && atomic_load(&s->slot->generation) != s->generation) return -EBADF;
     if (length <= 0) {
         rf_produce(&out, 0);
         return length == 0 ? -ENODATA : length;

@@ -47,7 +47,7 @@ strange_in_state() {
     [ ! -f "$STATE/lock" ] || [ ! -d "$STATE/data" ] || [ ! -d "$STATE/log" ] || return 0
     find "$STATE" -mindepth 1 -maxdepth 1 ! -name data ! -name log ! -name conf ! -name deploy ! -name lock ! -name options ! -name ready \
         ! -name placement ! -name ins-address ! -name gateway.pid ! -name '*.sock' ! -name authorized_keys ! -name ssh_host_key \
-        ! -name shell_history -printf '%f\n' -quit
+        ! -name shell_history ! -name lost+found -printf '%f\n' -quit
 }
 
 # Makes the state directory, for its owner only. One that is there is taken as it is, or not at all.

@@ -221,8 +221,9 @@ static void closed_while_a_file_comes(void) {
     double began = seconds();
     check(close(ends[0]) == 0 && seconds() - began < 5, "a socket is closed while a file that comes slowly is sent");
     need(write(typing, "end\n", 4) == 4);
+    close(typing); /* which ends whatever is read from the other end */
     pthread_join(thread, NULL);
-    close(ends[1]), close(typing), close(terminal);
+    close(ends[1]), close(terminal);
 }
 
 int main(void) {

@@ -24,7 +24,7 @@ final class Bounds {
     private static final double LONG_SECONDS = 10;
     private static final int SAMPLED = 64;
     /** Who has come, or begun a request, so recently may be as quick as any; and so many bytes of a body a second are more than attackers have for long. */
-    private static final long COMING_NANOSECONDS = 2_000_000_000L;
+    private static final long COMING_NANOSECONDS = 1_000_000_000L;
     private static final int SENDING = 4096;
     /** For what has been decided, in each turn: a hundred may go at once, and nobody is to wait for that. */
     private static final long DECISIONS_NANOSECONDS = 200_000;

@@ -64,6 +64,8 @@ final class Endings {
         if (socket.isFlowing()) {
             socket.closeResets = hasMore(socket) || !socket.datagrams && !socket.inputShut && socket.region().hasUnread(socket.slot);
             socket.closeDeadline = System.nanoTime() + patience(socket);
+            socket.closeLeft = socket.outward.unread();
+            socket.closePostponed = false;
             lingering++;
         } else if (socket.phase != Phase.OPENING) {
             close(socket, socket.phase == Phase.CONNECTING || socket.phase == Phase.FAILED);
@@ -91,8 +93,8 @@ final class Endings {
         } else if (socket.outward.isDrained()) {
             if (mayClose(socket)) {
                 closeInOrder(socket);
-            } else if (socket.closeLeft < 0) {
-                socket.closeLeft = socket.outward.unread();
+            } else if (!socket.closePostponed) {
+                socket.closePostponed = true;
                 postponed.add(socket);
             }
         } else if (!socket.closeResets && hasMore(socket)) {
@@ -118,7 +120,7 @@ final class Endings {
     private void closeSome() {
         for (int looks = Math.min(postponed.size(), LOOKS); looks > 0; looks--) {
             RelayedSocket socket = postponed.poll();
-            if (!isLingering(socket) || socket.closeLeft < 0) {
+            if (!isLingering(socket) || !socket.closePostponed) {
                 continue; // it was ended otherwise, and is perhaps another one by now
             }
             if (mayClose(socket)) {
@@ -176,7 +178,7 @@ final class Endings {
             if (!isLingering(socket)) {
                 continue;
             }
-            if (!socket.closeResets && socket.outward.unread() < socket.closeLeft) {
+            if (!socket.closeResets && socket.outward.unread() != socket.closeLeft) {
                 socket.closeLeft = socket.outward.unread();
                 socket.closeDeadline = now + patience(socket);
             } else if (now - socket.closeDeadline > 0) {

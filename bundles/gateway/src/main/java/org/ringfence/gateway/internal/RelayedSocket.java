@@ -66,7 +66,8 @@ final class RelayedSocket implements Connection {
     boolean closeAnswered;
     /** Deadline for a closed socket whose bytes make no progress, {@link System#nanoTime()}. */
     long closeDeadline;
-    long closeLeft; // bytes its INS had not sent when it was looked at; -1: it was not
+    long closeLeft; // bytes that its INS had not sent when it was last looked at
+    boolean closePostponed;
     /** Position of the out direction at which SHUTDOWN is to be passed on; -1 if none is due. */
     long shutdownAt;
     /** The connection is reset, and the application's senders know; its readers do when they have read what came before. */
@@ -146,7 +147,6 @@ final class RelayedSocket implements Connection {
         sendBuffer = 0;
         sendingFailed = false;
         closeResets = false;
-        closeLeft = -1;
         endShown = false;
         inputShut = false;
         outputShut = false;
