@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "option_numbers.h"
+#include "options.h"
 #include "stack_linux.h"
 
 static int result(int value) { return value < 0 ? -errno : value; }
@@ -13,17 +14,8 @@ static int result(int value) { return value < 0 ? -errno : value; }
 /* What the gateway lets pass. It is asked for here once more, since among the others there are options that hold pointers, count in
  * other units than bytes (SO_GET_FILTER), or run programs in the kernel: with those the gateway could write into this process. */
 static bool passes(int level, int name, bool setting) {
-    static const struct {
-        int level, name;
-        bool set, get;
-    } known[] = {
-#define ROW(level, name, set, get) {level, name, set, get},
-        LINUX_OPTIONS(ROW)
-#undef ROW
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (known[i].level == level && known[i].name == name) return setting ? known[i].set : known[i].get;
-    return false;
+    static const struct listed_option known[] = {LINUX_OPTIONS(OPTION_ROW)};
+    return option_is_listed(known, sizeof known / sizeof known[0], level, name, setting);
 }
 
 /* Options whose value is the stack's business, whatever the application asks for, but for TCP_NOTSENT_LOWAT if it asks for a limit.
@@ -64,7 +56,8 @@ int linux_set_option(int s, uint32_t *kept, int level, int name, const void *val
     if (bit == KEPT_CORK && wanted != 0) return keep_cork(s, kept);
     if (is_low_mark(level, name)) return keep_low_mark(kept, wanted, length);
     /* Not off for a moment: see linux_urgent(). */
-    if ((bit == KEPT_NODELAY || bit == KEPT_OOBINLINE) && length >= sizeof wanted) value = &(int){1}, length = sizeof(int);
+    static const int on = 1;
+    if ((bit == KEPT_NODELAY || bit == KEPT_OOBINLINE) && length >= sizeof wanted) value = &on, length = sizeof on;
     int error = result(setsockopt(s, level, name, value, length));
     if (error == 0 && level == SOL_SOCKET && name == SO_LINGER) *kept |= KEPT_LINGER;
     if (error != 0 || bit == 0) return error;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../options.h"
 #include "netbsd.h"
 
 /* The first datagram of more than a socket's send buffer is EMSGSIZE: 9216 bytes unless asked for more. Whole buffers also
@@ -87,17 +88,8 @@ int netbsd_in_fact(const struct netbsd_socket *memory, enum netbsd_remembered in
 
 /* What the gateway lets pass, asked for here once more: of the others nobody has looked at what a kernel in the same process makes. */
 static bool passes(int level, int name, bool setting) {
-    static const struct {
-        int level, name;
-        bool set, get;
-    } known[] = {
-#define ROW(level, name, set, get) {level, name, set, get},
-        NETBSD_OPTIONS(ROW)
-#undef ROW
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (known[i].level == level && known[i].name == name) return setting ? known[i].set : known[i].get;
-    return false;
+    static const struct listed_option known[] = {NETBSD_OPTIONS(OPTION_ROW)};
+    return option_is_listed(known, sizeof known / sizeof known[0], level, name, setting);
 }
 
 int netbsd_set_option(int s, uint32_t *kept, int level, int name, const void *value, uint32_t length) {

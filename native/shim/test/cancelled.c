@@ -1,32 +1,5 @@
 /* Epoll instances whose threads are cancelled while they wait, before or after the instance is closed. */
-#include "check.h"
-
-struct sleeper {
-    pthread_t thread;
-    int epoll;
-    _Atomic pid_t number;
-};
-
-static void *sleeps(void *argument) {
-    struct sleeper *s = argument;
-    struct epoll_event e;
-    s->number = gettid();
-    epoll_wait(s->epoll, &e, 1, 10000);
-    return NULL;
-}
-
-static void begin(struct sleeper *s, int epoll) {
-    *s = (struct sleeper){.epoll = epoll};
-    need(pthread_create(&s->thread, NULL, sleeps, s) == 0);
-    await_sleep(&s->number);
-}
-
-static int instance(int fd) {
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event e = {.events = EPOLLIN};
-    need(epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0);
-    return epoll;
-}
+#include "sleeper.h"
 
 /* More than any table of instances has places. */
 static void cancelled(void) {
