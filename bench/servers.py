@@ -6,7 +6,7 @@ from variants import write
 NGINX = """
 worker_processes {workers}; daemon off; pid {dir}/nginx.pid; error_log {dir}/error.log; worker_rlimit_nofile 65536;
 events {{ worker_connections {connections}; }}
-http {{ access_log off; sendfile on; keepalive_requests 100000000; keepalive_timeout 600;
+http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; keepalive_timeout 600;
   client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
   server {{ listen 127.0.0.1:{port} backlog=4096; root {www}; }} }}
 """

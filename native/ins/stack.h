@@ -95,6 +95,8 @@ struct rf_stack {
     /* `more`: they may wait a moment for bytes that follow. A stack that cannot make them wait sends them.
      * `kept` may want the same of all of the socket's bytes. */
     ssize_t (*send)(int socket, uint32_t kept, const struct iovec *pieces, int count, bool more);
+    /* Sends what waits so. NULL: nothing does. */
+    void (*push)(int socket);
     /* True if it makes them wait, and a close of a socket with this word kept is a plain end. NULL: it does not. */
     bool (*waits_for_more)(uint32_t kept);
 

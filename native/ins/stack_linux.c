@@ -210,6 +210,9 @@ static ssize_t linux_send(int s, uint32_t kept, const struct iovec *pieces, int 
     return transferred(bytes);
 }
 
+/* Never set, cleared it sends: tcp_sock_set_cork() in net/ipv4/tcp.c. */
+static void linux_push(int s) { setsockopt(s, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int)); }
+
 static bool linux_waits_for_more(uint32_t kept) { return (kept & KEPT_LINGER) == 0; }
 
 static bool linux_at_mark(int s) {
@@ -299,6 +302,7 @@ const struct rf_stack rf_stack_linux = {
     .close = linux_close,
     .receive = linux_receive,
     .send = linux_send,
+    .push = linux_push,
     .waits_for_more = linux_waits_for_more,
     .urgent = linux_urgent,
     .tells_urgent = true,

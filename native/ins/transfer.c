@@ -206,6 +206,16 @@ void ins_foresee_close(struct ins *ins, const struct rf_command *command) {
     s->out_end = (uint64_t)command->args[0];
 }
 
+/* Bytes that wait in the stack for others go, once nothing is to follow. Where something does, it takes them along. */
+static void let_go(struct ins *ins, uint32_t slot) {
+    struct ins_socket *s = &ins->sockets[slot];
+    struct rf_slot *shared = &ins->region.slots[slot];
+    struct rf_ring ring = rf_out_ring(shared);
+    if (rf_available(&ring) != 0 || rf_awaits_more(shared, atomic_load_explicit(&shared->out_head, memory_order_relaxed))) return;
+    s->held_back = false;
+    ins->stack->push(s->handle);
+}
+
 void ins_send(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
     struct rf_slot *shared = &ins->region.slots[slot];
@@ -223,7 +233,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         }
         uint64_t behind = atomic_load_explicit(&shared->out_head, memory_order_relaxed) + filled;
         bool last = s->closing && behind == s->out_end;
-        bool more = last || atomic_load_explicit(&shared->out_more, memory_order_relaxed) == behind;
+        bool more = last || rf_awaits_more(shared, behind);
         ssize_t bytes = urgent ? ins->stack->send_urgent(s->handle, *(uint8_t *)span[0].iov_base)
                                : ins->stack->send(s->handle, s->kept, span, piece_count(span), more);
         if (bytes < 0) {
@@ -234,6 +244,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         rf_consume(&ring, (uint64_t)bytes);
         moved += bytes;
         s->end_owed = last && bytes == filled && !urgent;
+        s->held_back = more && !last && bytes == filled && !urgent && ins->stack->push != NULL;
         /* Less than asked for: the stack reports when it has room again. */
         if (bytes < filled) s->writable = false;
     }
@@ -241,6 +252,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         s->unanswered = 0;
         ins_moved_out(ins, slot);
     }
+    if (s->held_back) let_go(ins, slot);
     if (error != 0) {
         send_failed(ins, slot, error);
         return;

@@ -98,6 +98,10 @@ enum rf_urgent_wish {
     RF_URGENT_INLINE = 2, /* SO_OOBINLINE: it is read as any other */
 };
 
+/* rf_slot.out_more, beside a position: whatever is written may wait (TCP_CORK); the stack was told so by a call. */
+#define RF_MORE_ALL (UINT64_C(1) << 63)
+#define RF_MORE_IN_STACK (UINT64_C(1) << 62)
+
 /*
  * A lock of the frontends among themselves, robust: the word is what the kernel makes of a robust futex, the number of the
  * holder's thread with FUTEX_WAITERS and FUTEX_OWNER_DIED, 0 while it is free. `next` is for the kernel, where glibc's mutexes
@@ -262,7 +266,7 @@ struct rf_slot {
     _Atomic uint32_t interest;     /* generation whose descriptor was put into an epoll instance */
     _Alignas(64) struct rf_lock send_lock;
     _Atomic uint64_t out_urgent; /* the out ring's last urgent byte: rf_urgent */
-    _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow; 0: none */
+    _Atomic uint64_t out_more;   /* the position up to which bytes may wait a moment for those that follow, or RF_MORE_*; 0: none */
     _Atomic uint64_t out_warm;   /* the frontend's own: rf_ring_warm */
 
     /* @320 written by the backend before the state or answer that makes them valid */

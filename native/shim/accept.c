@@ -44,6 +44,12 @@ static bool has_number(int fd) {
     return probe >= 0;
 }
 
+/* What an accepted socket has of its listener that the stack does not see to. */
+static void inherit(struct rf_slot *accepted, struct rf_slot *listener) {
+    atomic_store(&accepted->urgent_wish, atomic_load(&listener->urgent_wish) & RF_URGENT_INLINE);
+    atomic_store(&accepted->out_more, atomic_load(&listener->out_more) & RF_MORE_IN_STACK);
+}
+
 static int accept_from(const struct ring_socket *listener, struct sockaddr *address, socklen_t *length, int flags) {
     struct rf_offer offer;
     int fd, empty = 0;
@@ -81,7 +87,7 @@ static int accept_from(const struct ring_socket *listener, struct sockaddr *addr
     else if (!socket_adopt(fd, listener->attachment, offer.slot, offer.generation))
         error = EMFILE;
     else
-        atomic_store(&region->slots[offer.slot].urgent_wish, atomic_load(&listener->slot->urgent_wish) & RF_URGENT_INLINE);
+        inherit(&region->slots[offer.slot], listener->slot);
     if (error == 0 && address != NULL)
         error = socket_copy_name(&offer.peer, address, length);
     if (error != 0) {

@@ -6,8 +6,10 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "../region/readiness.h"
 #include "addressable.h"
 #include "call.h"
+#include "critical.h"
 #include "datagram.h"
 #include "entry.h"
 #include "loan.h"
@@ -36,6 +38,10 @@ static bool is_time_out(int level, int name) {
 
 /* Options answered without a call. True if `*number` is the value. */
 static bool from_slot(const struct ring_socket *s, int level, int name, int *number) {
+    if (level == IPPROTO_TCP && name == TCP_CORK && !socket_is_datagram(s)) {
+        *number = 1;
+        return (atomic_load_explicit(&s->slot->out_more, memory_order_relaxed) & RF_MORE_ALL) != 0;
+    }
     if (level != SOL_SOCKET) return false;
     switch (name) {
     case SO_ERROR:
@@ -60,6 +66,28 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
     default:
         return false;
     }
+}
+
+/* What is said of a connection's bytes stands where they do, so that no call has to go with every answer of a server. Of a socket that is not
+ * connected, whose option others inherit, the stack is told. True if *error is the outcome. */
+static bool cork(const struct ring_socket *s, bool on, int *error) {
+    _Atomic uint64_t *more = &s->slot->out_more;
+    *error = attachment_dead(s->attachment) ? ENETDOWN : 0;
+    if (*error != 0) return true;
+    if (on && ((atomic_load(more) & RF_MORE_IN_STACK) != 0 || socket_state(s) != RF_STATE_CONNECTED)) {
+        atomic_fetch_or(more, RF_MORE_IN_STACK);
+        return false;
+    }
+    if (on) {
+        atomic_fetch_or(more, RF_MORE_ALL);
+        return true;
+    }
+    struct critical section = critical_enter();
+    uint64_t was = atomic_exchange(more, 0);
+    bool waits = (was & RF_MORE_ALL) != 0, ring = waits && rf_notify(s->region, s->number);
+    critical_leave(section);
+    if (ring) attachment_ring(s->attachment);
+    return waits;
 }
 
 static int get_option(const struct ring_socket *s, int level, int name, void *value, socklen_t *length) {
@@ -140,7 +168,9 @@ static int set_option(const struct ring_socket *s, int level, int name, const vo
     /* Who may go beyond the limits that others have gets as much as those. */
     if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE) && privileges_have(CAP_NET_ADMIN))
         command.args[1] = name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF;
-    if (is_switch(s, level, name, length)) return call_post(s, &command);
+    bool switches = is_switch(s, level, name, length);
+    if (switches && name == TCP_CORK && cork(s, *(const int *)command.payload != 0, &error)) return error;
+    if (switches) return call_post(s, &command);
     error = call_backend(s, &command, &answer);
     if (error == 0 && level == SOL_SOCKET) note_timestamps(s, name, value, length);
     if (error == 0 && level == SOL_SOCKET && name == SO_OOBINLINE) urgent_inline(s, *(const int *)value != 0);

@@ -62,6 +62,12 @@ static int may_send(const struct ring_socket *s, bool sent_some) {
     return error != 0 ? -error : -EPIPE;
 }
 
+/* Under TCP_CORK that is said of all bytes. */
+static void more_follows(struct rf_slot *slot, uint64_t end) {
+    uint64_t is = atomic_load_explicit(&slot->out_more, memory_order_relaxed);
+    while ((is & (RF_MORE_ALL | RF_MORE_IN_STACK)) == 0 && !atomic_compare_exchange_weak(&slot->out_more, &is, end)) continue;
+}
+
 /* One turn under send_lock: moves what fits into the ring. Bytes; 0: try again; -ENODATA: the file has
  * ended; -EAGAIN: no room until the descriptor is writable; or -errno. Of `flags` MSG_OOB and MSG_MORE are about the last of the
  * wanted bytes. */
@@ -100,7 +106,7 @@ static ssize_t put(const struct ring_socket *s, struct source *from, size_t want
     uint64_t end = atomic_load_explicit(out.tail, memory_order_relaxed) + (uint64_t)length;
     if ((size_t)length == wanted && (flags & MSG_OOB) != 0)
         atomic_store_explicit(&s->slot->out_urgent, rf_urgent(end - 1, 0), memory_order_relaxed);
-    if ((size_t)length == wanted && (flags & MSG_MORE) != 0) atomic_store_explicit(&s->slot->out_more, end, memory_order_relaxed);
+    if ((size_t)length == wanted && (flags & MSG_MORE) != 0) more_follows(s->slot, end);
     rf_order_stamp_out(s->region, s->slot);
     rf_produce(&out, (uint64_t)length);
     *ring = rf_notify(s->region, s->number);

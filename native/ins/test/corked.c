@@ -76,11 +76,34 @@ static void waits(void) {
     close(s);
 }
 
+/* What the slot says of the bytes, without a call. */
+static void waits_by_word(void) {
+    int s = connected();
+    struct rf_slot *slot = frontend_slot(&f, 1);
+    atomic_store(&slot->out_more, RF_MORE_ALL);
+    put(HEAD);
+    check(!comes(s, 50), "bytes that whatever is written may follow wait for it", "they came within 50 ms");
+    atomic_store(&slot->out_more, 0);
+    double since = check_now();
+    frontend_tell(&f, 1);
+    check(get(s, HEAD) && check_now() - since < 0.1, "and go when nothing is to follow", "after %.0f ms", (check_now() - since) * 1e3);
+    atomic_store(&slot->out_more, RF_MORE_ALL);
+    put(HEAD);
+    check_need(!comes(s, 50), "they wait");
+    atomic_store(&slot->out_more, 0);
+    since = check_now();
+    put(HEAD);
+    check(get(s, 2 * HEAD) && check_now() - since < 0.1, "others behind them take them along", "after %.0f ms", (check_now() - since) * 1e3);
+    check_need(frontend_close(&f, 1, false).error == 0, "the end");
+    close(s);
+}
+
 int main(int argc, char **argv) {
     check_start(argc, argv, 120);
     frontend_start(&f, (const char *const[]){NULL});
     flows();
     waits();
+    waits_by_word();
     check(frontend_stop(&f) == 0, "the INS ends well", "it did not");
     return check_end();
 }

@@ -273,14 +273,18 @@ static void move_out(uint32_t n) {
     int64_t filled;
     while (!c->reset && (filled = rf_consume_span(&region, &out, span)) > 0) {
         struct msghdr m = {.msg_iov = span, .msg_iovlen = 2};
-        bool urgent = is_urgent(s, span), more = s->out_more == s->out_head + span[0].iov_len + span[1].iov_len;
+        bool urgent = is_urgent(s, span), more = rf_awaits_more(s, s->out_head + span[0].iov_len + span[1].iov_len);
         ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL | (urgent ? MSG_OOB : 0) | (more ? MSG_MORE : 0));
-        if (sent > 0) rf_consume(&out, (uint64_t)sent);
+        if (sent > 0) rf_consume(&out, (uint64_t)sent), c->held_back = more;
         else if (errno == EAGAIN) break;
         else fail(n, errno);
     }
     atomic_thread_fence(memory_order_seq_cst);
     uint64_t waiting = rf_available(&out);
+    if (c->held_back && waiting == 0 && !rf_awaits_more(s, s->out_head)) {
+        c->held_back = false;
+        setsockopt(c->real, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int));
+    }
     if (s->out_blocked != 0) {
         s->out_grant = rf_grant(n * PAGES_PER_SLOT + 32, BIG, 2);
         if (waiting <= rf_grant_size(s->out_used) / 2 && atomic_exchange(&s->out_blocked, 0) != 0) read_away(c);

@@ -72,6 +72,9 @@ public final class SlotLayout {
     /** Packets the frontend reads away when it is told that they pile up, {@code RF_CROWD_TAKEN}. */
     public static final int CROWD_TAKEN = 3;
 
+    /** In {@link #OUT_MORE}: whatever is written may wait for what follows, {@code RF_MORE_ALL}. */
+    public static final long MORE_ALL = 1L << 63;
+
     /** Bits of {@link #URGENT_WISH}: a packet is wanted for an urgent byte; it is read as any other. */
     public static final int WISH_TOLD = 1;
     public static final int WISH_INLINE = 2;

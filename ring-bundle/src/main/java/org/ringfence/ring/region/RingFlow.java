@@ -63,6 +63,9 @@ abstract class RingFlow extends BoundFlow {
                 unpublished = false;
             }
             if (filled == 0 || waiting) {
+                if (direction == Direction.OUT) {
+                    letGo();
+                }
                 return (int) (moved() - before);
             }
             // Says that this side waits for room, and looks once more.
@@ -184,8 +187,8 @@ abstract class RingFlow extends BoundFlow {
         source.used(sourceSlot);
         if (shown != before) {
             passUrgent(); // before the bytes: who reads them stops there
-            if (direction == Direction.OUT && Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE) == taken) {
-                Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, shown); // the source's last bytes await others
+            if (direction == Direction.OUT) {
+                passMore();
             }
             if (Words.getOpaque(targetMemory, targetAt + offsets.head()) == before) {
                 target.stamp(targetSlot);
@@ -217,6 +220,26 @@ abstract class RingFlow extends BoundFlow {
         } else if (released == Long.MAX_VALUE || behind <= shown) {
             urgent = news;
             target.urgent(targetSlot, behind << URGENT_BYTE | news & (1 << URGENT_BYTE) - 1);
+        }
+    }
+
+    /** Tells the target whether the bytes up to here await others, in its positions. True if that is another word than before. */
+    private boolean passMore() {
+        long is = Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE);
+        long told = (is & SlotLayout.MORE_ALL) != 0 ? SlotLayout.MORE_ALL : is == taken ? shown : 0;
+        if (Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) == told) {
+            return false;
+        }
+        Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, told);
+        return true;
+    }
+
+    /** What the target's consumer keeps for bytes that were to follow is let go once none are. */
+    private void letGo() {
+        boolean keeps = Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) != 0;
+        if (keeps && Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) == taken && passMore()) {
+            VarHandle.fullFence();
+            target.published(targetSlot);
         }
     }
 

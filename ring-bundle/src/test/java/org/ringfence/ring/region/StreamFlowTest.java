@@ -20,6 +20,7 @@ import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.ProtocolViolation;
 import org.ringfence.ring.layout.Grant;
 import org.ringfence.ring.layout.JournalLayout;
+import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
 /** A flow between two regions, with far sides that follow the protocol, and with ones that do not. */
@@ -66,6 +67,37 @@ class StreamFlowTest {
 
     private void setSourceWord(int offset, long value) {
         Words.setRelease(source.memory, source.at(sourceSlot) + offset, value);
+    }
+
+    @Test
+    void whatMayWaitForMoreIsLetGoWhenNothingIsToFollow() throws ProtocolViolation {
+        open(Direction.OUT);
+        setSourceWord(SlotLayout.OUT_MORE, SlotLayout.MORE_ALL);
+        producer.produce(10);
+        assertEquals(10, flow.move());
+        assertEquals(SlotLayout.MORE_ALL, targetWord(SlotLayout.OUT_MORE));
+        PendingSlots news = regions.ins.pendingToBackend();
+        assertEquals(targetSlot, news.take());
+        setSourceWord(SlotLayout.OUT_MORE, 0);
+        assertEquals(0, flow.move());
+        assertEquals(0, targetWord(SlotLayout.OUT_MORE));
+        assertEquals(targetSlot, news.take());
+        assertEquals(0, flow.move());
+        assertEquals(-1, news.take());
+    }
+
+    @Test
+    void theBytesThatMoreIsToFollowAreThoseOfTheTarget() throws ProtocolViolation {
+        open(Direction.OUT);
+        producer.produce(10);
+        assertEquals(10, flow.move());
+        setSourceWord(SlotLayout.OUT_MORE, 15);
+        producer.produce(5);
+        assertEquals(5, flow.move());
+        assertEquals(15, targetWord(SlotLayout.OUT_MORE));
+        producer.produce(1);
+        assertEquals(1, flow.move());
+        assertEquals(0, targetWord(SlotLayout.OUT_MORE));
     }
 
     @ParameterizedTest
