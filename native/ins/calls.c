@@ -142,7 +142,7 @@ static int dissolve(struct ins *ins, uint32_t slot) {
     if (s->phase == RF_STATE_LISTENING) return -ins->stack->errors.invalid;
     int error = ins->stack->dissolve(s->handle);
     if (error != 0) return error;
-    s->readable = s->writable = s->urgent = s->stood = s->shutdown_waits = false;
+    s->readable = s->writable = s->urgent = s->stood = s->shutdown_waits = s->awaits_more = false;
     empty_rings(shared);
     shared->local.length = 0;
     ins->stack->local_name(s->handle, &shared->local);

@@ -68,7 +68,7 @@ struct ins_socket {
     bool accepted;                    /* it came by an ACCEPT */
     uint8_t unanswered;               /* reads since something was sent, at most INS_PATIENT */
     bool closing;                     /* a CLOSE lies in the ring: its bytes end at `out_end` */
-    bool held_back;                   /* what was sent last waits in the stack for what follows */
+    bool awaits_more;                 /* what was sent last waits in the stack for what follows */
     bool end_owed;                    /* the last of them wait in the stack for the end, so that both go in one segment */
     bool shutdown_waits, close_waits; /* until the out ring is sent up to `out_end` */
     uint16_t error_sequence;          /* goes on counting when the slot is reused */

@@ -207,12 +207,12 @@ void ins_foresee_close(struct ins *ins, const struct rf_command *command) {
 }
 
 /* Bytes that wait in the stack for others go, once nothing is to follow. Where something does, it takes them along. */
-static void let_go(struct ins *ins, uint32_t slot) {
+static void push(struct ins *ins, uint32_t slot) {
     struct ins_socket *s = &ins->sockets[slot];
     struct rf_slot *shared = &ins->region.slots[slot];
     struct rf_ring ring = rf_out_ring(shared);
     if (rf_available(&ring) != 0 || rf_awaits_more(shared, atomic_load_explicit(&shared->out_head, memory_order_relaxed))) return;
-    s->held_back = false;
+    s->awaits_more = false;
     ins->stack->push(s->handle);
 }
 
@@ -244,7 +244,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         rf_consume(&ring, (uint64_t)bytes);
         moved += bytes;
         s->end_owed = last && bytes == filled && !urgent;
-        s->held_back = more && !last && bytes == filled && !urgent && ins->stack->push != NULL;
+        s->awaits_more = more && !last && bytes == filled && !urgent && ins->stack->push != NULL;
         /* Less than asked for: the stack reports when it has room again. */
         if (bytes < filled) s->writable = false;
     }
@@ -252,7 +252,7 @@ void ins_send(struct ins *ins, uint32_t slot) {
         s->unanswered = 0;
         ins_moved_out(ins, slot);
     }
-    if (s->held_back) let_go(ins, slot);
+    if (s->awaits_more) push(ins, slot);
     if (error != 0) {
         send_failed(ins, slot, error);
         return;

@@ -98,7 +98,8 @@ enum rf_urgent_wish {
     RF_URGENT_INLINE = 2, /* SO_OOBINLINE: it is read as any other */
 };
 
-/* rf_slot.out_more, beside a position: whatever is written may wait (TCP_CORK); the stack was told so by a call. */
+/* rf_slot.out_more, beside a position: whatever is written may wait (TCP_CORK); the stack was told so by a call, and may have passed it on: to be
+ * told, too, when it is over. */
 #define RF_MORE_ALL (UINT64_C(1) << 63)
 #define RF_MORE_IN_STACK (UINT64_C(1) << 62)
 

@@ -217,10 +217,10 @@ static inline void rf_consume(const struct rf_ring *ring, uint64_t bytes) {
     uint64_t head = atomic_load_explicit(ring->head, memory_order_relaxed);
     atomic_store_explicit(ring->head, head + bytes, memory_order_release);
 }
-/* True if the bytes up to this position of the out ring may wait a moment for those that follow. */
+/* True if the bytes up to this position of the out ring, not 0, may wait a moment for those that follow. */
 static inline bool rf_awaits_more(const struct rf_slot *slot, uint64_t position) {
     uint64_t more = atomic_load_explicit(&slot->out_more, memory_order_relaxed);
-    return (more & RF_MORE_ALL) != 0 || more == position;
+    return (more & RF_MORE_ALL) != 0 || (more & ~RF_MORE_IN_STACK) == position;
 }
 /* linux/mman.h since 5.14. */
 #ifndef MADV_POPULATE_READ

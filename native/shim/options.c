@@ -72,22 +72,19 @@ static bool from_slot(const struct ring_socket *s, int level, int name, int *num
  * connected, whose option others inherit, the stack is told. True if *error is the outcome. */
 static bool cork(const struct ring_socket *s, bool on, int *error) {
     _Atomic uint64_t *more = &s->slot->out_more;
-    *error = attachment_dead(s->attachment) ? ENETDOWN : 0;
+    *error = attachment_dead(s->attachment) ? ENETDOWN : atomic_load(&s->slot->generation) != s->generation ? EBADF : 0;
     if (*error != 0) return true;
-    if (on && ((atomic_load(more) & RF_MORE_IN_STACK) != 0 || socket_state(s) != RF_STATE_CONNECTED)) {
-        atomic_fetch_or(more, RF_MORE_IN_STACK);
-        return false;
-    }
     if (on) {
-        atomic_fetch_or(more, RF_MORE_ALL);
-        return true;
+        bool connected = socket_state(s) == RF_STATE_CONNECTED;
+        atomic_fetch_or(more, connected ? RF_MORE_ALL : RF_MORE_IN_STACK);
+        return connected;
     }
     struct critical section = critical_enter();
-    uint64_t was = atomic_exchange(more, 0);
-    bool waits = (was & RF_MORE_ALL) != 0, ring = waits && rf_notify(s->region, s->number);
+    uint64_t was = atomic_fetch_and(more, RF_MORE_IN_STACK);
+    bool awaited = (was & RF_MORE_ALL) != 0, ring = awaited && rf_notify(s->region, s->number);
     critical_leave(section);
     if (ring) attachment_ring(s->attachment);
-    return waits;
+    return awaited && (was & RF_MORE_IN_STACK) == 0;
 }
 
 static int get_option(const struct ring_socket *s, int level, int name, void *value, socklen_t *length) {

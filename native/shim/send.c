@@ -65,7 +65,7 @@ static int may_send(const struct ring_socket *s, bool sent_some) {
 /* Under TCP_CORK that is said of all bytes. */
 static void more_follows(struct rf_slot *slot, uint64_t end) {
     uint64_t is = atomic_load_explicit(&slot->out_more, memory_order_relaxed);
-    while ((is & (RF_MORE_ALL | RF_MORE_IN_STACK)) == 0 && !atomic_compare_exchange_weak(&slot->out_more, &is, end)) continue;
+    while ((is & RF_MORE_ALL) == 0 && !atomic_compare_exchange_weak(&slot->out_more, &is, (is & RF_MORE_IN_STACK) | end)) continue;
 }
 
 /* One turn under send_lock: moves what fits into the ring. Bytes; 0: try again; -ENODATA: the file has

@@ -118,6 +118,44 @@ static void before(void) {
     close(accepted), close(client), close(fd);
 }
 
+/* The stack has passed on what it was told, and is told no more of it. */
+static void of_a_listener_that_was(void) {
+    int fd = listener(AF_INET), client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct endpoint e = local_of(fd);
+    cork(fd, 1);
+    need(connect(client, (void *)&e.address, e.length) == 0);
+    cork(fd, 0);
+    int accepted = accept(fd, NULL, NULL);
+    need(accepted >= 0);
+    cork(accepted, 1);
+    cork(accepted, 0);
+    need(write(accepted, bytes, HEAD) == HEAD);
+    check(comes_soon(client, HEAD), "a listener's that was set when the connection came is cleared for good");
+    close(accepted), close(client), close(fd);
+}
+
+static void over_a_connection(void) {
+    int fd = listener(AF_INET), client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct endpoint e = local_of(fd);
+    for (int before = 1; before >= 0; before--) {
+        if (before) cork(client, 1);
+        need(connect(client, (void *)&e.address, e.length) == 0);
+        close(accept(fd, NULL, NULL));
+        if (!before) cork(client, 1);
+        need(connect(client, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr)) == 0);
+        need(connect(client, (void *)&e.address, e.length) == 0);
+        int accepted = accept(fd, NULL, NULL);
+        check(on_netbsd() || corked(client) == 1, "set %s, the option outlasts it", before ? "before a connection" : "of a connection");
+        cork(client, 1);
+        cork(client, 0);
+        need(write(client, bytes, HEAD) == HEAD);
+        check(comes_soon(accepted, HEAD), "and is cleared for good");
+        need(connect(client, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr)) == 0);
+        close(accepted);
+    }
+    close(client), close(fd);
+}
+
 static void much(void) {
     int ends[2];
     connection(AF_INET, ends);
@@ -142,6 +180,8 @@ int main(void) {
     waits();
     by_another_process();
     before();
+    of_a_listener_that_was();
+    over_a_connection();
     much();
     finished();
 }

@@ -187,7 +187,8 @@ int execute(const struct rf_command *call, uint8_t *payload, socklen_t *length, 
             if (s->state == RF_STATE_CONNECTED) move_out(n);
             if (c->in_shut || c->shut_wanted || connect(c->real, (const void *)call->payload, given) != 0) return EOPNOTSUPP;
             s->in_tail = s->in_base = s->in_head = s->out_tail = s->out_base = s->out_head = 0;
-            s->in_urgent = s->out_urgent = s->out_more = 0;
+            s->in_urgent = s->out_urgent = 0;
+            s->out_more &= RF_MORE_ALL | RF_MORE_IN_STACK;
             s->kick = s->urgent_taken = s->in_blocked = s->out_blocked = 0;
             c->packet_head = UINT64_MAX;
             s->peer.length = 0;
@@ -275,14 +276,14 @@ static void move_out(uint32_t n) {
         struct msghdr m = {.msg_iov = span, .msg_iovlen = 2};
         bool urgent = is_urgent(s, span), more = rf_awaits_more(s, s->out_head + span[0].iov_len + span[1].iov_len);
         ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL | (urgent ? MSG_OOB : 0) | (more ? MSG_MORE : 0));
-        if (sent > 0) rf_consume(&out, (uint64_t)sent), c->held_back = more;
+        if (sent > 0) rf_consume(&out, (uint64_t)sent), c->awaits_more = more;
         else if (errno == EAGAIN) break;
         else fail(n, errno);
     }
     atomic_thread_fence(memory_order_seq_cst);
     uint64_t waiting = rf_available(&out);
-    if (c->held_back && waiting == 0 && !rf_awaits_more(s, s->out_head)) {
-        c->held_back = false;
+    if (c->awaits_more && waiting == 0 && !rf_awaits_more(s, s->out_head)) {
+        c->awaits_more = false;
         setsockopt(c->real, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int));
     }
     if (s->out_blocked != 0) {

@@ -16,7 +16,7 @@
 struct connection {
     int real, pair, app; /* app: the end of the pair that could not be offered yet, or -1 */
     int listener;
-    bool used, closing /* the last reference to the application's end is gone */, out_ended, shut_wanted, in_shut, reset, awaited, held_back;
+    bool used, closing /* the last reference to the application's end is gone */, out_ended, shut_wanted, in_shut, reset, awaited, awaits_more;
     uint32_t errors;
     uint64_t packet_head, shut_at;
 };

@@ -72,8 +72,9 @@ public final class SlotLayout {
     /** Packets the frontend reads away when it is told that they pile up, {@code RF_CROWD_TAKEN}. */
     public static final int CROWD_TAKEN = 3;
 
-    /** In {@link #OUT_MORE}: whatever is written may wait for what follows, {@code RF_MORE_ALL}. */
+    /** In {@link #OUT_MORE}: whatever is written may wait for what follows, {@code RF_MORE_ALL}; the stack was told so by a call, if it still is. */
     public static final long MORE_ALL = 1L << 63;
+    public static final long MORE_IN_STACK = 1L << 62;
 
     /** Bits of {@link #URGENT_WISH}: a packet is wanted for an urgent byte; it is read as any other. */
     public static final int WISH_TOLD = 1;

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LocalSession implements TransportSession {
     static final String KIND = "ring.local";
-    static final int VERSION = 3; // 2: Loans; 3: tables no longer than what was in use
+    static final int VERSION = 4; // 2: Loans; 3: tables no longer than what was in use; 4: whatever is written may await more
     private static final Logger LOG = LoggerFactory.getLogger(LocalSession.class);
     /** Room in the batch that the consequences of one call, answer or piece of news never exceed. */
     private static final int ENOUGH_ROOM = 512;

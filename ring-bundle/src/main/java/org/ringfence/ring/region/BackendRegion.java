@@ -135,7 +135,7 @@ public abstract class BackendRegion extends MappedRegion implements ApplicationR
         memory.putLong(s + SlotLayout.IN_USED, grants(Direction.IN).used(slot));
         // The application's words, too: nobody has the socket yet. Whoever receives it does the same, and may be trusted less.
         emptyRings(slot);
-        memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot));
+        memory.putLong(s + SlotLayout.OUT_USED, grants(Direction.OUT).used(slot)).putLong(s + SlotLayout.OUT_MORE, 0);
         memory.putInt(s + SlotLayout.URGENT_WISH, 0).putInt(s + SlotLayout.LENT, 0).putInt(s + SlotLayout.RETURNED, 0).putInt(s + SlotLayout.KEPT, 0).putInt(s + SlotLayout.BLOCKING, 0);
     }
 

@@ -1,16 +1,18 @@
 package org.ringfence.ring.region;
 
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.ringfence.api.transport.ApplicationRegion;
 import org.ringfence.api.transport.Direction;
 import org.ringfence.api.transport.Flow;
 import org.ringfence.api.transport.InsRegion;
 import org.ringfence.ring.layout.Grant;
+import org.ringfence.ring.layout.SlotLayout;
 import org.ringfence.ring.layout.Words;
 
 /**
  * One direction of a socket between two rings: which two they are, how far it has come, and where in them. The counters this side writes
- * are fields; the shared words are written from them and never read back.
+ * are fields; the shared words are written from them and never read back, but for what more awaits: a version that goes on finds it there.
  */
 abstract class BoundFlow implements Flow {
     /** Index in a position: 1 if the flow is bound. */
@@ -166,9 +168,35 @@ abstract class BoundFlow implements Flow {
         }
     }
 
+    // ---- bytes that await more ----
+
+    /** Tells the target's consumer whether what it is shown awaits more, in its positions. */
+    final void tellMore() {
+        long is = Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE);
+        long told = (is & SlotLayout.MORE_ALL) != 0 ? SlotLayout.MORE_ALL : (is & ~SlotLayout.MORE_IN_STACK) == taken ? shown : 0;
+        if (Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) != told) {
+            Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, told);
+        }
+    }
+
+    /** True if nothing is said to follow what the source has. */
+    final boolean awaitsNothing() {
+        return (Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE) & ~SlotLayout.MORE_IN_STACK) == 0;
+    }
+
+    /** Nothing follows what the target's consumer was shown: if it keeps that for more, it is told. */
+    final void push() {
+        if (Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) != 0) {
+            Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, 0);
+            VarHandle.fullFence();
+            target.published(targetSlot);
+        }
+    }
+
     @Override
     public void rebind(ApplicationRegion application, int applicationSlot) {
         if (direction == Direction.OUT) {
+            push(); // who could say so has the old slot
             source = (MappedRegion) application;
             sourceSlot = applicationSlot;
             sourceMemory = source.memory;

@@ -282,13 +282,14 @@ public abstract class MappedRegion implements Region {
         return Grant.bytes(grants(direction).used(slot));
     }
 
-    /** Both rings are as they were before the first byte; which rings they are stays. */
+    /** Both rings are as they were before the first byte; which rings they are stays, and what the socket's option says of bytes. */
     final void emptyRings(int slot) {
         int s = at(slot);
         memory.putLong(s + SlotLayout.IN_TAIL, 0).putLong(s + SlotLayout.IN_BASE, 0).putLong(s + SlotLayout.IN_HEAD, 0);
         memory.putLong(s + SlotLayout.OUT_TAIL, 0).putLong(s + SlotLayout.OUT_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
         memory.putInt(s + SlotLayout.IN_BLOCKED, 0).putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
-        memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0).putLong(s + SlotLayout.OUT_MORE, 0);
+        memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0);
+        memory.putLong(s + SlotLayout.OUT_MORE, memory.getLong(s + SlotLayout.OUT_MORE) & (SlotLayout.MORE_ALL | SlotLayout.MORE_IN_STACK));
         memory.putInt(s + SlotLayout.URGENT_TAKEN, 0);
     }
 

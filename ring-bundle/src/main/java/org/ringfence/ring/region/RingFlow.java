@@ -63,8 +63,8 @@ abstract class RingFlow extends BoundFlow {
                 unpublished = false;
             }
             if (filled == 0 || waiting) {
-                if (direction == Direction.OUT) {
-                    letGo();
+                if (direction == Direction.OUT && isDrained() && awaitsNothing()) {
+                    push();
                 }
                 return (int) (moved() - before);
             }
@@ -188,7 +188,7 @@ abstract class RingFlow extends BoundFlow {
         if (shown != before) {
             passUrgent(); // before the bytes: who reads them stops there
             if (direction == Direction.OUT) {
-                passMore();
+                tellMore();
             }
             if (Words.getOpaque(targetMemory, targetAt + offsets.head()) == before) {
                 target.stamp(targetSlot);
@@ -220,26 +220,6 @@ abstract class RingFlow extends BoundFlow {
         } else if (released == Long.MAX_VALUE || behind <= shown) {
             urgent = news;
             target.urgent(targetSlot, behind << URGENT_BYTE | news & (1 << URGENT_BYTE) - 1);
-        }
-    }
-
-    /** Tells the target whether the bytes up to here await others, in its positions. True if that is another word than before. */
-    private boolean passMore() {
-        long is = Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE);
-        long told = (is & SlotLayout.MORE_ALL) != 0 ? SlotLayout.MORE_ALL : is == taken ? shown : 0;
-        if (Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) == told) {
-            return false;
-        }
-        Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, told);
-        return true;
-    }
-
-    /** What the target's consumer keeps for bytes that were to follow is let go once none are. */
-    private void letGo() {
-        boolean keeps = Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) != 0;
-        if (keeps && Words.getAcquire(sourceMemory, sourceAt + offsets.tail()) == taken && passMore()) {
-            VarHandle.fullFence();
-            target.published(targetSlot);
         }
     }
 

@@ -49,7 +49,7 @@ class LayoutTest {
 
     /** Derived from others: compared in a test of its own. */
     private static final Set<String> DERIVED = Set.of("WATCHERS", "HEARTBEAT_AFTER_ASLEEP", "UNIT", "RING_ORDER", "MAX_DATAGRAM", "CROWD_TAKEN",
-            "WISH_TOLD", "WISH_INLINE", "MORE_ALL", "STAMP", "LENT_NOW", "LENT_BLOCKING", "LENT_NONBLOCKING", "LENT_BEFORE", "ARMED_FIRST");
+            "WISH_TOLD", "WISH_INLINE", "MORE_ALL", "MORE_IN_STACK", "STAMP", "LENT_NOW", "LENT_BLOCKING", "LENT_NONBLOCKING", "LENT_BEFORE", "ARMED_FIRST");
 
     /** A name's length comes first: code uses the name's own offset. Locks are the applications'. */
     private static final Set<String> ONLY_IN_C = Set.of("rf_name.length", "rf_lock.word", "rf_lock.next");
@@ -157,6 +157,7 @@ class LayoutTest {
         assertEquals(c.get("RF_URGENT_TOLD"), SlotLayout.WISH_TOLD);
         assertEquals(c.get("RF_URGENT_INLINE"), SlotLayout.WISH_INLINE);
         assertEquals(c.get("RF_MORE_ALL"), SlotLayout.MORE_ALL);
+        assertEquals(c.get("RF_MORE_IN_STACK"), SlotLayout.MORE_IN_STACK);
         assertEquals(c.get("RF_LENT_NOW"), SlotLayout.LENT_NOW);
         assertEquals(c.get("RF_LENT_BLOCKING"), SlotLayout.LENT_BLOCKING);
         assertEquals(c.get("RF_LENT_NONBLOCKING"), SlotLayout.LENT_NONBLOCKING);

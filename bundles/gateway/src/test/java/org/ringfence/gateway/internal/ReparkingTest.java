@@ -110,6 +110,25 @@ class ReparkingTest extends ServedRequests {
         }
     }
 
+    @Test
+    void whatWaitedForMoreIsSentWhenItsConnectionIsTakenBack() throws IOException {
+        serve(true, "in-turn");
+        long shortest = Long.MAX_VALUE;
+        for (int round = 0; round < 10 && shortest > SWEEP_NANOSECONDS; round++) { // a machine that is busy is late
+            try (Socket kept = connect(); Socket waiting = connect()) {
+                send(kept, "GET /corked-away HTTP/1.1\r\n\r\n");
+                RunningGateway.await("the listener is known", () -> count(s -> s.gate.offered) > 0);
+                count(s -> (s.gate.listening.capacity = 1) > 0);
+                send(waiting, REQUEST);
+                assertAnswered(waiting);
+                long answered = System.nanoTime();
+                assertAnswered(kept);
+                shortest = Math.min(shortest, System.nanoTime() - answered);
+            }
+        }
+        assertTrue(shortest < SWEEP_NANOSECONDS, shortest / 1_000_000 + " ms after the connection was taken back");
+    }
+
     /** The shortest time until {@code waiting} connections are answered that come while another one idles at the only worker, with a known capacity. */
     private long answeredAfter(int waiting, int capacity, int rounds) throws IOException {
         long shortest = Long.MAX_VALUE;
