@@ -32,8 +32,8 @@ find_java() {
 # (docs/decisions/0025): Shenandoah does that beside it, and here looks 10 to 50 times a second, not 100 to 1,000, whether there is
 # something to do (docs/decisions/0037). A Java without it (Oracle's) has G1. RINGFENCE_JAVA_OPTS may name another one.
 memory_options() {
-    local shenandoah=(-XX:+UseShenandoahGC -XX:+UnlockExperimentalVMOptions -XX:ShenandoahGuaranteedGCInterval=10000
-        -XX:ShenandoahUncommitDelay=1000 -XX:ShenandoahControlIntervalMin=20 -XX:ShenandoahControlIntervalMax=100)
+    local shenandoah=(-XX:+UseShenandoahGC -XX:+UnlockExperimentalVMOptions -XX:ShenandoahUncommitDelay=1000
+        -XX:ShenandoahControlIntervalMin=20 -XX:ShenandoahControlIntervalMax=100)
     if [ "$JAVA_MAJOR" -lt 25 ]; then # where it is deprecated, and Java says so at each start
         shenandoah+=(-XX:-ShenandoahPacing)
     fi

@@ -39,7 +39,7 @@ public interface Policy {
 
     /**
      * Looks at an admitted connection from outside, held or not, five times a second; when nothing has happened to it for two seconds, once in
-     * 0.4 s if a request has begun, else once in 0.8 s while the application does not keep up and in 3.2 s otherwise. Null: nothing to say.
+     * 0.4 s if a request has begun, else once in 0.8 s while the application does not keep up and in 6.4 s otherwise. Null: nothing to say.
      */
     default Finding inspect(Connection connection) {
         return null;

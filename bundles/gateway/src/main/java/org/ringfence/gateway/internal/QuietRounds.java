@@ -13,7 +13,7 @@ final class QuietRounds {
     /** While the application does not keep up, idle connections are wanted back. */
     private static final int WANTED_EVERY = 8;
     /** Else only their age counts, in seconds. */
-    private static final int IDLE_EVERY = 32;
+    private static final int IDLE_EVERY = 64;
 
     private final SocketTable table;
     private int round;

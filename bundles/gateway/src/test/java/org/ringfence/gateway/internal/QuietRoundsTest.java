@@ -44,9 +44,9 @@ class QuietRoundsTest {
     }
 
     @Test
-    void anIdleConnectionIsDueInOneRoundOfThirtyTwo() {
+    void anIdleConnectionIsDueInOneRoundOfSixtyFour() {
         quiet(Stage.HEAD);
-        assertEquals(ROUNDS / 32, due(quiet(Stage.IDLE)));
+        assertEquals(ROUNDS / 64, due(quiet(Stage.IDLE)));
     }
 
     @Test
