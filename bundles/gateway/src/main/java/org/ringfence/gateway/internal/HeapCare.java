@@ -17,7 +17,8 @@ import org.osgi.service.component.annotations.Deactivate;
 @Component(service = {}, immediate = true)
 public final class HeapCare {
     private static final int PERIOD_SECONDS = 10;
-    private static final long WORTH_BYTES = 1 << 20;
+    /** More than the threads take for themselves at once, a region of the heap each. */
+    private static final long WORTH_BYTES = 4 << 20;
 
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "ringfence-heap");

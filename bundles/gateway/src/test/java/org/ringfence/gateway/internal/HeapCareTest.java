@@ -39,7 +39,7 @@ class HeapCareTest {
         look(5);
         collections = 0;
         for (int i = 0; i < 12; i++) {
-            used += 100 << 10;
+            used += 400 << 10;
             look(1);
         }
         assertEquals(2, collections);
