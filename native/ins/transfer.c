@@ -165,8 +165,8 @@ static uint32_t at_most(struct iovec span[2], uint32_t filled, uint64_t left) {
     return (uint32_t)left;
 }
 
-/* The filled part of the out ring, up to the position at which sending is to end, and to an urgent byte. `urgent`: that is
- * the next one. */
+/* The filled part of the out ring, up to the position at which sending is to end, to one behind which bytes may wait, and to an urgent byte.
+ * `urgent`: that is the next one. */
 static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ring, struct iovec span[2], bool *urgent) {
     const struct ins_socket *s = &ins->sockets[slot];
     int64_t filled = rf_consume_span(&ins->region, ring, span);
@@ -177,7 +177,8 @@ static uint32_t to_send(struct ins *ins, uint32_t slot, const struct rf_ring *ri
         if ((int64_t)(s->out_end - head) <= 0) return 0;
         filled = at_most(span, (uint32_t)filled, s->out_end - head);
     }
-    /* Behind the ring's tail, which was written after it. */
+    /* Behind the ring's tail, which was written after these. */
+    filled = at_most(span, (uint32_t)filled, rf_together(&ins->region.slots[slot], head, (uint64_t)filled));
     uint64_t word = atomic_load_explicit(&ins->region.slots[slot].out_urgent, memory_order_relaxed);
     *urgent = false;
     if (word == 0 || ins->stack->urgent == NULL) return (uint32_t)filled;

@@ -98,10 +98,11 @@ enum rf_urgent_wish {
     RF_URGENT_INLINE = 2, /* SO_OOBINLINE: it is read as any other */
 };
 
-/* rf_slot.out_more, beside a position: whatever is written may wait (TCP_CORK); the stack was told so by a call, and may have passed it on: to be
- * told, too, when it is over. */
+/* rf_slot.out_more, beside a position. ALL: whatever is written behind the position may wait (TCP_CORK), and what lies before it is to go. IN_STACK:
+ * the stack was told so by a call, and may have passed it on: to be told, too, when it is over. */
 #define RF_MORE_ALL (UINT64_C(1) << 63)
 #define RF_MORE_IN_STACK (UINT64_C(1) << 62)
+static inline uint64_t rf_more_position(uint64_t more) { return more & ~(RF_MORE_ALL | RF_MORE_IN_STACK); }
 
 /*
  * A lock of the frontends among themselves, robust: the word is what the kernel makes of a robust futex, the number of the

@@ -220,7 +220,13 @@ static inline void rf_consume(const struct rf_ring *ring, uint64_t bytes) {
 /* True if the bytes up to this position of the out ring, not 0, may wait a moment for those that follow. */
 static inline bool rf_awaits_more(const struct rf_slot *slot, uint64_t position) {
     uint64_t more = atomic_load_explicit(&slot->out_more, memory_order_relaxed);
-    return (more & RF_MORE_ALL) != 0 || (more & ~RF_MORE_IN_STACK) == position;
+    return (more & RF_MORE_ALL) != 0 ? position > rf_more_position(more) : position == rf_more_position(more);
+}
+/* Of `length` bytes from this position on, those to be sent by themselves: what is behind them may wait. */
+static inline uint64_t rf_together(const struct rf_slot *slot, uint64_t position, uint64_t length) {
+    uint64_t more = atomic_load_explicit(&slot->out_more, memory_order_relaxed), behind = rf_more_position(more);
+    bool apart = (more & RF_MORE_ALL) != 0 && behind > position && behind - position < length;
+    return apart ? behind - position : length;
 }
 /* linux/mman.h since 5.14. */
 #ifndef MADV_POPULATE_READ

@@ -74,13 +74,19 @@ static bool cork(const struct ring_socket *s, bool on, int *error) {
     _Atomic uint64_t *more = &s->slot->out_more;
     *error = attachment_dead(s->attachment) ? ENETDOWN : atomic_load(&s->slot->generation) != s->generation ? EBADF : 0;
     if (*error != 0) return true;
+    uint64_t was = atomic_load(more);
+    if (on && socket_state(s) == RF_STATE_CONNECTED) {
+        /* What was written before goes, though nobody may have looked since the option was cleared behind it. */
+        uint64_t behind = atomic_load_explicit(&s->slot->out_tail, memory_order_relaxed);
+        while ((was & RF_MORE_ALL) == 0 && !atomic_compare_exchange_weak(more, &was, RF_MORE_ALL | (was & RF_MORE_IN_STACK) | behind)) continue;
+        return true;
+    }
     if (on) {
-        bool connected = socket_state(s) == RF_STATE_CONNECTED;
-        atomic_fetch_or(more, connected ? RF_MORE_ALL : RF_MORE_IN_STACK);
-        return connected;
+        atomic_fetch_or(more, RF_MORE_IN_STACK);
+        return false;
     }
     struct critical section = critical_enter();
-    uint64_t was = atomic_fetch_and(more, RF_MORE_IN_STACK);
+    was = atomic_fetch_and(more, RF_MORE_IN_STACK);
     bool awaited = (was & RF_MORE_ALL) != 0, ring = awaited && rf_notify(s->region, s->number);
     critical_leave(section);
     if (ring) attachment_ring(s->attachment);

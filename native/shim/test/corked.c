@@ -95,6 +95,34 @@ static bool clears_everything(void) {
     return right;
 }
 
+/* A program flushes so. What it writes behind waits again, and nobody need have looked in between. */
+static bool flushes(void) {
+    int ends[2];
+    connection(AF_INET, ends);
+    cork(ends[0], 1);
+    put(ends[0]);
+    cork(ends[0], 0);
+    cork(ends[0], 1);
+    bool right = comes_soon(ends[1], HEAD) && stays(ends[0], ends[1]);
+    cork(ends[0], 0);
+    right &= comes_within(ends[1], HEAD, SOON_AFTER_STAYING);
+    close(ends[0]), close(ends[1]);
+    return right;
+}
+
+static bool flushes_before_others(void) {
+    int ends[2];
+    connection(AF_INET, ends);
+    cork(ends[0], 1);
+    put(ends[0]);
+    cork(ends[0], 0);
+    cork(ends[0], 1);
+    put(ends[0]);
+    bool right = comes_soon(ends[1], HEAD) && (on_netbsd() || poll(&(struct pollfd){.fd = ends[1], .events = POLLIN}, 1, 50) == 0);
+    close(ends[0]), close(ends[1]);
+    return right;
+}
+
 static bool goes_before_an_end(void) {
     int ends[2];
     connection(AF_INET, ends);
@@ -160,27 +188,21 @@ static bool end(const struct three *t, bool right) {
     return right;
 }
 
-static bool before_a_connection(void) {
+/* Set before there is a connection, by its own program or by the listener's. */
+static bool set_before(bool of_the_client) {
     struct three t = begin();
-    cork(t.client, 1);
+    cork(of_the_client ? t.client : t.listener, 1);
     connect_client(&t);
     accept_client(&t);
-    bool right = stays(t.client, t.accepted);
-    cork(t.client, 0);
-    right &= comes_within(t.accepted, HEAD, SOON_AFTER_STAYING) && is_cleared_for_good(t.client, t.accepted);
+    int from = of_the_client ? t.client : t.accepted, to = of_the_client ? t.accepted : t.client;
+    bool right = stays(from, to);
+    cork(from, 0);
+    right &= comes_within(to, HEAD, SOON_AFTER_STAYING) && is_cleared_for_good(from, to);
     return end(&t, right);
 }
 
-static bool of_the_listener(void) {
-    struct three t = begin();
-    cork(t.listener, 1);
-    connect_client(&t);
-    accept_client(&t);
-    bool right = stays(t.accepted, t.client);
-    cork(t.accepted, 0);
-    right &= comes_within(t.client, HEAD, SOON_AFTER_STAYING) && is_cleared_for_good(t.accepted, t.client);
-    return end(&t, right);
-}
+static bool before_a_connection(void) { return set_before(true); }
+static bool of_the_listener(void) { return set_before(false); }
 
 /* The stack has passed on what it was told, and is told no more of it. */
 static bool of_a_listener_that_had_it(void) {
@@ -231,6 +253,8 @@ int main(void) {
     reads_as_set();
     check(succeeds(waits_until_cleared), "a few bytes wait for those that follow, and go when the option is cleared behind them");
     check(succeeds(clears_everything), "all that waits goes then, and what is written afterwards at once");
+    check(succeeds(flushes), "cleared and set again, it lets go what was written before, and holds what follows");
+    check(succeeds(flushes_before_others), "so it does where others are written at once");
     check(succeeds(goes_before_an_end), "bytes go before an end, too");
     comes_all_the_same();
     check(succeeds(is_cleared_by_another_process), "another process that has the socket reads the option and clears it");

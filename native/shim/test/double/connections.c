@@ -266,6 +266,11 @@ static void accept_from(uint32_t listener) {
     }
 }
 
+static void cut(struct iovec span[2], uint64_t most) {
+    if (span[0].iov_len > most) span[0].iov_len = most;
+    if (span[1].iov_len > most - span[0].iov_len) span[1].iov_len = most - span[0].iov_len;
+}
+
 static void move_out(uint32_t n) {
     struct connection *c = &connections[n];
     struct rf_slot *s = &region.slots[n];
@@ -274,6 +279,7 @@ static void move_out(uint32_t n) {
     int64_t filled;
     while (!c->reset && (filled = rf_consume_span(&region, &out, span)) > 0) {
         struct msghdr m = {.msg_iov = span, .msg_iovlen = 2};
+        cut(span, rf_together(s, s->out_head, (uint64_t)filled));
         bool urgent = is_urgent(s, span), more = rf_awaits_more(s, s->out_head + span[0].iov_len + span[1].iov_len);
         ssize_t sent = sendmsg(c->real, &m, MSG_NOSIGNAL | (urgent ? MSG_OOB : 0) | (more ? MSG_MORE : 0));
         if (sent > 0) rf_consume(&out, (uint64_t)sent), c->awaits_more = more;

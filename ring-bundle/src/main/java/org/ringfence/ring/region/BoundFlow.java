@@ -172,16 +172,27 @@ abstract class BoundFlow implements Flow {
 
     /** Tells the target's consumer whether what it is shown awaits more, in its positions. */
     final void tellMore() {
-        long is = Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE);
-        long told = (is & SlotLayout.MORE_ALL) != 0 ? SlotLayout.MORE_ALL : (is & ~SlotLayout.MORE_IN_STACK) == taken ? shown : 0;
+        long told = more();
         if (Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) != told) {
             Words.setOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE, told);
         }
     }
 
-    /** True if nothing is said to follow what the source has. */
-    final boolean awaitsNothing() {
-        return (Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE) & ~SlotLayout.MORE_IN_STACK) == 0;
+    private long more() {
+        long is = Words.getOpaque(sourceMemory, sourceAt + SlotLayout.OUT_MORE);
+        long position = is & ~(SlotLayout.MORE_ALL | SlotLayout.MORE_IN_STACK);
+        if ((is & SlotLayout.MORE_ALL) == 0) {
+            return position == taken ? shown : 0;
+        }
+        long behind = taken - position;
+        return behind <= 0 ? 0 : SlotLayout.MORE_ALL | Math.max(0, shown - behind);
+    }
+
+    /** If the source has nothing more, and says that nothing is to follow what the target's consumer may keep for it, that is told. */
+    final void pushIfOver() {
+        if (Words.getOpaque(targetMemory, targetAt + SlotLayout.OUT_MORE) != 0 && isDrained() && more() == 0) {
+            push();
+        }
     }
 
     /** Nothing follows what the target's consumer was shown: if it keeps that for more, it is told. */

@@ -289,7 +289,7 @@ public abstract class MappedRegion implements Region {
         memory.putLong(s + SlotLayout.OUT_TAIL, 0).putLong(s + SlotLayout.OUT_BASE, 0).putLong(s + SlotLayout.OUT_HEAD, 0);
         memory.putInt(s + SlotLayout.IN_BLOCKED, 0).putInt(s + SlotLayout.OUT_BLOCKED, 0).putInt(s + SlotLayout.KICK, 0);
         memory.putLong(s + SlotLayout.IN_URGENT, 0).putLong(s + SlotLayout.OUT_URGENT, 0);
-        memory.putLong(s + SlotLayout.OUT_MORE, memory.getLong(s + SlotLayout.OUT_MORE) & (SlotLayout.MORE_ALL | SlotLayout.MORE_IN_STACK));
+        Words.LONG.getAndBitwiseAnd(memory, s + SlotLayout.OUT_MORE, SlotLayout.MORE_ALL | SlotLayout.MORE_IN_STACK);
         memory.putInt(s + SlotLayout.URGENT_TAKEN, 0);
     }
 

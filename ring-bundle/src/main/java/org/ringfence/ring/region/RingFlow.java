@@ -63,8 +63,8 @@ abstract class RingFlow extends BoundFlow {
                 unpublished = false;
             }
             if (filled == 0 || waiting) {
-                if (direction == Direction.OUT && isDrained() && awaitsNothing()) {
-                    push();
+                if (direction == Direction.OUT) {
+                    pushIfOver();
                 }
                 return (int) (moved() - before);
             }
@@ -169,7 +169,14 @@ abstract class RingFlow extends BoundFlow {
 
     @Override
     public int waiting() throws ProtocolViolation {
-        return sourceMemory == null ? 0 : filled(false);
+        if (sourceMemory == null) {
+            return 0;
+        }
+        int waiting = filled(false);
+        if (waiting == 0 && direction == Direction.OUT) {
+            pushIfOver(); // who finds that nothing waits moves nothing
+        }
+        return waiting;
     }
 
     @Override

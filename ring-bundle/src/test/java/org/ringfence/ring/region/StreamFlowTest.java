@@ -87,6 +87,23 @@ class StreamFlowTest {
     }
 
     @Test
+    void whatIsToGoBeforeOthersThatMayWaitIsToldInTheTargetsPositions() throws ProtocolViolation {
+        open(Direction.OUT);
+        setSourceWord(SlotLayout.OUT_MORE, SlotLayout.MORE_ALL);
+        producer.produce(10);
+        assertEquals(10, flow.move());
+        PendingSlots news = regions.ins.pendingToBackend();
+        assertEquals(targetSlot, news.take());
+        setSourceWord(SlotLayout.OUT_MORE, SlotLayout.MORE_ALL | 10);
+        assertEquals(0, flow.waiting());
+        assertEquals(0, targetWord(SlotLayout.OUT_MORE));
+        assertEquals(targetSlot, news.take());
+        producer.produce(5);
+        assertEquals(5, flow.move());
+        assertEquals(SlotLayout.MORE_ALL | 10, targetWord(SlotLayout.OUT_MORE));
+    }
+
+    @Test
     void theBytesThatMoreIsToFollowAreThoseOfTheTarget() throws ProtocolViolation {
         open(Direction.OUT);
         producer.produce(10);

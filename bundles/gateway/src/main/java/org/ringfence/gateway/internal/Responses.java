@@ -35,7 +35,7 @@ final class Responses {
         }
         int waiting = socket.outward.waiting();
         if (waiting == 0) {
-            return socket.outward.move(0) > 0; // what has been sent may not have to wait for more any longer
+            return false;
         }
         now = turn;
         answers(socket, gate, waiting);

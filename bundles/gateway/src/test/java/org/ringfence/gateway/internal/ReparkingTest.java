@@ -116,17 +116,17 @@ class ReparkingTest extends ServedRequests {
         long shortest = Long.MAX_VALUE;
         for (int round = 0; round < 10 && shortest > SWEEP_NANOSECONDS; round++) { // a machine that is busy is late
             try (Socket kept = connect(); Socket waiting = connect()) {
+                long sent = System.nanoTime();
                 send(kept, "GET /corked-away HTTP/1.1\r\n\r\n");
                 RunningGateway.await("the listener is known", () -> count(s -> s.gate.offered) > 0);
                 count(s -> (s.gate.listening.capacity = 1) > 0);
                 send(waiting, REQUEST);
                 assertAnswered(waiting);
-                long answered = System.nanoTime();
                 assertAnswered(kept);
-                shortest = Math.min(shortest, System.nanoTime() - answered);
+                shortest = Math.min(shortest, System.nanoTime() - sent); // whoever waits for the stack has it after twice as long
             }
         }
-        assertTrue(shortest < SWEEP_NANOSECONDS, shortest / 1_000_000 + " ms after the connection was taken back");
+        assertTrue(shortest < SWEEP_NANOSECONDS, shortest / 1_000_000 + " ms after the request");
     }
 
     /** The shortest time until {@code waiting} connections are answered that come while another one idles at the only worker, with a known capacity. */
